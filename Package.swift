@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+// vared-train: distributed training of input-adaptive video networks (VA-RED²).
+//
+// The arrows of the house: vared-train → VARedTraining → {VARedNN, VARedDist, VARedData}.
+// The leaves never import one another; VARedHDF5 is the one door to HDF5 files.
+
+import PackageDescription
+
+let package = Package(
+  name: "vared-train",
+  products: [
+    .executable(name: "vared-train", targets: ["vared-train"]),
+    .library(name: "VARedNN", targets: ["VARedNN"]),
+    .library(name: "VARedDist", targets: ["VARedDist"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // C libraries behind a module map; shim.h holds what Swift cannot import.
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(
+      name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+      providers: [
+        .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])
+      ]),
+
+    // Vector kernels for what the libraries do not have.
+    .target(name: "CKernels"),
+
+    // The leaves.
+    .target(name: "VARedHDF5", dependencies: ["CHDF5"]),
+    .target(name: "VARedNN", dependencies: ["CDNNL", "COpenBLAS", "CKernels"]),
+    .target(name: "VARedDist", dependencies: ["CMPI"]),
+    .target(name: "VARedData", dependencies: ["CFFmpeg", "VARedHDF5"]),
+
+    // The trainer and its command line.
+    .target(
+      name: "VARedTraining",
+      dependencies: [
+        "VARedNN", "VARedDist", "VARedData", "VARedHDF5", .product(name: "Yams", package: "Yams"),
+      ]),
+    .executableTarget(
+      name: "vared-train",
+      dependencies: [
+        "VARedTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests; RankChecks is what `mpirun` starts.
+    .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
+    .executableTarget(
+      name: "RankChecks", dependencies: ["VARedDist", "VARedNN"], path: "Tests/RankChecks"),
+    .testTarget(
+      name: "VARedNNTests", dependencies: ["VARedNN", "TestSupport"],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),
+    .testTarget(name: "VARedDataTests", dependencies: ["VARedData", "TestSupport"]),
+    .testTarget(
+      name: "VARedTrainingTests",
+      dependencies: ["VARedTraining", "TestSupport", "vared-train"]),
+  ]
+)

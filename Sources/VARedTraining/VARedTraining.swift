@@ -1,0 +1,5 @@
+import VARedNN
+import VARedDist
+import VARedData
+import VARedHDF5
+import Yams

@@ -1,0 +1,5 @@
+import ArgumentParser
+import VARedTraining
+
+@main
+struct VARedTrain: ParsableCommand {}
