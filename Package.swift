@@ -56,6 +56,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "RankChecks", dependencies: ["VARedDist", "VARedNN"], path: "Tests/RankChecks"),
+    .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
     .testTarget(
       name: "VARedNNTests", dependencies: ["VARedNN", "TestSupport"],
       exclude: ["Golden"]),
