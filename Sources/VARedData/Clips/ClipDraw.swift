@@ -1,0 +1,22 @@
+// The random numbers of one training clip, drawn before anything is known about its video.
+
+/// What chance decides about a training clip, each a number in [0, 1).
+///
+/// Drawn from `SplitMix64(seed:)` in the order of the fields, whatever the video: a clip depends
+/// on its seed and its own file only.
+struct ClipDraw: Equatable {
+  let window: Double
+  let scale: Double
+  let x: Double
+  let y: Double
+  let flip: Double
+
+  init(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    window = random.unit()
+    scale = random.unit()
+    x = random.unit()
+    y = random.unit()
+    flip = random.unit()
+  }
+}

@@ -1,0 +1,44 @@
+// What a clip is (its extent in time and space) and which view of a video it shows.
+
+/// The extent of every clip: `frames` frames, `frameStride` apart, `size` × `size` pixels.
+public struct ClipGeometry: Sendable, Equatable {
+  /// Frames of a clip, T.
+  public var frames: Int
+  /// Distance between neighbouring frames of the clip, in frames of the video.
+  public var frameStride: Int
+  /// Height and width of a clip in pixels, H = W.
+  public var size: Int
+
+  /// A clip's extent.
+  ///
+  /// - Precondition: all three are at least 1.
+  public init(frames: Int, frameStride: Int, size: Int) {
+    precondition(frames >= 1 && frameStride >= 1 && size >= 1, "a clip has at least one pixel")
+    self.frames = frames
+    self.frameStride = frameStride
+    self.size = size
+  }
+
+  /// Frames of the video from the first to the last frame of the clip.
+  public var windowFrames: Int { (frames - 1) * frameStride + 1 }
+  /// Floats of one clip `[3, T, H, W]`.
+  public var floatCount: Int { 3 * frames * size * size }
+}
+
+/// Which part of a dataset a clip belongs to.
+public enum Split: String, Sendable, CaseIterable {
+  case train
+  case val
+}
+
+/// Which window of the video and which crop of its frames a clip shows.
+public enum View: Sendable, Equatable {
+  /// A random window; with `augment` also a random scale, crop and flip, else the centre crop.
+  /// Everything drawn is a pure function of `seed` (of this clip at this epoch).
+  case train(seed: UInt64, augment: Bool)
+  /// The centre window and the centre crop.
+  case center
+  /// Evaluation view: window `index` of `of` spread uniformly over the video, crop `crop` of
+  /// `crops` from left to right (top to bottom in an upright video).
+  case window(index: Int, of: Int, crop: Int, crops: Int)
+}

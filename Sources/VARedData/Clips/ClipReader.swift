@@ -1,0 +1,89 @@
+// One clip of a dataset as normalised floats: the work of a decoding thread.
+
+import CFFmpeg
+
+/// Reads clips. Has buffers of its own: one reader per thread.
+public final class ClipReader {
+  private let writer = ClipWriter()
+  private let limits: VideoLimits
+  private let isCancelled: @Sendable () -> Bool
+  private var rows: [UInt8] = []
+
+  /// A reader with the default bounds on time and memory per clip.
+  public convenience init() {
+    self.init(limits: VideoLimits()) { false }
+  }
+
+  /// A reader that gives up a clip as soon as `isCancelled` says so.
+  init(limits: VideoLimits, isCancelled: @escaping @Sendable () -> Bool) {
+    self.limits = limits
+    self.isCancelled = isCancelled
+  }
+
+  /// Writes one clip `[3, T, H, W]`: RGB of 0…1, normalised with the Kinetics mean and deviation
+  /// (torchvision's `r2plus1d_18`: mean 0.43216, 0.394666, 0.37645; deviation 0.22803, 0.22145,
+  /// 0.216989). A pure function of its arguments and the file.
+  ///
+  /// The frames are those of the window `view` asks for, a video shorter than the window looped;
+  /// rotation metadata, pixel aspect, variable frame rate, colour matrix and range are honoured.
+  ///
+  /// - Parameters:
+  ///   - index: the clip's place in `split`.
+  ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
+  /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
+  public func read(
+    _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
+    into clip: UnsafeMutablePointer<Float>
+  ) throws {
+    switch dataset.source(split, index) {
+    case .video(let path): try read(video: path, view, geometry, into: clip)
+    case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
+    }
+  }
+
+  func read(
+    video path: String, _ view: View, _ geometry: ClipGeometry,
+    into clip: UnsafeMutablePointer<Float>
+  ) throws {
+    let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
+    let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
+    let file = decoder.file
+    let shown = clipFrames(of: decoder.frameCount, view: view, geometry: geometry)
+      .map(file.timeline.frame(atBeat:))
+    let wanted = Set(shown).sorted()
+    try decoder.decode(wanted) { number, frame in
+      for index in shown.indices where shown[index] == wanted[number] {
+        let problem = writer.write(
+          frame, orientation: file.orientation, pixelAspect: file.pixelAspect,
+          maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: clip)
+        if let problem { throw refusedVideo(path, problem) }
+      }
+    }
+  }
+
+  private func read(
+    row: Int, of file: ClipsFile, _ view: View, _ geometry: ClipGeometry,
+    into clip: UnsafeMutablePointer<Float>
+  ) throws {
+    let frameBytes = file.height * file.width * 3
+    rows = [UInt8](repeating: 0, count: file.frames * frameBytes)
+    try rows.withUnsafeMutableBufferPointer { try file.read(row, into: $0.baseAddress!) }
+    let shown = clipFrames(of: file.frames, view: view, geometry: geometry)
+    var picture = av_frame_alloc()
+    defer { av_frame_free(&picture) }
+    guard let picture else { fatalError("out of memory") }
+    picture.pointee.format = Int32(AV_PIX_FMT_RGB24.rawValue)
+    picture.pointee.width = Int32(file.width)
+    picture.pointee.height = Int32(file.height)
+    picture.pointee.linesize.0 = Int32(file.width * 3)
+    try rows.withUnsafeMutableBufferPointer { bytes in
+      for (index, frame) in shown.enumerated() {
+        picture.pointee.data.0 = bytes.baseAddress! + frame * frameBytes
+        let problem = writer.write(
+          picture, orientation: .upright, pixelAspect: 1, maxAspect: limits.aspect, view: view,
+          geometry: geometry, index: index, to: clip)
+        if let problem { throw refusedVideo(file.path, problem) }
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// What a loader delivers: clips with their labels, and the clips that could not be read.
+
+/// Clips of one rank and step, `[n, 3, T, H, W]`, with what belongs to them. Owns its memory.
+public final class ClipBatch: @unchecked Sendable {  // filled by the loader, then handed over
+  /// The clips, normalised floats; empty for an empty batch.
+  public let clips: UnsafeMutableBufferPointer<Float>
+  /// The label of each clip; of the replacement where a clip was bad.
+  public internal(set) var labels: [Int]
+  /// The index in its split that each place of the batch was asked for.
+  public let indices: [Int]
+  /// The clips of this batch that could not be decoded, in the order of `indices`.
+  public internal(set) var bad: [BadClip] = []
+
+  /// Clips of the batch, n.
+  public var count: Int { indices.count }
+
+  init(indices: [Int], clipFloats: Int) {
+    self.indices = indices
+    labels = [Int](repeating: 0, count: indices.count)
+    let floats = indices.count * clipFloats
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: floats * MemoryLayout<Float>.stride, alignment: 64)
+    clips = UnsafeMutableBufferPointer(
+      start: raw.bindMemory(to: Float.self, capacity: floats), count: floats)
+  }
+
+  deinit {
+    clips.baseAddress?.deallocate()
+  }
+}
+
+/// A clip that could not be decoded, and the one that took its place.
+public struct BadClip: Sendable, Equatable {
+  /// The clip as the label file names it.
+  public let path: String
+  /// Why it was refused, one line.
+  public let reason: String
+  /// The split of both clips.
+  public let split: Split
+  /// The index of the bad clip in its split.
+  public let index: Int
+  /// The index of the clip that was read in its place.
+  public let replacement: Int
+}

@@ -1,0 +1,134 @@
+// An open container and the one stream of it that we read.
+
+import CFFmpeg
+import Foundation
+
+/// libavformat's context of one local file, with its video stream chosen.
+struct Demuxer {
+  let format: UnsafeMutablePointer<AVFormatContext>
+  let stream: UnsafeMutablePointer<AVStream>
+  private let path: String
+  private let deadline: Unmanaged<DeadlineBox>
+
+  /// Opens a regular file; playlists, scripts, devices and network addresses are refused.
+  ///
+  /// - Throws: `DatasetError` when it is none, no container, or has no video stream.
+  init(path: String, deadline: Deadline) throws {
+    FFmpegLog.silence()
+    FFmpegLog.clear()
+    self.path = path
+    try Demuxer.requireRegularFile(path)
+    guard let context = avformat_alloc_context() else { fatalError("out of memory") }
+    self.deadline = Unmanaged.passRetained(DeadlineBox(deadline))
+    context.pointee.interrupt_callback = AVIOInterruptCB(
+      callback: { Unmanaged<DeadlineBox>.fromOpaque($0!).takeUnretainedValue().isOver ? 1 : 0 },
+      opaque: self.deadline.toOpaque())
+    var opened: UnsafeMutablePointer<AVFormatContext>? = context
+    var options: OpaquePointer?
+    av_dict_set(&options, "protocol_whitelist", "file", 0)
+    av_dict_set(&options, "format_whitelist", Demuxer.containers, 0)
+    let status = avformat_open_input(&opened, "file:" + path, nil, &options)
+    av_dict_free(&options)
+    guard status >= 0, let format = opened else {
+      self.deadline.release()
+      throw refusedVideo(path, "no video container: \(describeFFmpegError(status))")
+    }
+    self.format = format
+    let probed = avformat_find_stream_info(format, nil)
+    guard probed >= 0, let stream = Demuxer.videoStream(of: format) else {
+      avformat_close_input(&opened)
+      self.deadline.release()
+      throw probed < 0
+        ? refusedVideo(path, describeFFmpegError(probed))
+        : refusedVideo(path, "a file without a video stream")
+    }
+    self.stream = stream
+    for index in 0..<Int(format.pointee.nb_streams) {
+      let other = format.pointee.streams[index]!
+      other.pointee.discard = other == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL
+    }
+  }
+
+  func close() {
+    var closing: UnsafeMutablePointer<AVFormatContext>? = format
+    avformat_close_input(&closing)
+    deadline.release()
+  }
+
+  /// Calls `body` with each packet of the stream in file order until it returns false; packets
+  /// that an edit list hides are left out.
+  ///
+  /// - Returns: what ended the file early, or nil at its regular end.
+  func forEachPacket(
+    _ body: (UnsafeMutablePointer<AVPacket>) throws -> Bool
+  ) throws -> String? {
+    guard let packet = av_packet_alloc() else { fatalError("out of memory") }
+    defer {
+      var freed: UnsafeMutablePointer<AVPacket>? = packet
+      av_packet_free(&freed)
+    }
+    while true {
+      guard !deadline.takeUnretainedValue().isOver else { throw tooSlow(path) }
+      let status = av_read_frame(format, packet)
+      if status == vared_averror_eof() { return nil }
+      if status == vared_averror_eagain() { continue }
+      if status < 0 { return describeFFmpegError(status) }
+      defer { av_packet_unref(packet) }
+      guard packet.pointee.stream_index == stream.pointee.index,
+        packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0, packet.pointee.size > 0
+      else { continue }
+      guard try body(packet) else { return nil }
+    }
+  }
+
+  private static func requireRegularFile(_ path: String) throws {
+    var info = stat()
+    guard stat(path, &info) == 0 else {
+      throw refusedVideo(path, String(cString: strerror(errno)).lowercased())
+    }
+    switch info.st_mode & S_IFMT {
+    case S_IFREG where info.st_size == 0: throw refusedVideo(path, "an empty file")
+    case S_IFREG: return
+    case S_IFDIR: throw refusedVideo(path, "a folder")
+    default: throw refusedVideo(path, "a device, pipe or socket")
+    }
+  }
+
+  private static func videoStream(
+    of format: UnsafeMutablePointer<AVFormatContext>
+  ) -> UnsafeMutablePointer<AVStream>? {
+    let videos = (0..<Int(format.pointee.nb_streams)).compactMap { format.pointee.streams[$0] }
+      .filter {
+        $0.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+          && $0.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
+      }
+    return videos.first { $0.pointee.disposition & AV_DISPOSITION_DEFAULT != 0 } ?? videos.first
+  }
+
+  /// Every container FFmpeg reads but those that only name other files, and text shown as video.
+  private static let containers: String = {
+    let refused: Set = [
+      "hls", "dash", "concat", "sdp", "rtsp", "rtp", "sap", "imf", "tty", "image2", "lavfi",
+    ]
+    var names: [String] = []
+    var state: UnsafeMutableRawPointer?
+    while let demuxer = av_demuxer_iterate(&state) {
+      let name = String(cString: demuxer.pointee.name)
+      if refused.isDisjoint(with: name.split(separator: ",").map(String.init)) {
+        names.append(name)
+      }
+    }
+    return names.joined(separator: ",")
+  }()
+}
+
+/// Keeps a deadline where FFmpeg's interrupt callback finds it.
+private final class DeadlineBox {
+  private let deadline: Deadline
+
+  init(_ deadline: Deadline) {
+    self.deadline = deadline
+  }
+
+  var isOver: Bool { deadline.isOver }
+}

@@ -1,0 +1,162 @@
+// Writes RGB pictures as a video file: the other direction of VideoDecoder, for synthetic sets.
+
+import CFFmpeg
+import Foundation
+
+/// How a video is encoded.
+struct EncoderSettings {
+  /// Encoders to try in turn; the first that this FFmpeg has is used.
+  var codecs = ["libx264", "mpeg4"]
+  var pixelFormat = AV_PIX_FMT_YUV420P
+  /// Frames per second.
+  var frameRate: Int32 = 25
+  /// x264's constant rate factor: 10 keeps single pixels of a small picture.
+  var rateFactor = 10
+  /// Frames from one key frame to the next.
+  var keyFrameInterval: Int32 = 250
+  /// Frames the encoder may reorder.
+  var reorderedFrames: Int32 = 3
+  /// Clockwise quarter turns that a player has to make.
+  var quarterTurns = 0
+}
+
+/// One video file being written; the container follows from the path's extension.
+final class VideoEncoder {
+  private let path: String
+  private var format: UnsafeMutablePointer<AVFormatContext>?
+  private var context: UnsafeMutablePointer<AVCodecContext>?
+  private var frame: UnsafeMutablePointer<AVFrame>?
+  private var packet: UnsafeMutablePointer<AVPacket>?
+  private var scaler: OpaquePointer?
+  private let stream: UnsafeMutablePointer<AVStream>
+
+  /// Creates `path` and writes its header.
+  ///
+  /// - Throws: `DatasetError` when the file cannot be created or FFmpeg has none of the encoders.
+  init(path: String, width: Int, height: Int, settings: EncoderSettings = EncoderSettings()) throws
+  {
+    FFmpegLog.silence()
+    FFmpegLog.clear()
+    self.path = path
+    let codec = settings.codecs.lazy.compactMap { avcodec_find_encoder_by_name($0) }.first
+    guard let codec else {
+      throw VideoEncoder.failed(
+        path, "none of the encoders " + settings.codecs.joined(separator: ", "))
+    }
+    avformat_alloc_output_context2(&format, nil, nil, path)
+    context = avcodec_alloc_context3(codec)
+    (frame, packet) = (av_frame_alloc(), av_packet_alloc())
+    guard let format, let stream = avformat_new_stream(format, nil), context != nil,
+      frame != nil, packet != nil
+    else {
+      avformat_free_context(format)
+      avcodec_free_context(&context)
+      throw VideoEncoder.failed(path, "no container of that name")
+    }
+    self.stream = stream
+    format.pointee.flags |= AVFMT_FLAG_BITEXACT
+    try configure(width: width, height: height, settings)
+    try openFile(settings)
+    scaler = sws_getContext(
+      Int32(width), Int32(height), AV_PIX_FMT_RGB24, Int32(width), Int32(height),
+      settings.pixelFormat, SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP, nil, nil, nil)
+    guard scaler != nil else { throw VideoEncoder.failed(path, "an unknown pixel format") }
+  }
+
+  deinit {
+    sws_freeContext(scaler)
+    av_packet_free(&packet)
+    av_frame_free(&frame)
+    avcodec_free_context(&context)
+    if let format { avio_closep(&format.pointee.pb) }
+    avformat_free_context(format)
+  }
+
+  /// Adds a picture.
+  ///
+  /// - Parameters:
+  ///   - rgb: width·height·3 bytes.
+  ///   - time: when it is shown, in frames (1/frameRate s); ascending.
+  func write(_ rgb: UnsafePointer<UInt8>, at time: Int64) throws {
+    guard let frame, let context else { return }
+    try check(av_frame_make_writable(frame))
+    var source: UnsafePointer<UInt8>? = rgb
+    var sourceRow = 3 * frame.pointee.width
+    withUnsafePointer(to: frame.pointee.data) { data in
+      withUnsafePointer(to: frame.pointee.linesize) { lines in
+        _ = sws_scale(
+          scaler, &source, &sourceRow, 0, frame.pointee.height,
+          UnsafeRawPointer(data).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
+          UnsafeRawPointer(lines).assumingMemoryBound(to: Int32.self))
+      }
+    }
+    frame.pointee.pts = time
+    try check(avcodec_send_frame(context, frame))
+    try drain()
+  }
+
+  /// Writes what the encoder still holds and the container's end.
+  ///
+  /// - Throws: `DatasetError`, also when the disk is full.
+  func finish() throws {
+    try check(avcodec_send_frame(context, nil))
+    try drain()
+    try check(av_write_trailer(format))
+    if let format { try check(avio_closep(&format.pointee.pb)) }
+  }
+
+  private func configure(width: Int, height: Int, _ settings: EncoderSettings) throws {
+    guard let context, let frame else { return }
+    context.pointee.width = Int32(width)
+    context.pointee.height = Int32(height)
+    context.pointee.pix_fmt = settings.pixelFormat
+    context.pointee.time_base = AVRational(num: 1, den: settings.frameRate)
+    context.pointee.framerate = AVRational(num: settings.frameRate, den: 1)
+    context.pointee.gop_size = settings.keyFrameInterval
+    context.pointee.max_b_frames = settings.reorderedFrames
+    context.pointee.thread_count = 1
+    context.pointee.flags |= Int32(AV_CODEC_FLAG_BITEXACT) | Int32(AV_CODEC_FLAG_QSCALE)
+    context.pointee.global_quality = FF_QP2LAMBDA * 2
+    av_opt_set_int(context.pointee.priv_data, "crf", Int64(settings.rateFactor), 0)
+    if format?.pointee.oformat.pointee.flags ?? 0 & AVFMT_GLOBALHEADER != 0 {
+      context.pointee.flags |= Int32(AV_CODEC_FLAG_GLOBAL_HEADER)
+    }
+    frame.pointee.format = Int32(settings.pixelFormat.rawValue)
+    frame.pointee.width = Int32(width)
+    frame.pointee.height = Int32(height)
+    try check(av_frame_get_buffer(frame, 0))
+  }
+
+  private func openFile(_ settings: EncoderSettings) throws {
+    guard let format, let context else { return }
+    try check(avcodec_open2(context, context.pointee.codec, nil))
+    try check(avcodec_parameters_from_context(stream.pointee.codecpar, context))
+    stream.pointee.time_base = context.pointee.time_base
+    stream.pointee.avg_frame_rate = context.pointee.framerate
+    if settings.quarterTurns != 0, let matrix = vared_new_display_matrix(stream) {
+      av_display_rotation_set(matrix, 90 * Double(settings.quarterTurns))
+    }
+    try check(avio_open(&format.pointee.pb, "file:" + path, AVIO_FLAG_WRITE))
+    try check(avformat_write_header(format, nil))
+  }
+
+  private func drain() throws {
+    guard let packet, let context else { return }
+    while true {
+      let status = avcodec_receive_packet(context, packet)
+      if status == vared_averror_eagain() || status == vared_averror_eof() { return }
+      try check(status)
+      av_packet_rescale_ts(packet, context.pointee.time_base, stream.pointee.time_base)
+      packet.pointee.stream_index = stream.pointee.index
+      try check(av_interleaved_write_frame(format, packet))
+    }
+  }
+
+  private func check(_ status: Int32) throws {
+    if status < 0 { throw VideoEncoder.failed(path, describeFFmpegError(status)) }
+  }
+
+  private static func failed(_ path: String, _ found: String) -> DatasetError {
+    DatasetError(path: path, expected: "to write a video", found: found)
+  }
+}
