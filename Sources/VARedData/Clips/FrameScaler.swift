@@ -58,7 +58,8 @@ final class FrameScaler {
     let isFull =
       name.hasPrefix("yuvj") || frame.color_range == AVCOL_RANGE_JPEG
       || isGrey && frame.color_range == AVCOL_RANGE_UNSPECIFIED
-    let matrix = sws_getCoefficients(Int32(frame.colorspace.rawValue))
+    let isRGB = frame.colorspace == AVCOL_SPC_RGB
+    let matrix = sws_getCoefficients(isRGB ? SWS_CS_DEFAULT : Int32(frame.colorspace.rawValue))
     sws_setColorspaceDetails(
       context, matrix, isFull ? 1 : 0, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16,
       1 << 16)

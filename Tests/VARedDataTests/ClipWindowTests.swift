@@ -1,0 +1,99 @@
+// Windows in time and placements in space, as numbers.
+
+import Testing
+
+@testable import VARedData
+
+@Suite struct ClipWindowTests {
+  private let geometry = ClipGeometry(frames: 4, frameStride: 3, size: 112)
+
+  @Test func theCentreWindow() {
+    #expect(clipFrames(of: 21, view: .center, geometry: geometry) == [5, 8, 11, 14])
+    #expect(clipFrames(of: 10, view: .center, geometry: geometry) == [0, 3, 6, 9])
+  }
+
+  @Test func shortVideosAreLooped() {
+    #expect(clipFrames(of: 5, view: .center, geometry: geometry) == [0, 3, 1, 4])
+    #expect(
+      clipFrames(of: 1, view: .train(seed: 9, augment: true), geometry: geometry) == [0, 0, 0, 0])
+  }
+
+  @Test func trainingReachesEveryWindow() {
+    let starts = (0..<400).map {
+      clipFrames(of: 15, view: .train(seed: $0, augment: false), geometry: geometry)[0]
+    }
+    #expect(Set(starts) == Set(0...5))
+  }
+
+  @Test func windowsSpreadFromFirstToLast() {
+    func starts(_ windows: Int) -> [Int] {
+      (0..<windows).map {
+        clipFrames(
+          of: 30, view: .window(index: $0, of: windows, crop: 0, crops: 1), geometry: geometry)[0]
+      }
+    }
+    #expect(starts(1) == [10])
+    #expect(starts(2) == [0, 20])
+    #expect(starts(5) == [0, 5, 10, 15, 20])
+    #expect(starts(4) == [0, 7, 13, 20])
+  }
+
+  @Test func evaluationScalesToTheProportionalSize() {
+    let placement = ClipPlacement(width: 340, height: 256, view: .center, size: 112)
+    #expect(placement.width == 170 && placement.height == 128)
+    #expect(placement.x == 29 && placement.y == 8 && !placement.isMirrored)
+  }
+
+  @Test func threeCropsRunAlongTheLongSide() {
+    func corner(_ crop: Int, _ width: Double, _ height: Double) -> [Int] {
+      let view = View.window(index: 0, of: 1, crop: crop, crops: 3)
+      let placement = ClipPlacement(width: width, height: height, view: view, size: 112)
+      return [placement.x, placement.y]
+    }
+    #expect((0..<3).map { corner($0, 256, 128) } == [[0, 8], [72, 8], [144, 8]])
+    #expect((0..<3).map { corner($0, 128, 256) } == [[8, 0], [8, 72], [8, 144]])
+  }
+
+  @Test func trainingDrawsScalePlaceAndFlip() {
+    let all = (0..<600).map {
+      ClipPlacement(width: 640, height: 480, view: .train(seed: $0, augment: true), size: 112)
+    }
+    #expect(Set(all.map(\.height)) == Set(128...160))
+    #expect(all.allSatisfy { $0.x >= 0 && $0.y >= 0 })
+    #expect(all.allSatisfy { $0.x + 112 <= $0.width && $0.y + 112 <= $0.height })
+    let mirrored = all.filter(\.isMirrored).count
+    #expect((240...360).contains(mirrored))
+    let plain = ClipPlacement(
+      width: 640, height: 480, view: .train(seed: 1, augment: false), size: 112)
+    #expect(plain == ClipPlacement(width: 640, height: 480, view: .center, size: 112))
+  }
+
+  @Test func smallPicturesKeepTheirShortSide() {
+    let same = ClipPlacement(width: 48, height: 32, view: .center, size: 32)
+    #expect(same == ClipPlacement(width: 48, height: 32, view: .center, size: 32))
+    #expect(same.width == 48 && same.height == 32 && same.x == 8 && same.y == 0)
+    let tiny = ClipPlacement(width: 2, height: 2, view: .center, size: 32)
+    #expect(tiny.width == 32 && tiny.height == 32)
+    let heights = (0..<200).map {
+      ClipPlacement(width: 48, height: 32, view: .train(seed: $0, augment: true), size: 32).height
+    }
+    #expect(Set(heights) == Set(32...40))
+  }
+
+  @Test func aBeatIsAStepInTime() {
+    func timeline(_ times: [Int64?], keys: Set<Int> = [0]) -> FrameTimeline {
+      FrameTimeline(
+        times.enumerated().map {
+          PacketTimes(pts: $0.element, dts: nil, isKey: keys.contains($0.offset))
+        })
+    }
+    let jittered = timeline([0, 33, 67, 100, 133, 167])
+    #expect((0..<6).map(jittered.frame(atBeat:)) == Array(0..<6))
+    let variable = timeline([0, 10, 20, 30, 70, 110])
+    #expect((0..<6).map(variable.frame(atBeat:)) == [0, 2, 3, 4, 4, 5])
+    let reordered = timeline([0, 3, 1, 2])
+    #expect(reordered.packets == [0, 2, 3, 1] && reordered.times == [0, 1, 2, 3])
+    #expect(timeline([0, nil, 2]).times == nil)
+    #expect(timeline([0, 1, 1]).times == nil)
+  }
+}
