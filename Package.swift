@@ -32,7 +32,7 @@ let package = Package(
       ]),
 
     // Vector kernels for what the libraries do not have.
-    .target(name: "CKernels"),
+    .target(name: "CKernels", exclude: ["kernels.inc"], linkerSettings: [.linkedLibrary("gomp")]),
 
     // The leaves.
     .target(name: "VARedHDF5", dependencies: ["CHDF5"]),

@@ -1,1 +1,97 @@
+// The kernels of CKernels.h: each body is in kernels.inc, compiled for 16 and for 8 lanes, and for
+// three instruction sets among which the loader chooses.
 #include "CKernels.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+#pragma clang diagnostic ignored "-Wpsabi"
+
+typedef int bits_16 __attribute__((vector_size(64), aligned(4)));
+typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
+
+#define LANES 16
+#define NAME(f) f##_16
+#include "kernels.inc"
+#undef LANES
+#undef NAME
+
+#define LANES 8
+#define NAME(f) f##_8
+#include "kernels.inc"
+#undef LANES
+#undef NAME
+
+#define CHOOSE(f, ...) (lanes == 16 ? f##_16(__VA_ARGS__) : f##_8(__VA_ARGS__))
+
+void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums) {
+  CHOOSE(moments, x, pixels, sums);
+}
+
+void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes) {
+  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes);
+}
+
+void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
+                         const float *mean, float *masked, int frames, ptrdiff_t frame_pixels,
+                         double *sums) {
+  CHOOSE(normalize_reduce, dy, mask, x, mean, masked, frames, frame_pixels, sums);
+}
+
+void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
+                        const float *a, const float *b, const float *c, int frames,
+                        ptrdiff_t frame_pixels) {
+  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels);
+}
+
+void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
+                  bool transposed) {
+  CHOOSE(mix_plane, out, height, width, terms, count, transposed);
+}
+
+double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
+                          float scale, const float *weights, float *taps) {
+  return CHOOSE(correlate_plane, dy, x, height, width, scale, weights, taps);
+}
+
+double vk_dot(int lanes, const float *a, const float *b, ptrdiff_t pixels) {
+  return CHOOSE(dot, a, b, pixels);
+}
+
+void vk_subsample(int lanes, float *out, const float *in, int frames, int height, int width,
+                  int in_height, int in_width, int st, int sh, int sw) {
+  CHOOSE(subsample, out, in, frames, height, width, in_height, in_width, st, sh, sw);
+}
+
+void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int height, int width,
+                      int out_frames, int out_height, int out_width, int st, int sh, int sw) {
+  CHOOSE(upsample_zero, out, in, frames, height, width, out_frames, out_height, out_width, st, sh,
+         sw);
+}
+
+CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale,
+                       float decay, float momentum, float rate) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float g = scale * gradient[i] + decay * p[i];
+    m[i] = momentum * m[i] + g;
+    p[i] -= rate * (g + momentum * m[i]);
+  }
+}
+
+void vk_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale, float decay,
+            float momentum, float rate) {
+  sgd(p, m, gradient, count, scale, decay, momentum, rate);
+}
+
+CLONES static void add(float *y, const float *x, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+void vk_add(float *y, const float *x, ptrdiff_t count) { add(y, x, count); }

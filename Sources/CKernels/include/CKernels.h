@@ -1,1 +1,108 @@
-#pragma once
+// Vector kernels for what oneDNN and OpenBLAS do not have, in the channel-blocked layout.
+//
+// A *plane* is height × width pixels of `lanes` consecutive channels; a *run* is any number of
+// consecutive pixels. `lanes` is 16 (AVX-512) or 8. Each kernel is compiled for AVX-512, AVX2 and
+// the baseline, and chosen when the program is loaded. Pointers to pixels are aligned to the
+// size of a pixel; per-lane arrays hold `lanes` values. No kernel allocates, none is threaded.
+#ifndef VARED_CKERNELS_H
+#define VARED_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// --- batch normalization (BatchNorm.swift) ---
+
+/// sums[0..lanes) = Σ x, sums[lanes..2·lanes) = Σ x², over a run.
+void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums);
+
+/// One operand of `vk_normalize`: value · scale + shift per lane. `data` may be null: absent.
+typedef struct {
+  const float *data;
+  const float *scale;
+  const float *shift;
+} vk_affine;
+
+/// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame;
+/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes.
+void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes);
+
+/// The gradient that reaches an activation: up to two tensors, and the gradient of its spatial
+/// means (laid out as `means` above; already divided by the pixels of a frame).
+typedef struct {
+  const float *first;
+  const float *second;
+  const float *means;
+  int mean_lanes;
+} vk_incoming;
+
+/// Where a ReLU lets the gradient pass: `output` > 0 where given; else x·scale + shift > 0 where
+/// `scale` is given; else everywhere.
+typedef struct {
+  const float *output;
+  const float *scale;
+  const float *shift;
+} vk_mask;
+
+/// sums[0..lanes) = Σ g, sums[lanes..] = Σ g·(x − mean); g is the masked incoming gradient and is
+/// stored when `masked` is not null.
+void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
+                         const float *mean, float *masked, int frames, ptrdiff_t frame_pixels,
+                         double *sums);
+
+/// dx = a·g + b·x + c per lane, g being the masked incoming gradient.
+void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
+                        const float *a, const float *b, const float *c, int frames,
+                        ptrdiff_t frame_pixels);
+
+// --- modulated mixing and cheap operations (CheapOperation.swift) ---
+
+/// One term of a mixed plane: weight · source, or, when `taps` is not null, the 3×3 depthwise
+/// correlation of source with taps[9][lanes] scaled by weight (zero padding 1).
+typedef struct {
+  const float *source;
+  const float *taps;
+  float weight;
+} vk_term;
+
+/// out = Σ terms; `transposed` flips the taps (the adjoint operation).
+void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
+                  bool transposed);
+
+/// taps[k][lane] += Σ dy[pixel] · x[pixel + offset k], and returns Σ taps-contribution · weights
+/// (0 when `weights` is null): the gradient of the taps and of the term's weight at once.
+double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
+                          float scale, const float *weights, float *taps);
+
+/// Σ a·b over a run.
+double vk_dot(int lanes, const float *a, const float *b, ptrdiff_t pixels);
+
+// --- moving pixels ---
+
+/// out[t][h][w] = in[t·st][h·sh][w·sw], for one channel block.
+void vk_subsample(int lanes, float *out, const float *in, int frames, int height, int width,
+                  int in_height, int in_width, int st, int sh, int sw);
+
+/// The adjoint: out is zero except where vk_subsample reads.
+void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int height, int width,
+                      int out_frames, int out_height, int out_width, int st, int sh, int sw);
+
+// --- optimizer and vectors ---
+
+/// PyTorch's SGD with Nesterov momentum: g = scale·gradient + decay·p; m = momentum·m + g;
+/// p −= rate · (g + momentum·m).
+void vk_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale, float decay,
+            float momentum, float rate);
+
+/// y += x.
+void vk_add(float *y, const float *x, ptrdiff_t count);
+
+// --- threads: the one OpenMP pool that oneDNN runs on ---
+
+/// Sets how many threads the calling thread's parallel regions use, oneDNN's included.
+void vk_set_threads(int threads);
+
+/// Calls body(context, i) for every i in [0, count), spread over the pool.
+void vk_parallel_for(ptrdiff_t count, void (*body)(void *context, ptrdiff_t i), void *context);
+
+#endif

@@ -1,0 +1,365 @@
+// The dynamic convolution (METHOD §1): per clip, only the part that its gate asks for.
+
+import CKernels
+
+/// The settings of the dynamic convolutions of a network.
+public struct DynamicConfiguration: Equatable, Sendable, Codable {
+  /// `St`: candidates `R_a = 2^a` along time, before collapsing.
+  public var temporalCandidates = 2
+  /// `Sc`: candidates along channels, before collapsing.
+  public var channelCandidates = 2
+  /// How gates weigh candidates.
+  public var gateForm = GateForm.normalised
+  /// `Dh`: hidden units of a gate.
+  public var gateHidden = 32
+
+  /// METHOD's default settings.
+  public init() {}
+}
+
+/// Memory that the layers of one network borrow in turn.
+final class Workspace {
+  let gathered = Scratch()
+  let extended = Scratch()
+  let mixed = Scratch()
+  let mixedGradient = Scratch()
+  let computedGradient = Scratch()
+  let weightGradient = Scratch()
+  let kernelGradients = Scratch()
+}
+
+/// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
+/// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
+///
+/// Clips of a batch that need the same part are convolved together; what no clip of such a group
+/// needs is neither convolved nor differentiated, in training and in inference alike.
+final class DynamicConvolution {
+  let convolution: Convolution
+  let gate: SoftModulationGate
+  let cheap: CheapOperations
+  private let workspace: Workspace
+  private let counter: ExecutionCounter
+  private let normalised: Bool
+  private let computed: FloatBuffer
+  private var groups: [Group] = []
+  /// Where the last forward wrote its output; the whole groups' `F` is there.
+  private var output: UnsafeMutablePointer<Float>?
+
+  /// Clips that execute the same part.
+  private struct Group {
+    let part: ConvolutionPart
+    /// The output is the convolution itself: written in place, nothing is mixed.
+    let isWhole: Bool
+    var clips: [Int]
+    /// First float of the group's compact `F`.
+    var offset = 0
+
+    /// The first clip, where the clips lie side by side.
+    var contiguousStart: Int? {
+      guard let first = clips.first, let last = clips.last, last - first == clips.count - 1
+      else { return nil }
+      return first
+    }
+  }
+
+  init(
+    _ geometry: ConvolutionGeometry, name: String, batch: Int,
+    configuration: DynamicConfiguration, parameters: Parameters, workspace: Workspace,
+    counter: ExecutionCounter, reducer: StatisticsReducer?
+  ) {
+    self.workspace = workspace
+    self.counter = counter
+    normalised = configuration.gateForm == .normalised
+    let output = geometry.output
+    let space = PolicySpace(
+      temporalCandidates: configuration.temporalCandidates,
+      channelCandidates: configuration.channelCandidates, frames: output.frames,
+      channels: output.channels)
+    convolution = Convolution(
+      geometry, name: name, parameters: parameters, counter: counter,
+      scratch: workspace.extended)
+    cheap = CheapOperations(
+      space, channels: output.channels, name: name, parameters: parameters)
+    gate = SoftModulationGate(
+      space, input: geometry.input, batch: batch, configuration: configuration,
+      name: "\(name).gate", parameters: parameters, counter: counter, reducer: reducer)
+    computed = FloatBuffer(batch * output.clipFloats)
+  }
+
+  private var geometry: ConvolutionGeometry { convolution.geometry }
+
+  // MARK: Forward
+
+  /// `y [n, K, T', H', W']`, assigned; keeps what it computed of `F` for backward.
+  func forward(
+    _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
+  ) throws {
+    try gate.forward(x.means, count: n, training: training)
+    output = y
+    groups = group(clips: n)
+    for group in groups { convolve(group, x.data, into: y) }
+    mixForward(into: y)
+  }
+
+  /// The clips by what they need, in a fixed order.
+  private func group(clips n: Int) -> [Group] {
+    var groups: [Group] = []
+    for clip in 0..<n {
+      let part = gate.policy.part(clip)
+      let isWhole = gate.policy.isWhole(clip)
+      if let i = groups.firstIndex(where: { $0.part == part && $0.isWhole == isWhole }) {
+        groups[i].clips.append(clip)
+      } else {
+        groups.append(Group(part: part, isWhole: isWhole, clips: [clip]))
+      }
+    }
+    var offset = 0
+    for i in groups.indices {
+      groups[i].offset = offset
+      offset += groups[i].clips.count * geometry.output(of: groups[i].part).clipFloats
+    }
+    return groups
+  }
+
+  private func convolve(
+    _ group: Group, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+  ) {
+    let source = gather(group, x, floats: geometry.input.clipFloats, workspace.gathered)
+    let count = group.clips.count
+    let outFloats = geometry.output.clipFloats
+    if group.isWhole, let first = group.contiguousStart {
+      convolution.forward(source, clips: count, part: group.part, into: y + first * outFloats)
+      return
+    }
+    let f = computed.base + group.offset
+    convolution.forward(source, clips: count, part: group.part, into: f)
+    guard group.isWhole else { return }
+    for (i, clip) in group.clips.enumerated() {
+      (y + clip * outFloats).update(from: f + i * outFloats, count: outFloats)
+    }
+  }
+
+  /// Mixes every clip that is not whole, a block at a time.
+  private func mixForward(into y: UnsafeMutablePointer<Float>) {
+    let clips = mixedClips()
+    guard !clips.isEmpty else { return }
+    let shape = geometry.output
+    let scratch = workspace.mixed.floats(clips.count * shape.clipFloats)
+    for entry in clips { countCheapOperations(entry.clip, entry.mixing) }
+    Parallel.forEach(clips.count * shape.blocks) { item in
+      let (entry, block) = (clips[item / shape.blocks], item % shape.blocks)
+      entry.mixing.forward(
+        block: block, f: entry.f, z: scratch + item * shape.blockFloats,
+        y: y + entry.clip * shape.clipFloats)
+    }
+  }
+
+  private func countCheapOperations(_ clip: Int, _ mixing: ClipMixing) {
+    counter.add(
+      cheap.macs(gate.policy, clip: clip, part: mixing.part, output: geometry.output))
+  }
+
+  /// A clip that is mixed, with its compact `F` and where that starts among all.
+  private struct MixedClip {
+    let clip: Int
+    let offset: Int
+    let f: UnsafeMutablePointer<Float>
+    let mixing: ClipMixing
+  }
+
+  private func mixedClips() -> [MixedClip] {
+    groups.filter { !$0.isWhole }.flatMap { group in
+      group.clips.enumerated().map { i, clip in
+        let offset = group.offset + i * geometry.output(of: group.part).clipFloats
+        let temporal = Array(gate.policy.temporalWeights(clip))
+        let channel = Array(gate.policy.channelWeights(clip))
+        func matters(_ weights: [Float]) -> Bool {
+          !normalised || weights.count { $0 > 0 } > 1
+        }
+        return MixedClip(
+          clip: clip, offset: offset, f: computed.base + offset,
+          mixing: ClipMixing(
+            output: geometry.output, space: gate.space, cheap: cheap, part: group.part,
+            temporalWeights: temporal, channelWeights: channel,
+            wantsTemporalWeightGradient: matters(temporal),
+            wantsChannelWeightGradient: matters(channel)))
+      }
+    }
+  }
+
+  // MARK: Backward
+
+  /// Gradients of all parameters and of the input, assigned. The input's gradient is
+  /// `dx + dMeans` (the latter for every pixel of a frame).
+  /// - Parameters:
+  ///   - costGradient: `∂L/∂ρ` for each clip (METHOD §3); nil leaves the cost out.
+  func backward(
+    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, costGradient: [Float]?,
+    into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
+  ) throws {
+    let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
+    var gradient = mixBackward(dy, into: df, clips: n)
+    if let costGradient { addCost(costGradient, to: &gradient, clips: n) }
+    assignWeightGradients(x.data, dy, df)
+    for group in groups { propagate(group, dy, df, into: dx) }
+    try gate.backward(gradient, count: n, into: dMeans)
+  }
+
+  /// `∂L/∂F` of every mixed clip into `df`, the kernels' gradients, and the weights' `v`.
+  private func mixBackward(
+    _ dy: UnsafePointer<Float>, into df: UnsafeMutablePointer<Float>, clips n: Int
+  ) -> SoftModulationGate.OutputGradient {
+    let clips = mixedClips()
+    let shape = geometry.output
+    let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
+    let scratch = workspace.mixed.floats(clips.count * shape.clipFloats)
+    let dz = workspace.mixedGradient.floats(clips.count * shape.clipFloats)
+    let kernelCount = cheap.storedCount
+    let kernels = workspace.kernelGradients.floats(max(clips.count, 1) * kernelCount)
+    kernels.update(repeating: 0, count: max(clips.count, 1) * kernelCount)
+    var weights = [Double](repeating: 0, count: clips.count * shape.blocks * (st + sc))
+    weights.withUnsafeMutableBufferPointer { weights in
+      let base = weights.baseAddress
+      func gradients(_ i: Int) -> ClipMixing.Gradients {
+        let temporal = base! + i * shape.blocks * (st + sc)
+        return ClipMixing.Gradients(
+          kernels: kernels + i * kernelCount, temporal: temporal,
+          channel: temporal + shape.blocks * st)
+      }
+      Parallel.forEach(clips.count * shape.blocks) { item in
+        let (i, block) = (item / shape.blocks, item % shape.blocks)
+        let entry = clips[i]
+        entry.mixing.temporalBackward(
+          block: block, dy: dy + entry.clip * shape.clipFloats, f: entry.f,
+          scratch: scratch + item * shape.blockFloats,
+          dz: dz + i * shape.clipFloats + block * entry.mixing.computedBlockFloats,
+          gradients: gradients(i))
+      }
+      Parallel.forEach(clips.count * shape.blocks) { item in
+        let (i, block) = (item / shape.blocks, item % shape.blocks)
+        let entry = clips[i]
+        guard block < entry.mixing.computedBlocks else { return }
+        entry.mixing.channelBackward(
+          block: block, dz: dz + i * shape.clipFloats, f: entry.f,
+          df: df + entry.offset + block * entry.mixing.computedBlockFloats,
+          gradients: gradients(i))
+      }
+    }
+    assignKernelGradients(kernels, clips: clips.count)
+    var gradient = SoftModulationGate.OutputGradient(
+      temporal: .init(repeating: 0, count: n * st), channel: .init(repeating: 0, count: n * sc),
+      temporalCost: .init(repeating: 0, count: n * st),
+      channelCost: .init(repeating: 0, count: n * sc))
+    for (i, entry) in clips.enumerated() {
+      let start = i * shape.blocks * (st + sc)
+      for block in 0..<shape.blocks {
+        for a in 0..<st {
+          gradient.temporal[entry.clip * st + a] += Float(weights[start + block * st + a])
+        }
+        for b in 0..<sc {
+          gradient.channel[entry.clip * sc + b] +=
+            Float(weights[start + shape.blocks * st + block * sc + b])
+        }
+      }
+    }
+    return gradient
+  }
+
+  /// Sums the clips' kernel gradients, always in the same order.
+  private func assignKernelGradients(_ partial: UnsafeMutablePointer<Float>, clips: Int) {
+    let count = cheap.storedCount
+    for clip in 1..<max(clips, 1) { vk_add(partial, partial + clip * count, count) }
+    var from = UnsafePointer(partial)
+    for (b, kernel) in cheap.spatial.enumerated() {
+      kernel?.gradient.update(from: from, count: cheap.spatialFloats(b))
+      from += cheap.spatialFloats(b)
+    }
+    for (a, kernel) in cheap.temporal.enumerated() {
+      kernel?.gradient.update(from: from, count: cheap.temporalFloats(a))
+      from += cheap.temporalFloats(a)
+    }
+  }
+
+  /// Adds `∂L/∂ρ · ∂ρ/∂v` for the normalised `v` (METHOD §3).
+  private func addCost(
+    _ costGradient: [Float], to gradient: inout SoftModulationGate.OutputGradient, clips n: Int
+  ) {
+    let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
+    for clip in 0..<n {
+      let cost = LayerCost(gate.policy, clip: clip, channels: geometry.outChannels)
+      for a in 0..<st {
+        gradient.temporalCost[clip * st + a] +=
+          costGradient[clip] * cost.channel / Float(gate.space.temporalStrides[a])
+      }
+      for b in 0..<sc {
+        gradient.channelCost[clip * sc + b] +=
+          costGradient[clip] * cost.temporal * Float(gate.space.channelCounts[b])
+          / Float(geometry.outChannels)
+      }
+    }
+  }
+
+  /// The group's `∂L/∂F`: the output's gradient itself where the group is whole.
+  private func computedGradient(
+    _ group: Group, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    guard group.isWhole else { return UnsafePointer(df + group.offset) }
+    let floats = geometry.output.clipFloats
+    if let first = group.contiguousStart { return dy + first * floats }
+    for (i, clip) in group.clips.enumerated() {
+      (df + group.offset + i * floats).update(from: dy + clip * floats, count: floats)
+    }
+    return UnsafePointer(df + group.offset)
+  }
+
+  private func assignWeightGradients(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>
+  ) {
+    let gradient = convolution.weight.gradient
+    let total = convolution.weightFloats(channels: geometry.outChannels)
+    // The group with the most rows is written in place, the others are added.
+    let ordered = groups.sorted { $0.part.channels > $1.part.channels }
+    for (i, group) in ordered.enumerated() {
+      let floats = convolution.weightFloats(channels: group.part.channels)
+      let target = i == 0 ? gradient : workspace.weightGradient.floats(total)
+      convolution.backwardWeights(
+        gather(group, x, floats: geometry.input.clipFloats, workspace.gathered),
+        computedGradient(group, dy, df), clips: group.clips.count, part: group.part, into: target)
+      if i == 0 {
+        (gradient + floats).update(repeating: 0, count: total - floats)
+      } else {
+        vk_add(gradient, target, floats)
+      }
+    }
+  }
+
+  private func propagate(
+    _ group: Group, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>
+  ) {
+    let floats = geometry.input.clipFloats
+    let source = computedGradient(group, dy, df)
+    if let first = group.contiguousStart {
+      convolution.backwardData(
+        source, clips: group.clips.count, part: group.part, into: dx + first * floats)
+      return
+    }
+    let target = workspace.gathered.floats(group.clips.count * floats)
+    convolution.backwardData(source, clips: group.clips.count, part: group.part, into: target)
+    for (i, clip) in group.clips.enumerated() {
+      (dx + clip * floats).update(from: target + i * floats, count: floats)
+    }
+  }
+
+  /// The group's clips side by side: in place where they are already, else copied.
+  private func gather(
+    _ group: Group, _ from: UnsafePointer<Float>, floats: Int, _ scratch: Scratch
+  ) -> UnsafePointer<Float> {
+    if let first = group.contiguousStart { return from + first * floats }
+    let target = scratch.floats(group.clips.count * floats)
+    for (i, clip) in group.clips.enumerated() {
+      (target + i * floats).update(from: from + clip * floats, count: floats)
+    }
+    return UnsafePointer(target)
+  }
+}

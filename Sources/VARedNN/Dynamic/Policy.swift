@@ -1,0 +1,82 @@
+// What a dynamic convolution can choose from, and what it chose.
+
+/// How the gate's raw outputs `u` become weights `v` (METHOD §2).
+public enum GateForm: String, Sendable, Codable, CaseIterable {
+  /// `v = u / Σu` for each of the two groups; a group that is all zero takes its cheapest candidate.
+  case normalised
+  /// `v = u`, as published.
+  case published
+}
+
+/// The candidates of one dynamic convolution (METHOD §1), after collapsing those that do not differ.
+public struct PolicySpace: Hashable, Sendable {
+  /// `R_a`: every `R_a`-th frame is computed.
+  public let temporalStrides: [Int]
+  /// `n_b`: the first `n_b` channels are computed.
+  public let channelCounts: [Int]
+
+  /// - Parameters:
+  ///   - frames: `T'`, frames of the output; strides beyond it are dropped.
+  ///   - channels: `K`; counts are whole blocks of 16, strictly decreasing.
+  init(temporalCandidates: Int, channelCandidates: Int, frames: Int, channels: Int) {
+    temporalStrides = (0..<temporalCandidates).map { 1 << $0 }.filter { $0 <= frames }
+    var counts: [Int] = []
+    for b in 0..<channelCandidates {
+      let share = 16 << b
+      let count = min(channels, 16 * ((channels + share - 1) / share))
+      if counts.last.map({ count < $0 }) ?? true { counts.append(count) }
+    }
+    channelCounts = counts
+  }
+
+  /// `St + Sc`.
+  var candidates: Int { temporalStrides.count + channelCounts.count }
+}
+
+/// The weights that the gates gave a batch, and what has to be computed because of them.
+struct Policy {
+  /// `v_t [N, St]`.
+  var temporal: [Float]
+  /// `v_c [N, Sc]`.
+  var channel: [Float]
+  let space: PolicySpace
+
+  init(_ space: PolicySpace, batch: Int) {
+    self.space = space
+    temporal = [Float](repeating: 0, count: batch * space.temporalStrides.count)
+    channel = [Float](repeating: 0, count: batch * space.channelCounts.count)
+  }
+
+  /// `v_t` of one clip.
+  func temporalWeights(_ clip: Int) -> ArraySlice<Float> {
+    let count = space.temporalStrides.count
+    return temporal[clip * count..<(clip + 1) * count]
+  }
+
+  /// `v_c` of one clip.
+  func channelWeights(_ clip: Int) -> ArraySlice<Float> {
+    let count = space.channelCounts.count
+    return channel[clip * count..<(clip + 1) * count]
+  }
+
+  /// What clip `clip` needs: `R_a*` and `n_b*`, the first candidates with a weight above zero; the
+  /// cheapest where all weights are zero (the output is then zero).
+  func part(_ clip: Int) -> ConvolutionPart {
+    let a = firstPositive(temporalWeights(clip))
+    let b = firstPositive(channelWeights(clip))
+    return ConvolutionPart(
+      channels: space.channelCounts[b], temporalStride: space.temporalStrides[a])
+  }
+
+  /// Whether clip `clip`'s output is the convolution itself: nothing is reconstructed or scaled.
+  func isWhole(_ clip: Int) -> Bool {
+    func isFirstOnly(_ weights: ArraySlice<Float>) -> Bool {
+      weights.first == 1 && weights.dropFirst().allSatisfy { $0 == 0 }
+    }
+    return isFirstOnly(temporalWeights(clip)) && isFirstOnly(channelWeights(clip))
+  }
+
+  private func firstPositive(_ weights: ArraySlice<Float>) -> Int {
+    (weights.firstIndex { $0 > 0 } ?? weights.endIndex - 1) - weights.startIndex
+  }
+}

@@ -1,0 +1,99 @@
+// Convolution, batch norm and ReLU: what R(2+1)D is made of.
+
+/// `act(BN(conv(x)) [+ shortcut])`, with the convolution fixed or dynamic.
+final class ConvolutionUnit {
+  let convolution: BlockConvolution
+  let norm: BatchNorm
+  /// The unit's output.
+  let output: Activation
+  /// The convolution's output, read again by backward.
+  private let convolved: FloatBuffer
+  /// Where the unit's parameters start in the flat buffers.
+  let firstParameter: Int
+
+  /// - Parameters:
+  ///   - name: the convolution's name; `normName` the batch norm's.
+  init(_ geometry: ConvolutionGeometry, name: String, normName: String, context: NetworkContext) {
+    firstParameter = context.parameters.count
+    convolution = context.blockConvolution(geometry, name: name)
+    norm = BatchNorm(
+      geometry.output, name: normName, parameters: context.parameters, reducer: context.reducer)
+    output = Activation(geometry.output, batch: context.batch)
+    convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
+  }
+
+  func forward(
+    _ x: Activation, clips n: Int, training: Bool, residual: BatchNorm.Residual? = nil
+  ) throws {
+    try convolution.forward(x, clips: n, training: training, into: convolved.base)
+    if training {
+      try norm.takeStatistics(of: convolved.base, clips: n)
+    } else {
+      norm.useRunningStatistics()
+    }
+    norm.apply(convolved.base, clips: n, residual: residual, into: output)
+  }
+
+  /// Backward of the whole unit.
+  /// - Parameters:
+  ///   - shortcut: where to keep the gradient behind the ReLU; given exactly when forward had a
+  ///     residual.
+  ///   - costGradients: `∂L/∂ρ` of each clip, for a dynamic convolution.
+  ///   - buffers: where the gradients of the convolution's output and input go.
+  /// - Returns: the gradient that reaches `x`.
+  func backward(
+    _ dy: IncomingGradient, x: Activation, clips n: Int,
+    shortcut: UnsafeMutablePointer<Float>? = nil, costGradients: [Float]?,
+    buffers: GradientBuffers
+  ) throws -> IncomingGradient {
+    let mask: BatchNorm.Mask = shortcut == nil ? .ownOutput : .output(output.data)
+    let dConvolved = buffers.convolved.base
+    try norm.backward(
+      dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
+    switch convolution {
+    case .fixed(let layer):
+      let part = layer.geometry.wholePart
+      layer.backwardWeights(x.data, dConvolved, clips: n, part: part, into: layer.weight.gradient)
+      layer.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)
+      return IncomingGradient(first: UnsafePointer(buffers.input.base))
+    case .dynamic(let layer):
+      try layer.backward(
+        dConvolved, x: x, clips: n, costGradient: costGradients, into: buffers.input.base,
+        dMeans: buffers.means.base)
+      return IncomingGradient(
+        first: UnsafePointer(buffers.input.base), means: UnsafePointer(buffers.means.base))
+    }
+  }
+}
+
+/// The gradients that live during a backward pass, each as large as the largest activation.
+final class GradientBuffers {
+  /// Of a convolution's output.
+  let convolved: FloatBuffer
+  /// Of a convolution's input.
+  let input: FloatBuffer
+  /// Of the input's spatial means.
+  let means: FloatBuffer
+  /// Of a shortcut projection's output.
+  let projected: FloatBuffer
+  /// Of the shortcuts; two, because one block's is read while the next one's is written.
+  private let shortcuts: [FloatBuffer]
+  private var turn = 0
+
+  init(batch: Int, largest floats: Int, mostMeans: Int) {
+    convolved = FloatBuffer(batch * floats)
+    input = FloatBuffer(batch * floats)
+    projected = FloatBuffer(batch * floats)
+    means = FloatBuffer(batch * mostMeans)
+    shortcuts = [FloatBuffer(batch * floats), FloatBuffer(batch * floats)]
+  }
+
+  /// The shortcut buffer that the running block may write; the other holds what it reads.
+  func nextShortcut() -> UnsafeMutablePointer<Float> {
+    turn = 1 - turn
+    return shortcuts[turn].base
+  }
+
+  /// The buffer that `nextShortcut` did not return last.
+  var previousShortcut: UnsafeMutablePointer<Float> { shortcuts[1 - turn].base }
+}

@@ -1,0 +1,69 @@
+// What every layer of a network is built with.
+
+/// The parts of a network that its layers share while they are built and run.
+final class NetworkContext {
+  let parameters = Parameters()
+  let counter = ExecutionCounter()
+  let workspace = Workspace()
+  let batch: Int
+  let dynamic: DynamicConfiguration?
+  let reducer: StatisticsReducer?
+  /// The dynamic layers in the order of the forward pass, with their names.
+  private(set) var dynamicLayers: [(name: String, layer: DynamicConvolution)] = []
+  /// One clip's multiply-accumulates outside the dynamic layers.
+  private(set) var staticMACs = 0
+
+  init(batch: Int, dynamic: DynamicConfiguration?, reducer: StatisticsReducer?) {
+    self.batch = batch
+    self.dynamic = dynamic
+    self.reducer = reducer
+  }
+
+  func addStatic(macs: Int) { staticMACs += macs }
+
+  /// A convolution of a residual block: dynamic where the network is.
+  func blockConvolution(_ geometry: ConvolutionGeometry, name: String) -> BlockConvolution {
+    guard let dynamic else {
+      addStatic(macs: geometry.macs)
+      return .fixed(convolution(geometry, name: name))
+    }
+    let layer = DynamicConvolution(
+      geometry, name: name, batch: batch, configuration: dynamic, parameters: parameters,
+      workspace: workspace, counter: counter, reducer: reducer)
+    dynamicLayers.append((name, layer))
+    return .dynamic(layer)
+  }
+
+  func convolution(
+    _ geometry: ConvolutionGeometry, name: String, isStem: Bool = false
+  ) -> Convolution {
+    Convolution(
+      geometry, name: name, isStem: isStem, parameters: parameters, counter: counter,
+      scratch: workspace.extended)
+  }
+}
+
+/// A convolution that may be dynamic, with one face for both.
+enum BlockConvolution {
+  case fixed(Convolution)
+  case dynamic(DynamicConvolution)
+
+  var geometry: ConvolutionGeometry {
+    switch self {
+    case .fixed(let convolution): convolution.geometry
+    case .dynamic(let layer): layer.convolution.geometry
+    }
+  }
+
+  /// `y`, assigned.
+  func forward(
+    _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
+  ) throws {
+    switch self {
+    case .fixed(let convolution):
+      convolution.forward(x.data, clips: n, part: geometry.wholePart, into: y)
+    case .dynamic(let layer):
+      try layer.forward(x, clips: n, training: training, into: y)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// What a step and an inference return.
+
+/// What one training step found, over this rank's clips.
+public struct StepOutcome: Sendable {
+  /// `crossEntropy + λ·cost`.
+  public let loss: Double
+  /// Mean cross-entropy.
+  public let crossEntropy: Double
+  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`.
+  public let cost: Double
+  /// Clips classified correctly.
+  public let correct: Int
+  /// Clips.
+  public let count: Int
+  /// Mean over clips of `Σ_l w_l r_l`, the executed conv ratio.
+  public let convRatio: Double
+  /// Mean over clips of the executed multiply-accumulates of the whole network.
+  public let executedMACs: Double
+  /// Seconds of forward and loss.
+  public let forwardSeconds: Double
+  /// Seconds of backward, what `gradientsReady` took included.
+  public let backwardSeconds: Double
+}
+
+/// What inference found for `n` clips.
+public struct Inference: Sendable {
+  /// `[n, classes]`.
+  public let logits: [Float]
+  /// Executed multiply-accumulates of the whole network, for each clip.
+  public let executedMACs: [Int]
+  /// Executed conv ratio `Σ_l w_l r_l`, for each clip.
+  public let convRatio: [Double]
+  /// `v_t [n, St]` of each dynamic layer.
+  public let temporal: [[Float]]
+  /// `v_c [n, Sc]` of each dynamic layer.
+  public let channel: [[Float]]
+}
+
+/// One dynamic convolution of a network.
+public struct DynamicLayerInfo: Sendable {
+  /// PyTorch's name, e.g. `layer1.0.conv1.0.0`.
+  public let name: String
+  /// `R_a` of the temporal candidates.
+  public let temporalStrides: [Int]
+  /// `n_b` of the channel candidates.
+  public let channelCounts: [Int]
+  /// `M_l`: multiply-accumulates of one clip when everything is computed.
+  public let fullMACs: Int
+
+  init(name: String, layer: DynamicConvolution) {
+    self.name = name
+    temporalStrides = layer.gate.space.temporalStrides
+    channelCounts = layer.gate.space.channelCounts
+    fullMACs = layer.convolution.geometry.macs
+  }
+}

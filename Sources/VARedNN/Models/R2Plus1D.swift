@@ -1,0 +1,216 @@
+// R(2+1)D, fixed or dynamic (METHOD §5).
+
+import Foundation
+
+/// R(2+1)D-18 or -34 with torchvision's parameter names: a stem, four stages of residual blocks
+/// whose convolutions may be dynamic, global average pooling, a linear classifier.
+///
+/// One instance belongs to one thread; it is planned for batches of up to `batch` clips.
+public final class R2Plus1D {
+  /// What was built.
+  public let configuration: NetworkConfiguration
+  /// Every parameter and running statistic.
+  public var parameters: Parameters { context.parameters }
+  /// The dynamic layers in the order of the forward pass.
+  public let dynamicLayers: [DynamicLayerInfo]
+  /// Multiply-accumulates of one clip through the fixed network of this shape.
+  public let fullMACs: Int
+
+  private let context: NetworkContext
+  private let batch: Int
+  private let threads: Int
+  private let stem: Stem
+  private let blocks: [BasicBlock]
+  private let classifier: Linear
+  private let classifierOffset: Int
+  private let shares: [Double]
+  private let gradientBuffers: GradientBuffers
+  private var features: [Float]
+  private var featureGradient: [Float]
+  private var logits: [Float]
+
+  /// - Parameters:
+  ///   - batch: clips that one step takes at most.
+  ///   - seed: of the initial values.
+  ///   - threads: of this process's one thread pool.
+  ///   - statistics: sums over ranks for synchronised batch norm; nil keeps statistics per rank.
+  /// - Throws: `NetworkError` for a configuration that cannot be built.
+  public init(
+    _ configuration: NetworkConfiguration, batch: Int, seed: UInt64, threads: Int,
+    statistics: StatisticsReducer? = nil
+  ) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    self.batch = batch
+    self.threads = threads
+    let context = NetworkContext(
+      batch: batch, dynamic: configuration.dynamic, reducer: statistics)
+    self.context = context
+    OpenBLAS.useOneThread()
+    Parallel.setThreads(threads)
+
+    stem = Stem(configuration, context: context)
+    blocks = Self.stages(configuration, from: stem.output.shape, context: context)
+    let last = blocks[blocks.count - 1].output.shape
+    classifierOffset = context.parameters.count
+    // PyTorch's default for Linear, as torchvision leaves it to: N(0, 0.01²), bias 0.
+    classifier = Linear(
+      inputs: last.channels, outputs: configuration.classes, name: "fc",
+      parameters: context.parameters, isGate: false, initialBias: 0,
+      initial: { Float(0.01 * $0.normal()) })
+    context.addStatic(macs: classifier.macs)
+    context.parameters.allocate(seed: seed)
+
+    dynamicLayers = context.dynamicLayers.map { DynamicLayerInfo(name: $0.name, layer: $0.layer) }
+    let dynamicMACs = dynamicLayers.reduce(0) { $0 + $1.fullMACs }
+    fullMACs = context.staticMACs + dynamicMACs
+    shares = dynamicLayers.map { Double($0.fullMACs) / Double(dynamicMACs) }
+
+    let shapes =
+      [stem.middle.shape, stem.output.shape] + blocks.flatMap { $0.units.map(\.output.shape) }
+    gradientBuffers = GradientBuffers(
+      batch: batch, largest: shapes.map(\.clipFloats).max() ?? 0,
+      mostMeans: shapes.map(\.meanCount).max() ?? 0)
+    features = [Float](repeating: 0, count: batch * last.channels)
+    featureGradient = features
+    logits = [Float](repeating: 0, count: batch * configuration.classes)
+  }
+
+  /// `layer1` to `layer4`.
+  private static func stages(
+    _ configuration: NetworkConfiguration, from input: ActivationShape, context: NetworkContext
+  ) -> [BasicBlock] {
+    var blocks: [BasicBlock] = []
+    for (stage, (planes, count)) in zip(configuration.planes, configuration.blocks).enumerated() {
+      for index in 0..<count {
+        blocks.append(
+          BasicBlock(
+            input: blocks.last?.output.shape ?? input, planes: planes,
+            stride: stage > 0 && index == 0 ? 2 : 1, name: "layer\(stage + 1).\(index)",
+            context: context))
+      }
+    }
+    return blocks
+  }
+
+  // MARK: Training
+
+  /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,
+  /// are assigned to `parameters.gradients`. Collective where batch norm is synchronised.
+  /// - Parameters:
+  ///   - clips: `[n, 3, T, H, W]`, normalised.
+  ///   - labels: class of each of the `n` clips; `n` at most `batch`.
+  ///   - costWeight: λ (METHOD §3).
+  ///   - gradientsReady: called during backward with an offset that falls to 0: all gradients at
+  ///     flat indices from it on are final.
+  /// - Throws: what `gradientsReady` or the statistics' reducer throw.
+  public func trainingStep(
+    clips: UnsafePointer<Float>, labels: [Int], costWeight: Float,
+    gradientsReady: (Int) throws -> Void
+  ) throws -> StepOutcome {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let n = labels.count
+    precondition(n >= 1 && n <= batch, "\(n) clips for a network planned for \(batch)")
+    try forward(clips, count: n, training: true)
+    let costs = (0..<n).map { cost(clip: $0) }
+    let loss = AdaptiveLoss(
+      logits: logits, labels: labels, classes: configuration.classes,
+      costs: costs.map(\.differentiable), weight: costWeight)
+    let middle = clock.now
+    try backward(clips, loss, count: n, gradientsReady: gradientsReady)
+    let end = clock.now
+    return StepOutcome(
+      loss: loss.crossEntropy + Double(costWeight) * loss.cost, crossEntropy: loss.crossEntropy,
+      cost: loss.cost, correct: loss.correct, count: n,
+      convRatio: costs.map(\.convRatio).reduce(0, +) / Double(n),
+      executedMACs: Double(costs.map(\.macs).reduce(0, +)) / Double(n),
+      forwardSeconds: (middle - start) / .seconds(1), backwardSeconds: (end - middle) / .seconds(1))
+  }
+
+  private func backward(
+    _ clips: UnsafePointer<Float>, _ loss: AdaptiveLoss, count n: Int,
+    gradientsReady: (Int) throws -> Void
+  ) throws {
+    classifier.backward(loss.logitGradient, x: features, count: n, into: &featureGradient)
+    spreadFeatureGradient(count: n)
+    try gradientsReady(classifierOffset)
+    var gradient = IncomingGradient(means: UnsafePointer(gradientBuffers.means.base))
+    var firstUnit = dynamicLayers.count
+    for (i, block) in blocks.enumerated().reversed() {
+      if !dynamicLayers.isEmpty { firstUnit -= block.units.count }
+      gradient = try block.backward(
+        gradient, x: i == 0 ? stem.output : blocks[i - 1].output, clips: n,
+        costGradient: { unit in
+          guard !self.dynamicLayers.isEmpty else { return nil }
+          let share = self.shares[firstUnit + unit]
+          return loss.costGradient.map { Float($0 * share) }
+        },
+        buffers: gradientBuffers, ready: gradientsReady)
+    }
+    try stem.backward(gradient, clips: clips, count: n, buffers: gradientBuffers)
+    try gradientsReady(0)
+  }
+
+  // MARK: Inference
+
+  /// Logits, policies and costs of `n` clips with the running statistics.
+  /// - Parameters:
+  ///   - clips: `[n, 3, T, H, W]`, normalised.
+  ///   - n: at most `batch`.
+  /// - Throws: nothing that inference itself causes.
+  public func infer(clips: UnsafePointer<Float>, count n: Int) throws -> Inference {
+    precondition(n >= 1 && n <= batch, "\(n) clips for a network planned for \(batch)")
+    try forward(clips, count: n, training: false)
+    let costs = (0..<n).map { cost(clip: $0) }
+    let policies = context.dynamicLayers.map(\.layer.gate.policy)
+    return Inference(
+      logits: Array(logits.prefix(n * configuration.classes)),
+      executedMACs: costs.map(\.macs), convRatio: costs.map(\.convRatio),
+      temporal: policies.map { Array($0.temporal.prefix(n * $0.space.temporalStrides.count)) },
+      channel: policies.map { Array($0.channel.prefix(n * $0.space.channelCounts.count)) })
+  }
+
+  /// Multiply-accumulates issued to the engine in all forward passes so far: what `executedMACs`
+  /// is held against.
+  public var issuedMACs: Int { context.counter.macs }
+
+  private func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
+    Parallel.setThreads(threads)
+    try stem.forward(clips, count: n, training: training)
+    var x = stem.output
+    for block in blocks {
+      try block.forward(x, clips: n, training: training)
+      x = block.output
+    }
+    pool(x, count: n)
+    context.counter.add(n * classifier.macs)
+    classifier.forward(features, count: n, into: &logits)
+  }
+
+  /// What clip `clip` of the last forward pass cost.
+  private func cost(clip: Int) -> ClipCost {
+    var cost = ClipCost(context.dynamicLayers.map(\.layer), shares: shares, clip: clip)
+    cost.macs += context.staticMACs
+    if dynamicLayers.isEmpty { cost.convRatio = 1 }
+    return cost
+  }
+
+  /// Global average pooling: the mean of the spatial means over time.
+  private func pool(_ x: Activation, count n: Int) {
+    let frames = x.shape.frames
+    for i in 0..<n * x.shape.channels {
+      let means = UnsafeBufferPointer(start: x.means + i * frames, count: frames)
+      features[i] = means.reduce(0, +) / Float(frames)
+    }
+  }
+
+  /// The adjoint of `pool`, for every pixel.
+  private func spreadFeatureGradient(count n: Int) {
+    let shape = blocks[blocks.count - 1].output.shape
+    for i in 0..<n * shape.channels {
+      (gradientBuffers.means.base + i * shape.frames).update(
+        repeating: featureGradient[i] / Float(shape.pixels), count: shape.frames)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// The stem of R(2+1)D.
+
+/// torchvision's `R2Plus1dStem`: 1×7×7 (stride 2), batch norm, ReLU, 3×1×1, batch norm, ReLU; never
+/// dynamic.
+final class Stem {
+  /// After the spatial and after the temporal convolution.
+  let middle: Activation
+  let output: Activation
+  private let spatial: Convolution
+  private let spatialNorm: BatchNorm
+  private let temporal: Convolution
+  private let temporalNorm: BatchNorm
+  private let spatialConvolved: FloatBuffer
+  private let temporalConvolved: FloatBuffer
+
+  init(_ configuration: NetworkConfiguration, context: NetworkContext) {
+    let clip = ActivationShape(
+      channels: 3, frames: configuration.frames, height: configuration.size,
+      width: configuration.size)
+    let first = ConvolutionGeometry(
+      input: clip, outChannels: configuration.stemChannels, kernel: Extent(1, 7, 7),
+      stride: Extent(1, 2, 2))
+    let second = ConvolutionGeometry(
+      input: first.output, outChannels: configuration.planes[0], kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1))
+    spatial = context.convolution(first, name: "stem.0", isStem: true)
+    spatialNorm = BatchNorm(
+      first.output, name: "stem.1", parameters: context.parameters, reducer: context.reducer)
+    temporal = context.convolution(second, name: "stem.3")
+    temporalNorm = BatchNorm(
+      second.output, name: "stem.4", parameters: context.parameters, reducer: context.reducer)
+    context.addStatic(macs: first.macs + second.macs)
+    middle = Activation(first.output, batch: context.batch)
+    output = Activation(second.output, batch: context.batch)
+    spatialConvolved = FloatBuffer(context.batch * first.output.clipFloats)
+    temporalConvolved = FloatBuffer(context.batch * second.output.clipFloats)
+  }
+
+  /// - Parameter clips: `[n, 3, T, H, W]`, plain.
+  func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
+    spatial.forward(clips, clips: n, part: spatial.geometry.wholePart, into: spatialConvolved.base)
+    try normalise(spatialNorm, spatialConvolved, count: n, training: training, into: middle)
+    temporal.forward(
+      middle.data, clips: n, part: temporal.geometry.wholePart, into: temporalConvolved.base)
+    try normalise(temporalNorm, temporalConvolved, count: n, training: training, into: output)
+  }
+
+  private func normalise(
+    _ norm: BatchNorm, _ x: FloatBuffer, count n: Int, training: Bool, into y: Activation
+  ) throws {
+    if training {
+      try norm.takeStatistics(of: x.base, clips: n)
+    } else {
+      norm.useRunningStatistics()
+    }
+    norm.apply(x.base, clips: n, into: y)
+  }
+
+  /// Parameter gradients, assigned; clips need none.
+  func backward(
+    _ dy: IncomingGradient, clips: UnsafePointer<Float>, count n: Int, buffers: GradientBuffers
+  ) throws {
+    let part = temporal.geometry.wholePart
+    let dConvolved = buffers.convolved.base
+    try temporalNorm.backward(
+      dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
+    temporal.backwardWeights(
+      middle.data, dConvolved, clips: n, part: part, into: temporal.weight.gradient)
+    temporal.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)
+    try spatialNorm.backward(
+      IncomingGradient(first: UnsafePointer(buffers.input.base)), mask: .ownOutput,
+      x: spatialConvolved.base, clips: n, into: dConvolved)
+    spatial.backwardWeights(
+      clips, dConvolved, clips: n, part: spatial.geometry.wholePart, into: spatial.weight.gradient)
+  }
+}

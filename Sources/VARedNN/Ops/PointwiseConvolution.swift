@@ -1,0 +1,70 @@
+// The 1×1×1 strided convolution of the shortcuts.
+
+import CKernels
+
+/// A strided 1×1×1 convolution: the pixels that the stride keeps, then a dense one, which oneDNN
+/// runs at full speed in every direction (a strided one has no fast backward-data there).
+final class PointwiseConvolution {
+  let output: ActivationShape
+  private let input: ActivationShape
+  private let stride: Extent
+  private let dense: Convolution
+  private let kept: FloatBuffer
+  private let keptGradient: Scratch
+
+  init(
+    input: ActivationShape, outChannels: Int, stride: Extent, name: String, batch: Int,
+    parameters: Parameters, workspace: Workspace, counter: ExecutionCounter
+  ) {
+    self.input = input
+    self.stride = stride
+    let strided = ConvolutionGeometry(
+      input: input, outChannels: outChannels, kernel: Extent(1, 1, 1), stride: stride)
+    output = strided.output
+    let keptShape = ActivationShape(
+      channels: input.channels, frames: output.frames, height: output.height, width: output.width)
+    dense = Convolution(
+      ConvolutionGeometry(
+        input: keptShape, outChannels: outChannels, kernel: Extent(1, 1, 1),
+        stride: Extent(1, 1, 1)),
+      name: name, parameters: parameters, counter: counter, scratch: workspace.extended)
+    kept = FloatBuffer(batch * keptShape.clipFloats)
+    keptGradient = workspace.gathered
+  }
+
+  /// One clip's multiply-accumulates.
+  var macs: Int { dense.geometry.macs }
+
+  /// `y = conv(x, W)`, assigned; keeps the pixels of `x` that it used for backward.
+  func forward(
+    _ x: UnsafePointer<Float>, clips n: Int, into y: UnsafeMutablePointer<Float>
+  ) {
+    let from = dense.geometry.input
+    Parallel.forEach(n * from.blocks) { item in
+      vk_subsample(
+        Int32(ChannelBlock.lanes), kept.base + item * from.blockFloats,
+        x + item * input.blockFloats, Int32(from.frames), Int32(from.height), Int32(from.width),
+        Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
+        Int32(stride.w))
+    }
+    dense.forward(kept.base, clips: n, part: dense.geometry.wholePart, into: y)
+  }
+
+  /// Weight gradient and `dx`, assigned.
+  func backward(
+    _ dy: UnsafePointer<Float>, clips n: Int, into dx: UnsafeMutablePointer<Float>
+  ) {
+    let part = dense.geometry.wholePart
+    dense.backwardWeights(kept.base, dy, clips: n, part: part, into: dense.weight.gradient)
+    let to = dense.geometry.input
+    let gradient = keptGradient.floats(n * to.clipFloats)
+    dense.backwardData(dy, clips: n, part: part, into: gradient)
+    Parallel.forEach(n * to.blocks) { item in
+      vk_upsample_zero(
+        Int32(ChannelBlock.lanes), dx + item * input.blockFloats, gradient + item * to.blockFloats,
+        Int32(to.frames), Int32(to.height), Int32(to.width), Int32(input.frames),
+        Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
+        Int32(stride.w))
+    }
+  }
+}

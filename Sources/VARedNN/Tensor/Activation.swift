@@ -1,0 +1,55 @@
+// What flows between layers: a batch in the channel-blocked layout, and its spatial means.
+
+/// Extent of one clip's activation: `C` channels, `T` frames, `H` × `W` pixels.
+public struct ActivationShape: Hashable, Sendable {
+  /// Channels (without padding).
+  public let channels: Int
+  /// Frames.
+  public let frames: Int
+  /// Pixels from top to bottom.
+  public let height: Int
+  /// Pixels from left to right.
+  public let width: Int
+
+  /// Channel blocks.
+  var blocks: Int { ChannelBlock.count(channels) }
+  /// Pixels of one frame, `H·W`.
+  var framePixels: Int { height * width }
+  /// Pixels of one channel block, `T·H·W`.
+  var pixels: Int { frames * framePixels }
+  /// Floats of one plane, `H·W·lanes`.
+  var planeFloats: Int { framePixels * ChannelBlock.lanes }
+  /// Floats of one channel block, `T·H·W·lanes`.
+  var blockFloats: Int { pixels * ChannelBlock.lanes }
+  /// Floats of one clip, padding included.
+  var clipFloats: Int { blocks * blockFloats }
+  /// Values of one clip's spatial means, `C·T`.
+  var meanCount: Int { channels * frames }
+}
+
+/// A batch of activations `[N, C/lanes, T, H, W, lanes]` and their means over H and W `[N, C·T]`
+/// (index `c·T + t`), which the soft modulation gates and the classifier read.
+final class Activation {
+  let shape: ActivationShape
+  let batch: Int
+  private let storage: FloatBuffer
+  private let meanStorage: FloatBuffer
+
+  init(_ shape: ActivationShape, batch: Int) {
+    self.shape = shape
+    self.batch = batch
+    storage = FloatBuffer(batch * shape.clipFloats)
+    meanStorage = FloatBuffer(batch * shape.meanCount)
+  }
+
+  var data: UnsafeMutablePointer<Float> { storage.base }
+  var means: UnsafeMutablePointer<Float> { meanStorage.base }
+}
+
+/// The gradient that reaches an activation: the sum of up to two tensors in the activation's
+/// layout and of the gradient of its spatial means `[N, C·T]`, already divided by `H·W`.
+struct IncomingGradient {
+  var first: UnsafePointer<Float>?
+  var second: UnsafePointer<Float>?
+  var means: UnsafePointer<Float>?
+}

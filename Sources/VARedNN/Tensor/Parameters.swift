@@ -1,0 +1,162 @@
+// Parameters: explicit, named, ordered, in one flat buffer.
+
+/// Every parameter of a network in one flat buffer, in the order of the forward pass, with one
+/// equally laid out buffer of gradients: a bucket of gradients is a slice.
+///
+/// Values lie in the engine's blocked layouts (see `logical(_:of:)` for PyTorch's order). Padding
+/// is zero in the values and in the gradients, and stays so under SGD.
+public final class Parameters {
+  /// One parameter.
+  public struct Entry: Sendable {
+    /// PyTorch's name, e.g. `layer1.0.conv1.0.0.weight`.
+    public let name: String
+    /// PyTorch's logical shape.
+    public let shape: [Int]
+    /// First float in the flat buffers.
+    public let offset: Int
+    /// Floats in the flat buffers, padding included.
+    public let storedCount: Int
+    /// Whether weight decay applies (METHOD §4: none on BN, biases, gates).
+    public let decays: Bool
+    /// Whether it belongs to a soft modulation gate (a learning-rate factor of its own).
+    public let isGate: Bool
+    let layout: ParameterLayout
+  }
+
+  /// Running statistics of one batch norm, in PyTorch's order.
+  public struct BufferEntry: Sendable {
+    /// PyTorch's name, e.g. `stem.1.running_mean`.
+    public let name: String
+    /// `[C]`.
+    public let shape: [Int]
+    let offset: Int
+  }
+
+  /// All parameters, in flat order.
+  public private(set) var entries: [Entry] = []
+  /// All running statistics.
+  public private(set) var buffers: [BufferEntry] = []
+  /// Floats of each flat buffer.
+  public private(set) var count = 0
+  /// Changes whenever the values do; layers that cache a reordered copy compare it.
+  private(set) var version = 0
+
+  private var bufferCount = 0
+  private var initialValues: [(inout RandomStream) -> Float] = []
+  private var initialBuffers: [Float] = []
+  private var valueStorage = FloatBuffer(0)
+  private var gradientStorage = FloatBuffer(0)
+  private var bufferStorage = FloatBuffer(0)
+
+  /// The parameters, flat.
+  public var values: UnsafeMutableBufferPointer<Float> { valueStorage.all }
+  /// Their gradients, in the same layout.
+  public var gradients: UnsafeMutableBufferPointer<Float> { gradientStorage.all }
+  /// The running statistics, flat.
+  public var bufferValues: UnsafeMutableBufferPointer<Float> { bufferStorage.all }
+
+  /// Says that `values` were written from outside (loaded, broadcast, stepped).
+  public func changed() { version += 1 }
+
+  /// Declares a parameter; its place is known at once, its memory after `allocate`.
+  func add(
+    _ name: String, _ shape: [Int], layout: ParameterLayout = .plain, decays: Bool,
+    isGate: Bool = false, initial: @escaping (inout RandomStream) -> Float
+  ) -> Parameter {
+    let stored = layout.storedCount(shape)
+    let aligned = (stored + 15) / 16 * 16
+    entries.append(
+      Entry(
+        name: name, shape: shape, offset: count, storedCount: aligned, decays: decays,
+        isGate: isGate, layout: layout))
+    initialValues.append(initial)
+    defer { count += aligned }
+    return Parameter(self, offset: count)
+  }
+
+  /// Declares running statistics of `channels` values.
+  func addBuffer(_ name: String, channels: Int, initial: Float) -> RunningStatistic {
+    buffers.append(BufferEntry(name: name, shape: [channels], offset: bufferCount))
+    initialBuffers.append(initial)
+    defer { bufferCount += channels }
+    return RunningStatistic(self, offset: bufferCount)
+  }
+
+  /// Allocates the flat buffers and draws the initial values; each parameter has a stream of its
+  /// own, named after it.
+  func allocate(seed: UInt64) {
+    valueStorage = FloatBuffer(count)
+    gradientStorage = FloatBuffer(count)
+    bufferStorage = FloatBuffer(bufferCount)
+    for (entry, initial) in zip(entries, initialValues) {
+      var stream = RandomStream(seed: seed, name: entry.name)
+      let drawn = (0..<entry.shape.reduce(1, *)).map { _ in initial(&stream) }
+      setLogical(entry, in: values, drawn)
+    }
+    for (entry, initial) in zip(buffers, initialBuffers) {
+      setBuffer(entry, [Float](repeating: initial, count: entry.shape[0]))
+    }
+    initialValues = []
+    initialBuffers = []
+  }
+
+  /// The values of `entry` in `flat` (values, gradients or momentum) in PyTorch's order.
+  public func logical(_ entry: Entry, of flat: UnsafeMutableBufferPointer<Float>) -> [Float] {
+    let stored = flat.baseAddress! + entry.offset
+    let count = entry.shape.reduce(1, *)
+    return [Float](unsafeUninitializedCapacity: count) { out, initialized in
+      entry.layout.forEach(entry.shape) { out[$0] = stored[$1] }
+      initialized = count
+    }
+  }
+
+  /// Writes `new`, in PyTorch's order, to `entry`'s place in `flat`.
+  /// - Precondition: `new` has as many values as the entry's shape.
+  public func setLogical(
+    _ entry: Entry, in flat: UnsafeMutableBufferPointer<Float>, _ new: [Float]
+  ) {
+    precondition(new.count == entry.shape.reduce(1, *), "\(entry.name): \(entry.shape)")
+    let stored = flat.baseAddress! + entry.offset
+    entry.layout.forEach(entry.shape) { stored[$1] = new[$0] }
+    changed()
+  }
+
+  /// The running statistics `entry`.
+  public func bufferLogical(_ entry: BufferEntry) -> [Float] {
+    Array(bufferValues[entry.offset..<entry.offset + entry.shape[0]])
+  }
+
+  /// Writes the running statistics `entry`.
+  public func setBuffer(_ entry: BufferEntry, _ new: [Float]) {
+    precondition(new.count == entry.shape[0], "\(entry.name): \(entry.shape)")
+    for (i, value) in new.enumerated() { bufferValues[entry.offset + i] = value }
+  }
+}
+
+/// A layer's hold on one parameter: where its values and gradients are.
+struct Parameter {
+  private unowned let owner: Parameters
+  let offset: Int
+
+  init(_ owner: Parameters, offset: Int) {
+    self.owner = owner
+    self.offset = offset
+  }
+
+  var value: UnsafeMutablePointer<Float> { owner.values.baseAddress! + offset }
+  var gradient: UnsafeMutablePointer<Float> { owner.gradients.baseAddress! + offset }
+  var version: Int { owner.version }
+}
+
+/// A layer's hold on one running statistic.
+struct RunningStatistic {
+  private unowned let owner: Parameters
+  private let offset: Int
+
+  init(_ owner: Parameters, offset: Int) {
+    self.owner = owner
+    self.offset = offset
+  }
+
+  var value: UnsafeMutablePointer<Float> { owner.bufferValues.baseAddress! + offset }
+}
