@@ -66,7 +66,9 @@ public final class ClipReader {
     into clip: UnsafeMutablePointer<Float>
   ) throws {
     let frameBytes = file.height * file.width * 3
-    rows = [UInt8](repeating: 0, count: file.frames * frameBytes)
+    let padding = 64  // swscale's vector loads may pass the end
+    rows.append(
+      contentsOf: repeatElement(0, count: max(0, file.frames * frameBytes + padding - rows.count)))
     try rows.withUnsafeMutableBufferPointer { try file.read(row, into: $0.baseAddress!) }
     let shown = clipFrames(of: file.frames, view: view, geometry: geometry)
     var picture = av_frame_alloc()

@@ -67,7 +67,9 @@ final class FrameCollector {
       if time == target {
         exact += 1
         try deliver(next, frame)
-      } else if let previous, let before = previousTime, target - before <= time - target {
+      } else if let previous, let before = previousTime,
+        Double(target) - Double(before) <= Double(time) - Double(target)
+      {
         try deliver(next, previous)
       } else {
         try deliver(next, frame)

@@ -42,7 +42,7 @@ struct FrameTimeline {
   /// - Precondition: `0 ≤ beat < count`.
   func frame(atBeat beat: Int) -> Int {
     guard let times, count > 1 else { return beat }
-    let span = Double(times[count - 1] - times[0])
+    let span = Double(times[count - 1]) - Double(times[0])
     let time = Double(times[0]) + span * Double(beat) / Double(count - 1)
     let after = firstIndex(in: times, notBefore: time)
     guard after > 0 else { return 0 }

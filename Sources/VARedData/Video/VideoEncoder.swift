@@ -26,6 +26,7 @@ final class VideoEncoder {
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame: UnsafeMutablePointer<AVFrame>?
+  private var picture: UnsafeMutablePointer<AVFrame>?
   private var packet: UnsafeMutablePointer<AVPacket>?
   private var scaler: OpaquePointer?
   private let stream: UnsafeMutablePointer<AVStream>
@@ -45,9 +46,7 @@ final class VideoEncoder {
     }
     avformat_alloc_output_context2(&format, nil, nil, path)
     context = avcodec_alloc_context3(codec)
-    (frame, packet) = (av_frame_alloc(), av_packet_alloc())
-    guard let format, let stream = avformat_new_stream(format, nil), context != nil,
-      frame != nil, packet != nil
+    guard let format, let stream = avformat_new_stream(format, nil), context != nil
     else {
       avformat_free_context(format)
       avcodec_free_context(&context)
@@ -67,6 +66,7 @@ final class VideoEncoder {
     sws_freeContext(scaler)
     av_packet_free(&packet)
     av_frame_free(&frame)
+    av_frame_free(&picture)
     avcodec_free_context(&context)
     if let format { avio_closep(&format.pointee.pb) }
     avformat_free_context(format)
@@ -78,18 +78,13 @@ final class VideoEncoder {
   ///   - rgb: width·height·3 bytes.
   ///   - time: when it is shown, in frames (1/frameRate s); ascending.
   func write(_ rgb: UnsafePointer<UInt8>, at time: Int64) throws {
-    guard let frame, let context else { return }
-    try check(av_frame_make_writable(frame))
-    var source: UnsafePointer<UInt8>? = rgb
-    var sourceRow = 3 * frame.pointee.width
-    withUnsafePointer(to: frame.pointee.data) { data in
-      withUnsafePointer(to: frame.pointee.linesize) { lines in
-        _ = sws_scale(
-          scaler, &source, &sourceRow, 0, frame.pointee.height,
-          UnsafeRawPointer(data).assumingMemoryBound(to: UnsafeMutablePointer<UInt8>?.self),
-          UnsafeRawPointer(lines).assumingMemoryBound(to: Int32.self))
-      }
+    guard let frame, let picture, let context, let pixels = picture.pointee.data.0 else { return }
+    let rowBytes = 3 * Int(picture.pointee.width)
+    for row in 0..<Int(picture.pointee.height) {
+      memcpy(pixels + row * Int(picture.pointee.linesize.0), rgb + row * rowBytes, rowBytes)
     }
+    try check(av_frame_make_writable(frame))
+    try check(sws_scale_frame(scaler, frame, picture))
     frame.pointee.pts = time
     try check(avcodec_send_frame(context, frame))
     try drain()
@@ -106,7 +101,7 @@ final class VideoEncoder {
   }
 
   private func configure(width: Int, height: Int, _ settings: EncoderSettings) throws {
-    guard let context, let frame else { return }
+    guard let context else { return }
     context.pointee.width = Int32(width)
     context.pointee.height = Int32(height)
     context.pointee.pix_fmt = settings.pixelFormat
@@ -121,10 +116,20 @@ final class VideoEncoder {
     if format?.pointee.oformat.pointee.flags ?? 0 & AVFMT_GLOBALHEADER != 0 {
       context.pointee.flags |= Int32(AV_CODEC_FLAG_GLOBAL_HEADER)
     }
-    frame.pointee.format = Int32(settings.pixelFormat.rawValue)
+    packet = av_packet_alloc()
+    frame = try makeFrame(width, height, settings.pixelFormat)
+    picture = try makeFrame(width, height, AV_PIX_FMT_RGB24)
+  }
+
+  private func makeFrame(
+    _ width: Int, _ height: Int, _ format: AVPixelFormat
+  ) throws -> UnsafeMutablePointer<AVFrame> {
+    guard let frame = av_frame_alloc() else { fatalError("out of memory") }
+    frame.pointee.format = Int32(format.rawValue)
     frame.pointee.width = Int32(width)
     frame.pointee.height = Int32(height)
     try check(av_frame_get_buffer(frame, 0))
+    return frame
   }
 
   private func openFile(_ settings: EncoderSettings) throws {
