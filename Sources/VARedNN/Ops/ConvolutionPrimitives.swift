@@ -33,7 +33,12 @@ final class ConvolutionPrimitives {
     let lanes16 = ChannelBlock.lanes == 16
     let (input, output) = (geometry.input, geometry.output(of: part))
     let (kernel, padding) = (geometry.kernel, geometry.padding)
-    let stride = Extent(geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)
+    // A single output frame has no stride of its own; oneDNN wants one as long as what the window
+    // leaves out.
+    let stride = Extent(
+      output.frames == 1
+        ? max(inputFrames, 1) : geometry.stride.t * part.temporalStride,
+      geometry.stride.h, geometry.stride.w)
     let ins = isStem ? input.channels : ChannelBlock.padded(input.channels)
     let outs = ChannelBlock.padded(part.channels)
 

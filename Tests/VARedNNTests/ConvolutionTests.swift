@@ -1,0 +1,209 @@
+// Convolutions, whole and in part, against a direct sum and against central differences.
+
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct ConvolutionTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let channels: Int
+    let outChannels: Int
+    let frames: Int
+    let size: Int
+    let kernel: Extent
+    let stride: Extent
+    var part: ConvolutionPart?
+    var testDescription: String {
+      "\(channels)→\(outChannels) T\(frames) S\(size) k\(kernel.t)x\(kernel.h) "
+        + "s\(stride.t),\(stride.h)"
+        + (part.map { " part \($0.channels)/\($0.temporalStride)" } ?? "")
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(
+      channels: 20, outChannels: 36, frames: 4, size: 7, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 3, size: 8, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2)),
+    Case(
+      channels: 20, outChannels: 24, frames: 5, size: 6, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 32, outChannels: 16, frames: 8, size: 5, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1)),
+    // Inputs shorter than the kernel.
+    Case(
+      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1)),
+    Case(
+      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 1, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1)),
+    // Parts.
+    Case(
+      channels: 20, outChannels: 40, frames: 5, size: 6, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 32, temporalStride: 2)),
+    Case(
+      channels: 20, outChannels: 48, frames: 8, size: 6, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1),
+      part: ConvolutionPart(channels: 16, temporalStride: 4)),
+    Case(
+      channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 16, temporalStride: 2)),
+    Case(
+      channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2),
+      part: ConvolutionPart(channels: 32, temporalStride: 4)),
+  ]
+
+  @Test(arguments: cases) func equalsDirectSum(_ test: Case) {
+    let clips = 2
+    let geometry = test.geometry
+    let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
+    let layer = context.convolution(geometry, name: "conv")
+    context.parameters.allocate(seed: 3)
+    let part = test.part ?? geometry.wholePart
+    let weights = context.parameters.logical(
+      context.parameters.entries[0], of: context.parameters.values)
+    let x = normals(clips * geometry.input.channels * geometry.input.pixels, "x")
+    let output = geometry.output(of: part)
+    let dy = normals(clips * output.channels * output.pixels, "dy")
+
+    let blockedX = Blocked.from(x, geometry.input, clips: clips)
+    let blockedDy = Blocked.from(dy, output, clips: clips)
+    var y = [Float](repeating: .nan, count: clips * output.clipFloats)
+    layer.forward(blockedX, clips: clips, part: part, into: &y)
+    var dx = [Float](repeating: .nan, count: blockedX.count)
+    layer.backwardData(blockedDy, clips: clips, part: part, into: &dx)
+    layer.backwardWeights(
+      blockedX, blockedDy, clips: clips, part: part, into: layer.weight.gradient)
+
+    let direct = DirectConvolution(
+      geometry, part: part, clips: clips, x: x, weights: weights, dy: dy)
+    expectClose(Blocked.plain(y, output, clips: clips), direct.y, rtol: 1e-5, "y")
+    expectClose(Blocked.plain(dx, geometry.input, clips: clips), direct.dx, rtol: 1e-5, "dx")
+    let dWeights = context.parameters.logical(
+      context.parameters.entries[0], of: context.parameters.gradients)
+    expectClose(dWeights, direct.dWeights, rtol: 1e-5, "dWeights")
+    #expect(context.counter.macs == clips * geometry.macs(part: part))
+  }
+
+  @Test func stemEqualsDirectSum() {
+    let geometry = ConvolutionGeometry(
+      input: ActivationShape(channels: 3, frames: 2, height: 12, width: 12), outChannels: 23,
+      kernel: Extent(1, 7, 7), stride: Extent(1, 2, 2))
+    let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
+    let layer = context.convolution(geometry, name: "stem", isStem: true)
+    context.parameters.allocate(seed: 3)
+    let entry = context.parameters.entries[0]
+    let x = normals(2 * 3 * geometry.input.pixels, "x")
+    let dy = normals(2 * 23 * geometry.output.pixels, "dy")
+    var y = [Float](repeating: .nan, count: 2 * geometry.output.clipFloats)
+    layer.forward(x, clips: 2, part: geometry.wholePart, into: &y)
+    layer.backwardWeights(
+      x, Blocked.from(dy, geometry.output, clips: 2), clips: 2, part: geometry.wholePart,
+      into: layer.weight.gradient)
+    let direct = DirectConvolution(
+      geometry, part: geometry.wholePart, clips: 2, x: x,
+      weights: context.parameters.logical(entry, of: context.parameters.values), dy: dy)
+    expectClose(Blocked.plain(y, geometry.output, clips: 2), direct.y, rtol: 1e-5, "y")
+    expectClose(
+      context.parameters.logical(entry, of: context.parameters.gradients), direct.dWeights,
+      rtol: 1e-5, "dWeights")
+  }
+
+  @Test func pointwiseEqualsDirectSum() {
+    let input = ActivationShape(channels: 20, frames: 5, height: 7, width: 6)
+    let stride = Extent(2, 2, 2)
+    let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
+    let layer = PointwiseConvolution(
+      input: input, outChannels: 24, stride: stride, name: "shortcut", batch: 2,
+      parameters: context.parameters, workspace: context.workspace, counter: context.counter)
+    context.parameters.allocate(seed: 3)
+    let geometry = ConvolutionGeometry(
+      input: input, outChannels: 24, kernel: Extent(1, 1, 1), stride: stride)
+    let entry = context.parameters.entries[0]
+    let x = normals(2 * 20 * input.pixels, "x")
+    let dy = normals(2 * 24 * geometry.output.pixels, "dy")
+    var y = [Float](repeating: .nan, count: 2 * layer.output.clipFloats)
+    layer.forward(Blocked.from(x, input, clips: 2), clips: 2, into: &y)
+    var dx = [Float](repeating: .nan, count: 2 * input.clipFloats)
+    layer.backward(Blocked.from(dy, layer.output, clips: 2), clips: 2, into: &dx)
+    let direct = DirectConvolution(
+      geometry, part: geometry.wholePart, clips: 2, x: x,
+      weights: context.parameters.logical(entry, of: context.parameters.values), dy: dy)
+    expectClose(Blocked.plain(y, layer.output, clips: 2), direct.y, rtol: 1e-5, "y")
+    expectClose(Blocked.plain(dx, input, clips: 2), direct.dx, rtol: 1e-5, "dx")
+    expectClose(
+      context.parameters.logical(entry, of: context.parameters.gradients), direct.dWeights,
+      rtol: 1e-5, "dWeights")
+  }
+}
+
+extension ConvolutionTests.Case {
+  var geometry: ConvolutionGeometry {
+    ConvolutionGeometry(
+      input: ActivationShape(channels: channels, frames: frames, height: size, width: size),
+      outChannels: outChannels, kernel: kernel, stride: stride)
+  }
+}
+
+/// A convolution's definition, written as the sum that it is, in double precision.
+struct DirectConvolution {
+  let y: [Float]
+  let dx: [Float]
+  let dWeights: [Float]
+
+  init(
+    _ geometry: ConvolutionGeometry, part: ConvolutionPart, clips: Int, x: [Float],
+    weights: [Float], dy: [Float]
+  ) {
+    let (input, output) = (geometry.input, geometry.output(of: part))
+    let (kernel, stride, pad) = (geometry.kernel, geometry.stride, geometry.padding)
+    var y = [Double](repeating: 0, count: clips * output.channels * output.pixels)
+    var dx = [Double](repeating: 0, count: x.count)
+    var dWeights = [Double](repeating: 0, count: weights.count)
+    func source(_ out: Int, _ tap: Int, _ stride: Int, _ pad: Int, _ size: Int) -> Int? {
+      let at = out * stride + tap - pad
+      return at >= 0 && at < size ? at : nil
+    }
+    for n in 0..<clips {
+      for k in 0..<output.channels {
+        for p in 0..<output.pixels {
+          let t = p / output.framePixels * part.temporalStride
+          let (h, w) = (p % output.framePixels / output.width, p % output.width)
+          let outIndex = (n * output.channels + k) * output.pixels + p
+          for tap in 0..<kernel.volume {
+            let (a, rest) = (tap / (kernel.h * kernel.w), tap % (kernel.h * kernel.w))
+            guard let it = source(t, a, stride.t, pad.t, input.frames),
+              let ih = source(h, rest / kernel.w, stride.h, pad.h, input.height),
+              let iw = source(w, rest % kernel.w, stride.w, pad.w, input.width)
+            else { continue }
+            for c in 0..<input.channels {
+              let inIndex =
+                (n * input.channels + c) * input.pixels
+                + (it * input.height + ih) * input.width + iw
+              let weightIndex = (k * input.channels + c) * kernel.volume + tap
+              y[outIndex] += Double(x[inIndex]) * Double(weights[weightIndex])
+              dx[inIndex] += Double(dy[outIndex]) * Double(weights[weightIndex])
+              dWeights[weightIndex] += Double(dy[outIndex]) * Double(x[inIndex])
+            }
+          }
+        }
+      }
+    }
+    self.y = y.map(Float.init)
+    self.dx = dx.map(Float.init)
+    self.dWeights = dWeights.map(Float.init)
+  }
+}

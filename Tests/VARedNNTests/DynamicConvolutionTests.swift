@@ -1,0 +1,188 @@
+// The whole dynamic layer, gate included, against central differences, and what it executes against
+// what is counted.
+
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct DynamicConvolutionTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let temporal: Int
+    let channel: Int
+    let form: GateForm
+    let kernel: Extent
+    let stride: Extent
+    let frames: Int
+    let outChannels: Int
+    /// Biases of the gate's outputs; they decide which candidates are open.
+    let biases: [Float]
+    var testDescription: String {
+      "St \(temporal) Sc \(channel) \(form.rawValue) k\(kernel.t)x\(kernel.h) T\(frames) "
+        + "K\(outChannels) β \(biases)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(
+      temporal: 2, channel: 2, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 4, outChannels: 40, biases: [1, 1, 1, 1]),
+    Case(
+      temporal: 2, channel: 2, form: .normalised, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      frames: 5, outChannels: 40, biases: [0, 0.2, 0.1, 0.1]),
+    Case(
+      temporal: 3, channel: 3, form: .published, kernel: Extent(1, 3, 3), stride: Extent(1, 2, 2),
+      frames: 5, outChannels: 72, biases: [0, 0.1, 0.5, 0.1, 0, 0.4]),
+    Case(
+      temporal: 3, channel: 2, form: .published, kernel: Extent(3, 1, 1), stride: Extent(2, 1, 1),
+      frames: 8, outChannels: 32, biases: [0.1, 0.1, 0.3, 0, 0.3]),
+    Case(
+      temporal: 1, channel: 1, form: .published, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 2, outChannels: 16, biases: [0.7, 0.7]),
+    Case(
+      temporal: 2, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 3, outChannels: 64, biases: [-3, 0.5, -3, 0.2, 0.2]),
+  ]
+
+  /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
+  final class Bench {
+    let clips = 5
+    let context: NetworkContext
+    let layer: DynamicConvolution
+    let x: Activation
+    var plainX: [Float]
+    let lossWeights: [Float]
+    let costWeights: [Float] = [3, -2, 5, 1, 4]
+    var y: [Float]
+    var geometry: ConvolutionGeometry { layer.convolution.geometry }
+
+    init(_ test: Case) {
+      var dynamic = DynamicConfiguration()
+      dynamic.temporalCandidates = test.temporal
+      dynamic.channelCandidates = test.channel
+      dynamic.gateForm = test.form
+      dynamic.gateHidden = 6
+      context = NetworkContext(batch: clips, dynamic: dynamic, reducer: nil)
+      let geometry = ConvolutionGeometry(
+        input: ActivationShape(channels: 20, frames: test.frames, height: 6, width: 5),
+        outChannels: test.outChannels, kernel: test.kernel, stride: test.stride)
+      guard case .dynamic(let layer) = context.blockConvolution(geometry, name: "conv") else {
+        preconditionFailure("a dynamic context builds dynamic layers")
+      }
+      self.layer = layer
+      let parameters = context.parameters
+      parameters.allocate(seed: 5)
+      for entry in parameters.entries {
+        let count = entry.shape.reduce(1, *)
+        let drawn = normals(count, entry.name)
+        switch entry.name {
+        case "conv.gate.fc2.weight":
+          parameters.setLogical(entry, in: parameters.values, drawn.map { 0.4 * $0 })
+        case "conv.gate.fc2.bias":
+          parameters.setLogical(entry, in: parameters.values, test.biases)
+        case let name where name.contains("phi"):
+          parameters.setLogical(entry, in: parameters.values, drawn.map { 0.4 * $0 })
+        default: break
+        }
+      }
+      plainX = normals(clips * 20 * geometry.input.pixels, "x")
+      // Clips of different brightness, so that their gates differ.
+      for i in plainX.indices { plainX[i] += Float(i / (20 * geometry.input.pixels)) - 2 }
+      x = Activation(geometry.input, batch: clips)
+      lossWeights = Blocked.from(
+        normals(clips * test.outChannels * geometry.output.pixels, "r"), geometry.output,
+        clips: clips)
+      y = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
+    }
+
+    func loss() throws -> Double {
+      x.set(plainX, clips: clips)
+      try layer.forward(x, clips: clips, training: true, into: &y)
+      var loss = (0..<y.count).reduce(0.0) { $0 + Double(y[$1]) * Double(lossWeights[$1]) }
+      for clip in 0..<clips {
+        let cost = LayerCost(layer.gate.policy, clip: clip, channels: geometry.outChannels)
+        loss += Double(costWeights[clip]) * Double(cost.ratio)
+      }
+      return loss
+    }
+
+    /// The gradient of `x`, in the plain layout.
+    func backward() throws -> [Float] {
+      _ = try loss()
+      var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
+      var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
+      try layer.backward(
+        lossWeights, x: x, clips: clips, costGradient: costWeights, into: &dx, dMeans: &dMeans)
+      var plain = Blocked.plain(dx, geometry.input, clips: clips)
+      for i in plain.indices { plain[i] += dMeans[i / geometry.input.framePixels] }
+      return plain
+    }
+  }
+
+  @Test(arguments: cases) func gradients(_ test: Case) throws {
+    let bench = Bench(test)
+    let dx = try bench.backward()
+    let parameters = bench.context.parameters
+    let gradients = parameters.entries.map { parameters.logical($0, of: parameters.gradients) }
+    try withCopy(of: bench.plainX) { values in
+      try checkGradient("x", of: values, gradient: dx, samples: 40) {
+        bench.plainX = Array(values)
+      } loss: {
+        try bench.loss()
+      }
+    }
+    for (entry, gradient) in zip(parameters.entries, gradients) {
+      guard gradient.contains(where: { $0 != 0 }) else {
+        #expect(isClosed(entry.name, bench), "\(entry.name): no gradient, yet its candidate runs")
+        continue
+      }
+      try withCopy(of: parameters.logical(entry, of: parameters.values)) { values in
+        try checkGradient(entry.name, of: values, gradient: gradient) {
+          parameters.setLogical(entry, in: parameters.values, Array(values))
+        } loss: {
+          try bench.loss()
+        }
+      }
+    }
+  }
+
+  /// Whether a parameter may have no gradient: its candidate is closed for every clip, or the gate
+  /// has no open choice.
+  private func isClosed(_ name: String, _ bench: Bench) -> Bool {
+    let policy = bench.layer.gate.policy
+    let parts = name.split(separator: ".")
+    guard let candidate = parts.last.flatMap({ Int($0) }) else {
+      return name.contains("gate") && policy.space.candidates <= 2
+    }
+    let (weights, count) =
+      name.contains("phi_t")
+      ? (policy.temporal, policy.space.temporalStrides.count)
+      : (policy.channel, policy.space.channelCounts.count)
+    return (0..<bench.clips).allSatisfy { weights[$0 * count + candidate] == 0 }
+  }
+
+  @Test(arguments: cases) func executesWhatIsCounted(_ test: Case) throws {
+    let bench = Bench(test)
+    let before = bench.context.counter.macs
+    _ = try bench.loss()
+    let counted = (0..<bench.clips).reduce(0) {
+      $0 + ClipCost([bench.layer], shares: [1], clip: $1).macs
+    }
+    #expect(bench.context.counter.macs - before == counted)
+  }
+
+  /// The cases are worth something only if clips choose differently and some choices are closed.
+  @Test func casesCoverOpenAndClosedCandidates() throws {
+    var parts: Set<ConvolutionPart> = []
+    var mixed = false
+    for test in Self.cases {
+      let bench = Bench(test)
+      _ = try bench.loss()
+      let own = Set((0..<bench.clips).map { bench.layer.gate.policy.part($0) })
+      if own.count > 1 { mixed = true }
+      parts.formUnion(own)
+    }
+    #expect(mixed, "in no case do clips choose differently")
+    #expect(parts.contains { $0.temporalStride > 1 } && parts.contains { $0.temporalStride == 1 })
+  }
+}
