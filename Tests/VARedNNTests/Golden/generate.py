@@ -1,0 +1,29 @@
+"""Writes the golden files of the VARedNN tests next to this script, or into a given folder.
+
+    python3 generate.py [folder]
+
+Needs torch, numpy and h5py. README.md lists what the files hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from golden_dynamic import write_dynamic
+from golden_network import CASES, write_network
+
+
+def generate(folder: Path) -> None:
+    """Writes every golden file."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    for case in CASES:
+        write_network(folder, case)
+    write_dynamic(folder)
+
+
+if __name__ == "__main__":
+    generate(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
