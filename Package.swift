@@ -59,7 +59,7 @@ let package = Package(
       name: "RankChecks", dependencies: ["VARedDist", "VARedNN"], path: "Tests/RankChecks"),
     .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
     .testTarget(
-      name: "VARedNNTests", dependencies: ["VARedNN", "TestSupport"],
+      name: "VARedNNTests", dependencies: ["VARedNN", "VARedHDF5", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),

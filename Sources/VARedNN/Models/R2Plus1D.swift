@@ -27,7 +27,7 @@ public final class R2Plus1D {
   private let gradientBuffers: GradientBuffers
   private var features: [Float]
   private var featureGradient: [Float]
-  private var logits: [Float]
+  private(set) var logits: [Float]
 
   /// - Parameters:
   ///   - batch: clips that one step takes at most.

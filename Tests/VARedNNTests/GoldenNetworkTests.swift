@@ -1,0 +1,81 @@
+// Whole networks against the PyTorch reference.
+
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct GoldenNetworkTests {
+  static let cases = ["dynamic-normalised", "dynamic-published", "fixed"]
+
+  @Test(arguments: cases) func inference(_ name: String) throws {
+    let golden = try GoldenFile("network-\(name).h5")
+    let network = try golden.network(batch: 4)
+    let before = network.issuedMACs
+    let found = try network.infer(clips: try golden.floats("/clips"), count: 4)
+    expectClose(found.logits, try golden.floats("/inference/logits"), "logits")
+    #expect(found.executedMACs == (try golden.integers("/executed_macs")))
+    #expect(network.fullMACs == (try golden.integers("/full_macs"))[0])
+    #expect(network.issuedMACs - before == found.executedMACs.reduce(0, +))
+    expectClose(
+      found.convRatio.map { Float($0) }, try golden.floats("/conv_ratio"), rtol: 1e-6, "ratio")
+    for (i, layer) in network.dynamicLayers.enumerated() {
+      let gates = "/inference/gates/\(layer.name)"
+      expectClose(found.temporal[i], try golden.floats("\(gates)/temporal"), layer.name)
+      expectClose(found.channel[i], try golden.floats("\(gates)/channel"), layer.name)
+    }
+  }
+
+  @Test(arguments: cases) func trainingStep(_ name: String) throws {
+    let golden = try GoldenFile("network-\(name).h5")
+    let network = try golden.network(batch: 4)
+    let parameters = network.parameters
+    #expect(
+      Set(parameters.entries.map(\.name) + parameters.buffers.map(\.name))
+        == Set(try golden.names(in: "/model")))
+    var ready = [parameters.count]
+    let outcome = try network.trainingStep(
+      clips: try golden.floats("/clips"), labels: try golden.integers("/labels"), costWeight: 0.8
+    ) { ready.append($0) }
+    #expect(ready.last == 0 && zip(ready, ready.dropFirst()).allSatisfy { $0 > $1 })
+    expectClose(network.lastLogits(4), try golden.floats("/logits"), "logits")
+    for (found, dataset) in [
+      (outcome.loss, "loss"), (outcome.crossEntropy, "cross_entropy"), (outcome.cost, "cost"),
+    ] {
+      expectClose([Float(found)], try golden.floats("/\(dataset)"), dataset)
+    }
+    #expect(outcome.correct == (try golden.integers("/correct")).reduce(0, +))
+    for buffer in parameters.buffers {
+      expectClose(
+        parameters.bufferLogical(buffer), try golden.floats("/updated/\(buffer.name)"), buffer.name)
+    }
+    try expectGradients(of: network, golden)
+  }
+
+  /// Every gradient within 1e-4 of its tensor's scale. Gate gradients are small differences of large
+  /// sums (batch norm follows), so their scale is that of all gate gradients of the kind.
+  private func expectGradients(of network: R2Plus1D, _ golden: GoldenFile) throws {
+    let parameters = network.parameters
+    var scales: [String: Float] = [:]
+    func kind(_ name: String) -> String {
+      name.range(of: ".gate.").map { String(name[$0.upperBound...]) } ?? name
+    }
+    for entry in parameters.entries {
+      let expected = try golden.floats("/gradients/\(entry.name)")
+      scales[kind(entry.name), default: 0] = expected.reduce(scales[kind(entry.name)] ?? 0) {
+        max($0, abs($1))
+      }
+    }
+    for entry in parameters.entries {
+      expectClose(
+        parameters.logical(entry, of: parameters.gradients),
+        try golden.floats("/gradients/\(entry.name)"), rtol: 0,
+        atol: 1e-4 * (scales[kind(entry.name)] ?? 0), entry.name)
+    }
+  }
+}
+
+extension R2Plus1D {
+  /// Logits of the last forward pass.
+  func lastLogits(_ n: Int) -> [Float] { Array(logits.prefix(n * configuration.classes)) }
+}
