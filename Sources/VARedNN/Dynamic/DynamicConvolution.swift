@@ -39,7 +39,6 @@ final class DynamicConvolution {
   let cheap: CheapOperations
   private let workspace: Workspace
   private let counter: ExecutionCounter
-  private let normalised: Bool
   private let computed: FloatBuffer
   private var groups: [Group] = []
   /// Where the last forward wrote its output; the whole groups' `F` is there.
@@ -69,7 +68,6 @@ final class DynamicConvolution {
   ) {
     self.workspace = workspace
     self.counter = counter
-    normalised = configuration.gateForm == .normalised
     let output = geometry.output
     let space = PolicySpace(
       temporalCandidates: configuration.temporalCandidates,
@@ -171,18 +169,11 @@ final class DynamicConvolution {
     groups.filter { !$0.isWhole }.flatMap { group in
       group.clips.enumerated().map { i, clip in
         let offset = group.offset + i * geometry.output(of: group.part).clipFloats
-        let temporal = Array(gate.policy.temporalWeights(clip))
-        let channel = Array(gate.policy.channelWeights(clip))
-        func matters(_ weights: [Float]) -> Bool {
-          !normalised || weights.count { $0 > 0 } > 1
-        }
         return MixedClip(
           clip: clip, offset: offset, f: computed.base + offset,
           mixing: ClipMixing(
-            output: geometry.output, space: gate.space, cheap: cheap, part: group.part,
-            temporalWeights: temporal, channelWeights: channel,
-            wantsTemporalWeightGradient: matters(temporal),
-            wantsChannelWeightGradient: matters(channel)))
+            gate.policy, clip: clip, output: geometry.output, cheap: cheap, part: group.part,
+            form: gate.form))
       }
     }
   }

@@ -8,7 +8,7 @@ final class SoftModulationGate {
   let space: PolicySpace
   /// The weights of the last forward pass.
   private(set) var policy: Policy
-  private let form: GateForm
+  let form: GateForm
   private let fc1: Linear
   private let norm: BatchNorm1D
   private let fc2: Linear
