@@ -1,0 +1,125 @@
+// Communicator: this process among the ranks of the job; MPI's start and end.
+// The collectives are extensions of it, one a file.
+
+import CMPI
+import Glibc
+import Synchronization
+
+/// The ranks of the job, and which of them this process is.
+///
+/// Works the same as one process without `mpirun` (a singleton: rank 0 of 1). Every collective must
+/// be called by all ranks, in the same order, with the same lengths, from one thread at a time.
+///
+/// Unchecked `Sendable`: everything stored is immutable, and MPI is initialised with
+/// `MPI_THREAD_MULTIPLE`, so that ``StallWatch`` may end the job from its own thread.
+public final class Communicator: @unchecked Sendable {
+  /// This process's number, from 0 to `size - 1`.
+  public let rank: Int
+  /// How many ranks the job has.
+  public let size: Int
+  /// This process's number among the ranks on this host.
+  public let nodeRank: Int
+  /// How many ranks run on this host.
+  public let nodeSize: Int
+
+  /// The library's handle: a duplicate of `MPI_COMM_WORLD`, which reports errors by return code.
+  let handle: MPI_Comm
+  /// Collectives over more bytes than this are done in several calls.
+  let pieceBytes: Int
+
+  private enum Library {
+    case notStarted, running(Communicator), finalised
+  }
+  private static let library = Mutex(Library.notStarted)
+  private static let finalised = Atomic(false)
+
+  /// Whether ``finalise()`` was called in this process.
+  static var isFinalised: Bool { finalised.load(ordering: .acquiring) }
+
+  /// Starts MPI (once a process; later calls return the same communicator).
+  ///
+  /// Wraps `MPI_Init_thread`, `MPI_Comm_dup`, `MPI_Comm_set_errhandler(MPI_ERRORS_RETURN)` and
+  /// `MPI_Comm_split_type(MPI_COMM_TYPE_SHARED)` (MPI 3.1 §8.7, §6.4). Collective.
+  ///
+  /// - Throws: ``MPIError`` if the library does not start or was finalised before.
+  public static func initialise() throws -> Communicator {
+    try initialise(pieceBytes: 4 << 20)
+  }
+
+  /// Starts MPI with another piece size, so that tests can see collectives in many pieces.
+  ///
+  /// - Parameter pieceBytes: collectives over more bytes than this are done in several calls.
+  package static func initialise(pieceBytes: Int) throws -> Communicator {
+    try library.withLock { library in
+      switch library {
+      case .running(let communicator): return communicator
+      case .finalised: throw MPIError.afterFinalise("MPI_Init_thread")
+      case .notStarted:
+        let communicator = try Communicator(pieceBytes: pieceBytes)
+        library = .running(communicator)
+        return communicator
+      }
+    }
+  }
+
+  private init(pieceBytes: Int) throws {
+    // Without mpirun Open MPI would start a daemon beside this process, which needs ssh to be
+    // installed and stays behind when the process is killed. One rank has no use for it.
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+    var provided: Int32 = 0
+    try check("MPI_Init_thread") {
+      MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &provided)
+    }
+    guard provided >= Int32(MPI_THREAD_MULTIPLE) else {
+      throw MPIError.threadSupport(provided: provided)
+    }
+    try check("MPI_Comm_set_errhandler") {
+      MPI_Comm_set_errhandler(vared_MPI_COMM_WORLD(), vared_MPI_ERRORS_RETURN())
+    }
+    var handle = vared_MPI_COMM_NULL()
+    try check("MPI_Comm_dup") { MPI_Comm_dup(vared_MPI_COMM_WORLD(), &handle) }
+    guard let handle else { throw MPIError(call: "MPI_Comm_dup", code: MPI_ERR_COMM) }
+    self.handle = handle
+    self.pieceBytes = pieceBytes
+    (rank, size) = try Self.position(in: handle)
+    (nodeRank, nodeSize) = try Self.positionOnNode(of: handle, rank: rank)
+  }
+
+  private static func position(in handle: MPI_Comm) throws -> (rank: Int, size: Int) {
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    try check("MPI_Comm_rank") { MPI_Comm_rank(handle, &rank) }
+    try check("MPI_Comm_size") { MPI_Comm_size(handle, &size) }
+    return (Int(rank), Int(size))
+  }
+
+  private static func positionOnNode(
+    of handle: MPI_Comm, rank: Int
+  ) throws -> (rank: Int, size: Int) {
+    var node = vared_MPI_COMM_NULL()
+    try check("MPI_Comm_split_type") {
+      MPI_Comm_split_type(
+        handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), vared_MPI_INFO_NULL(), &node)
+    }
+    guard let here = node else { throw MPIError(call: "MPI_Comm_split_type", code: MPI_ERR_COMM) }
+    let position = try position(in: here)
+    try check("MPI_Comm_free") { MPI_Comm_free(&node) }
+    return position
+  }
+
+  /// Ends MPI; waits until every rank has come here. A second call does nothing.
+  ///
+  /// Wraps `MPI_Finalize` (MPI 3.1 §8.7). Collective. If MPI cannot be ended, the process ends with
+  /// its reason, as in ``fail(_:status:)``.
+  public func finalise() {
+    let isRunning = Self.library.withLock { library in
+      guard case .running = library else { return false }
+      library = .finalised
+      return true
+    }
+    guard isRunning else { return }
+    let code = MPI_Finalize()
+    Self.finalised.store(true, ordering: .releasing)
+    if code != MPI_SUCCESS { fail("\(MPIError(call: "MPI_Finalize", code: code))") }
+  }
+}

@@ -1,0 +1,107 @@
+// RankCheck: one named check on one rank: what it expects, and how the ranks agree on the outcome.
+
+import Foundation
+import VARedDist
+
+/// All checks by name; a new check is a function in a file of its own and a line here.
+let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
+  "world": checkWorld,
+  "all-reduce": checkAllReduce,
+  "all-reduce-max": checkAllReduceMax,
+  "broadcast": checkBroadcast,
+  "gather": checkGather,
+  "barrier": checkBarrier,
+  "buckets": checkBuckets,
+  "buckets-between": checkBucketsBetweenCollectives,
+  "mpi-error": checkMPIError,
+  "different-lengths": checkDifferentLengths,
+  "disagree": checkDisagree,
+  "fail": checkFailure,
+  "together": checkTogether,
+  "same": checkSame,
+  "stall": checkStall,
+  "no-stall": checkNoStall,
+  "signals": checkSignals,
+  "all-reduce-timing": timeAllReduce,
+]
+
+/// One check on one rank. Expectations are collected, not thrown: a rank that left a check early
+/// would leave the others waiting in a collective.
+final class RankCheck {
+  let name: String
+  let arguments: [String]
+  let communicator: Communicator
+  private var failures: [String] = []
+
+  var rank: Int { communicator.rank }
+  var size: Int { communicator.size }
+
+  init(_ name: String, _ arguments: [String]) throws {
+    self.name = name
+    if let flag = arguments.firstIndex(of: "--piece-bytes"), flag + 1 < arguments.count,
+      let bytes = Int(arguments[flag + 1])
+    {
+      communicator = try Communicator.initialise(pieceBytes: bytes)
+      self.arguments = Array(arguments[..<flag] + arguments[(flag + 2)...])
+    } else {
+      communicator = try Communicator.initialise()
+      self.arguments = arguments
+    }
+  }
+
+  /// Records a failure unless `condition` holds; never ends the check.
+  func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+    if !condition { failures.append(what()) }
+  }
+
+  /// Records a failure unless the two values are equal.
+  func expectEqual<Value: Equatable>(
+    _ found: Value, _ expected: Value, _ what: @autoclosure () -> String
+  ) {
+    expect(found == expected, "\(what()): expected \(expected), found \(found)")
+  }
+
+  /// Agrees with the other ranks, finalises, says `PASS` on rank 0 if all passed, and exits.
+  func conclude() -> Never {
+    let failedSomewhere = communicator.endingJobOnFailure {
+      try communicator.allReduceMax(failures.isEmpty ? 0 : 1) != 0
+    }
+    communicator.finalise()
+    communicator.finalise()
+    expectRefusalAfterFinalise()
+    for failure in failures.prefix(5) {
+      let line = "rank \(rank) of \(size): FAIL \(name): \(failure)\n"
+      FileHandle.standardError.write(Data(line.utf8))
+    }
+    let passed = failures.isEmpty && !failedSomewhere
+    if passed && rank == 0 { say("PASS \(name) on \(size) ranks") }
+    exit(passed ? 0 : 1)
+  }
+
+  private func expectRefusalAfterFinalise() {
+    do {
+      try communicator.barrier()
+      expect(false, "barrier after finalise did not throw")
+    } catch {
+      expect("\(error)".contains("MPI is finalised"), "after finalise: \(error)")
+    }
+  }
+}
+
+/// Writes a line to stdout at once, for a test that reads along.
+func say(_ line: String) {
+  FileHandle.standardOutput.write(Data((line + "\n").utf8))
+}
+
+/// A seeded generator (SplitMix64), the same numbers for the same seed on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

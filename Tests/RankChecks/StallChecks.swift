@@ -1,0 +1,49 @@
+// Checks of StallWatch: a rank that hangs is named with its phase; a slow one is left alone.
+
+import Foundation
+import VARedDist
+
+/// `stall <own|deadlock|frozen> <rank>` with a limit of one second. `own`: that rank hangs in its own
+/// work while the others wait for it. `deadlock`: it never comes to a barrier. `frozen`: it is stopped.
+func checkStall(_ check: RankCheck) throws {
+  let way = check.arguments.first ?? ""
+  let stalling = Int(check.arguments.last ?? "") ?? 0
+  let watch = StallWatch(check.communicator, seconds: 1, status: 9)
+  watch.progress("barrier", waiting: true)
+  try check.communicator.barrier()
+  say("stalling at \(monotonicMicroseconds())")
+  if check.rank == stalling {
+    switch way {
+    case "own":
+      usleep(500_000)  // Later than the others began to wait.
+      watch.progress("decode")
+      while true { usleep(1000) }
+    case "frozen": raise(SIGSTOP)
+    default: break
+    }
+  } else {
+    watch.progress("all-reduce", waiting: true)
+    _ = try check.communicator.allReduceMax(1)
+  }
+  watch.progress("finalise", waiting: true)
+  check.communicator.finalise()
+  exit(0)
+}
+
+/// Progress slower than the poll but within the limit, waiting within twice the limit, a stopped watch
+/// and a watch of no seconds: no alarm.
+func checkNoStall(_ check: RankCheck) throws {
+  let watch = StallWatch(check.communicator, seconds: 1)
+  let off = StallWatch(check.communicator, seconds: 0)
+  off.progress("off")
+  for step in 0..<4 {
+    watch.progress("step \(step)")
+    usleep(500_000)
+  }
+  watch.progress("all-reduce", waiting: true)
+  usleep(1_500_000)
+  try check.communicator.barrier()
+  watch.stop()
+  usleep(2_500_000)
+  try check.communicator.barrier()
+}

@@ -1,0 +1,49 @@
+// Every collective with 1, 2, 3 and 8 ranks, as a singleton, and cut into small pieces.
+
+import TestSupport
+import Testing
+
+@Suite(.serialized)
+struct CollectiveTests {
+  static let checks = [
+    "all-reduce", "all-reduce-max", "broadcast", "gather", "barrier", "buckets",
+    "buckets-between", "mpi-error", "same 99", "together 99",
+  ]
+
+  @Test("under mpirun", arguments: checks, rankCounts)
+  func underMpirun(_ check: String, ranks: Int) throws {
+    expectPass(try rankCheck(check, ranks: ranks), check, ranks: ranks)
+  }
+
+  @Test("without mpirun", arguments: checks + ["world 1"])
+  func singleton(_ check: String) throws {
+    let result = try rankCheck(check, ranks: nil)
+    expectPass(result, check, ranks: 1)
+    #expect(result.stderr.isEmpty, "\(result)")
+  }
+
+  @Test("ranks know their place", arguments: rankCounts)
+  func world(ranks: Int) throws {
+    expectPass(try rankCheck("world \(ranks)", ranks: ranks), "world", ranks: ranks)
+  }
+
+  @Test("in pieces", arguments: ["all-reduce", "broadcast", "gather"], [8, 40_004])
+  func inPieces(_ check: String, pieceBytes: Int) throws {
+    let arguments = "\(check) --piece-bytes \(pieceBytes)"
+    expectPass(try rankCheck(arguments, ranks: 3), arguments, ranks: 3)
+  }
+
+  @Test("one rank's disagreement is the job's", arguments: [2, 3, 8])
+  func disagree(ranks: Int) throws {
+    let result = try rankCheck("disagree", ranks: ranks)
+    #expect(result.status == 1 && !result.stdout.contains("PASS"), "\(result)")
+    let line = "rank \(ranks - 1) of \(ranks): FAIL disagree: the last rank disagrees"
+    #expect(result.stderr.contains(line), "\(result)")
+  }
+
+  @Test("an unknown check is an error")
+  func unknown() throws {
+    let result = try rankCheck("no-such-check", ranks: nil)
+    #expect(result.status == 2 && result.stderr.hasPrefix("usage: RankChecks"), "\(result)")
+  }
+}

@@ -1,0 +1,36 @@
+// How the tests of this module start RankChecks and judge what came of it.
+
+import TestSupport
+import Testing
+
+/// How many ranks every collective is tested with; 8 is oversubscribed on most machines.
+let rankCounts = [1, 2, 3, 8]
+
+/// Runs a named check under `mpirun`, or alone with `ranks` nil.
+func rankCheck(
+  _ arguments: String, ranks: Int?, timeoutSeconds: Double = 90
+) throws -> LaunchResult {
+  let words = arguments.split(separator: " ").map(String.init)
+  return try RankLaunch("RankChecks", words, ranks: ranks, timeoutSeconds: timeoutSeconds).run()
+}
+
+/// Expects that the check passed on all ranks: exit status 0 and the ranks' common word for it.
+func expectPass(
+  _ result: LaunchResult, _ arguments: String, ranks: Int,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let name = arguments.split(separator: " ").first ?? ""
+  let passes = result.stdout.split(separator: "\n").filter { $0.hasPrefix("PASS") }
+  #expect(
+    result.status == 0 && !result.timedOut && passes == ["PASS \(name) on \(ranks) ranks"],
+    "\(arguments), \(ranks) ranks: \(result)", sourceLocation: sourceLocation)
+}
+
+extension LaunchResult {
+  /// Seconds from the moment a rank printed after `word` to the end of the launch.
+  func secondsSince(_ word: String) throws -> Double {
+    let line = try #require(stdout.split(separator: "\n").last { $0.hasPrefix(word) }, "\(self)")
+    let microseconds = try #require(Double(line.dropFirst(word.count + 1)), "\(self)")
+    return endedAt - microseconds * 1e-6
+  }
+}

@@ -1,0 +1,48 @@
+// A hang says so: StallWatch names the rank and the phase and ends the job.
+
+import TestSupport
+import Testing
+
+@Suite(.serialized)
+struct StallTests {
+  @Test(
+    "a rank that hangs is named, those waiting for it are not", arguments: [(2, 1), (3, 0), (8, 6)])
+  func ownWork(ranks: Int, rank: Int) throws {
+    let result = try rankCheck("stall own \(rank)", ranks: ranks, timeoutSeconds: 30)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    let lines = result.stderr.split(separator: "\n").filter { $0.contains("stalled") }
+    let start = "rank \(rank) of \(ranks): stalled: no progress for 1."
+    #expect(lines.count == 1 && lines[0].hasPrefix(start), "\(result)")
+    #expect(lines.allSatisfy { $0.contains("in phase 'decode'") }, "\(result)")
+    // 0.5 s until the phase begins, 1 s allowed, up to 0.1 s to notice, 0.5 s for other reports.
+    #expect(try result.secondsSince("stalling at") < 2.1 + 5, "\(result)")
+  }
+
+  @Test("ranks waiting for one another", arguments: [2, 3])
+  func deadlock(ranks: Int) throws {
+    let result = try rankCheck("stall deadlock 1", ranks: ranks, timeoutSeconds: 30)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    #expect(result.stderr.contains("for other ranks in phase"), "\(result)")
+    #expect(try result.secondsSince("stalling at") < 2.6 + 5, "\(result)")
+  }
+
+  @Test("a rank that was stopped is missed by the others")
+  func frozen() throws {
+    let result = try rankCheck("stall frozen 1", ranks: 3, timeoutSeconds: 30)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    #expect(result.stderr.contains("for other ranks in phase 'all-reduce'"), "\(result)")
+    #expect(!result.stderr.contains("rank 1 of 3"), "\(result)")
+  }
+
+  @Test("a single process that hangs")
+  func singleton() throws {
+    let result = try rankCheck("stall own 0", ranks: nil, timeoutSeconds: 30)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    #expect(result.stderr.hasPrefix("error: stalled: no progress for 1."), "\(result)")
+  }
+
+  @Test("no false alarm", arguments: [1, 3])
+  func noAlarm(ranks: Int) throws {
+    expectPass(try rankCheck("no-stall", ranks: ranks), "no-stall", ranks: ranks)
+  }
+}
