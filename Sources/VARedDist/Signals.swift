@@ -29,13 +29,16 @@ public struct Signals: OptionSet, Sendable {
   public static func clear() { flags.store(0, ordering: .relaxed) }
 
   /// From now on these signals set flags instead of ending the process. Interrupted system calls
-  /// restart. A second Ctrl-C ends the process at once.
+  /// restart. A second Ctrl-C ends the process at once. Signals that the parent process left blocked are
+  /// unblocked on the calling thread.
   ///
-  /// Wraps `sigaction` (POSIX).
+  /// Wraps `sigaction` and `pthread_sigmask` (POSIX).
   ///
   /// - Parameter signals: which to watch.
   public static func watch(_ signals: Signals = [.terminate, .interrupt, .user1]) {
     clear()
+    var unblocked = sigset_t()
+    sigemptyset(&unblocked)
     for (signal, number) in numbers where signals.contains(signal) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { received in
@@ -46,7 +49,10 @@ public struct Signals: OptionSet, Sendable {
         SA_RESTART | (signal == .interrupt ? Int32(bitPattern: UInt32(SA_RESETHAND)) : 0)
       let result = sigaction(number, &action, nil)
       precondition(result == 0, "sigaction refused signal \(number)")
+      sigaddset(&unblocked, number)
     }
+    let result = pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+    precondition(result == 0, "pthread_sigmask refused to unblock")
   }
 
   private static let numbers: [(Signals, Int32)] = [

@@ -80,7 +80,7 @@ public final class StallWatch: Sendable {
       if quietSeconds > seconds * (progress.waiting ? 2 : 1) {
         communicator.report(message(progress, quietSeconds))
         // Ranks that stall together get the time to say so, too.
-        Thread.sleep(forTimeInterval: 0.5)
+        Thread.sleep(forTimeInterval: 2 * interval)
         communicator.abort(status)
       }
     }

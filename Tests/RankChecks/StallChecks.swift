@@ -3,19 +3,19 @@
 import Foundation
 import VARedDist
 
-/// `stall <own|deadlock|frozen> <rank>` with a limit of one second. `own`: that rank hangs in its own
-/// work while the others wait for it. `deadlock`: it never comes to a barrier. `frozen`: it is stopped.
+/// `stall <own|deadlock|frozen> <rank>`. `own`, limit 2 s: that rank hangs in its own work while the
+/// others wait for it. `deadlock`, limit 1 s: it misses a collective. `frozen`, 1 s: it is stopped.
 func checkStall(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let stalling = Int(check.arguments.last ?? "") ?? 0
-  let watch = StallWatch(check.communicator, seconds: 1, status: 9)
+  let watch = StallWatch(check.communicator, seconds: way == "own" ? 2 : 1, status: 9)
   watch.progress("barrier", waiting: true)
   try check.communicator.barrier()
   say("stalling at \(monotonicMicroseconds())")
   if check.rank == stalling {
     switch way {
     case "own":
-      usleep(500_000)  // Later than the others began to wait.
+      usleep(300_000)  // Later than the others began to wait.
       watch.progress("decode")
       while true { usleep(1000) }
     case "frozen": raise(SIGSTOP)

@@ -43,11 +43,21 @@ public final class RunningLaunch {
     Self.oneAtATime.wait()
     deadline = Date(timeIntervalSinceNow: timeoutSeconds)
     do {
-      try process.run()
+      try Self.withAllSignals { try process.run() }
     } catch {
       Self.oneAtATime.signal()
       throw error
     }
+  }
+
+  /// Threads of a pool block most signals, and a child process inherits that: it could not be ended.
+  private static func withAllSignals(_ body: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   /// Process id of `mpirun`, or of the process itself where it runs without.

@@ -11,11 +11,11 @@ struct StallTests {
     let result = try rankCheck("stall own \(rank)", ranks: ranks, timeoutSeconds: 30)
     #expect(result.status == 9 && !result.timedOut, "\(result)")
     let lines = result.stderr.split(separator: "\n").filter { $0.contains("stalled") }
-    let start = "rank \(rank) of \(ranks): stalled: no progress for 1."
+    let start = "rank \(rank) of \(ranks): stalled: no progress for 2."
     #expect(lines.count == 1 && lines[0].hasPrefix(start), "\(result)")
     #expect(lines.allSatisfy { $0.contains("in phase 'decode'") }, "\(result)")
-    // 0.5 s until the phase begins, 1 s allowed, up to 0.1 s to notice, 0.5 s for other reports.
-    #expect(try result.secondsSince("stalling at") < 2.1 + 5, "\(result)")
+    // 0.3 s until the phase begins, 2 s allowed, up to 0.2 s to notice, 0.4 s for other reports.
+    #expect(try result.secondsSince("stalling at") < 2.9 + 5, "\(result)")
   }
 
   @Test("ranks waiting for one another", arguments: [2, 3])
@@ -23,7 +23,7 @@ struct StallTests {
     let result = try rankCheck("stall deadlock 1", ranks: ranks, timeoutSeconds: 30)
     #expect(result.status == 9 && !result.timedOut, "\(result)")
     #expect(result.stderr.contains("for other ranks in phase"), "\(result)")
-    #expect(try result.secondsSince("stalling at") < 2.6 + 5, "\(result)")
+    #expect(try result.secondsSince("stalling at") < 2.3 + 5, "\(result)")
   }
 
   @Test("a rank that was stopped is missed by the others")
@@ -38,7 +38,7 @@ struct StallTests {
   func singleton() throws {
     let result = try rankCheck("stall own 0", ranks: nil, timeoutSeconds: 30)
     #expect(result.status == 9 && !result.timedOut, "\(result)")
-    #expect(result.stderr.hasPrefix("error: stalled: no progress for 1."), "\(result)")
+    #expect(result.stderr.hasPrefix("error: stalled: no progress for 2."), "\(result)")
   }
 
   @Test("no false alarm", arguments: [1, 3])
