@@ -41,8 +41,6 @@ final class DynamicConvolution {
   private let counter: ExecutionCounter
   private let computed: FloatBuffer
   private var groups: [Group] = []
-  /// Where the last forward wrote its output; the whole groups' `F` is there.
-  private var output: UnsafeMutablePointer<Float>?
 
   /// Clips that execute the same part.
   private struct Group {
@@ -93,7 +91,11 @@ final class DynamicConvolution {
     _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
     try gate.forward(x.means, count: n, training: training)
-    output = y
+    execute(x, clips: n, into: y)
+  }
+
+  /// The convolution and the mixing that the gate's policy asks for.
+  func execute(_ x: Activation, clips n: Int, into y: UnsafeMutablePointer<Float>) {
     groups = group(clips: n)
     for group in groups { convolve(group, x.data, into: y) }
     mixForward(into: y)
@@ -188,12 +190,21 @@ final class DynamicConvolution {
     _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, costGradient: [Float]?,
     into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
   ) throws {
-    let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
-    var gradient = mixBackward(dy, into: df, clips: n)
+    var gradient = executeBackward(dy, x: x, clips: n, into: dx)
     if let costGradient { addCost(costGradient, to: &gradient, clips: n) }
+    try gate.backward(gradient, count: n, into: dMeans)
+  }
+
+  /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
+  /// assigned; returns the gradient of the policy's weights.
+  func executeBackward(
+    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, into dx: UnsafeMutablePointer<Float>
+  ) -> SoftModulationGate.OutputGradient {
+    let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
+    let gradient = mixBackward(dy, into: df, clips: n)
     assignWeightGradients(x.data, dy, df)
     for group in groups { propagate(group, dy, df, into: dx) }
-    try gate.backward(gradient, count: n, into: dMeans)
+    return gradient
   }
 
   /// `∂L/∂F` of every mixed clip into `df`, the kernels' gradients, and the weights' `v`.

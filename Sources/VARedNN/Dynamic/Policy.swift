@@ -15,6 +15,12 @@ public struct PolicySpace: Hashable, Sendable {
   /// `n_b`: the first `n_b` channels are computed.
   public let channelCounts: [Int]
 
+  init(temporalStrides: [Int], channelCounts: [Int]) {
+    self.temporalStrides = temporalStrides
+    self.channelCounts = channelCounts
+  }
+
+  /// The candidates that are left of those asked for.
   /// - Parameters:
   ///   - frames: `T'`, frames of the output; strides beyond it are dropped.
   ///   - channels: `K`; counts are whole blocks of 16, strictly decreasing.

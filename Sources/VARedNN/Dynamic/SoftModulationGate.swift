@@ -7,7 +7,7 @@ import Foundation
 final class SoftModulationGate {
   let space: PolicySpace
   /// The weights of the last forward pass.
-  private(set) var policy: Policy
+  var policy: Policy
   let form: GateForm
   private let fc1: Linear
   private let norm: BatchNorm1D
