@@ -14,6 +14,8 @@ import torch
 
 from golden_dynamic import write_dynamic
 from golden_network import CASES, write_network
+from golden_ops import write_ops
+from golden_trajectory import write_trajectory
 
 
 def generate(folder: Path) -> None:
@@ -23,6 +25,8 @@ def generate(folder: Path) -> None:
     for case in CASES:
         write_network(folder, case)
     write_dynamic(folder)
+    write_ops(folder)
+    write_trajectory(folder)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,9 @@ def shared_order(v: Tensor) -> Tensor:
     return torch.cat([v[half:], v[:half]])
 
 
-def pair_of_policies(case: LayerCase, layer: DynamicConv3d, random: np.random.RandomState) -> Policy:
+def pair_of_policies(
+    case: LayerCase, layer: DynamicConv3d, random: np.random.RandomState
+) -> Policy:
     """Temporal and channel weights; published: one clip with no channel, one with no frame."""
     form = case.search.gate_form
     temporal = given_policy(random, case.clips, len(layer.temporal_strides), form)

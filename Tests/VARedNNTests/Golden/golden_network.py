@@ -75,12 +75,15 @@ def randomise(network: nn.Module, random: np.random.RandomState) -> None:
             parameter.copy_(rounded(value))
 
 
-def randomise_policies(network: nn.Module, random: np.random.RandomState) -> None:
+def randomise_policies(
+    network: nn.Module, random: np.random.RandomState, closed_groups: bool
+) -> None:
     """Gates that differ by clip yet do not amplify rounding.
 
     In an open group one candidate is well above zero for every clip and the others come and go. In
     a closed one (normalised form, one in four) a single candidate comes and goes: where it does
-    not come the sum is zero. The published form, where v scales whole clips, needs weaker gates.
+    not come the sum is zero. There v jumps, so a trajectory has no such groups. The published form,
+    where v scales whole clips, needs weaker gates.
     """
     with torch.no_grad():
         for layer in dynamic_layers(network).values():
@@ -91,13 +94,24 @@ def randomise_policies(network: nn.Module, random: np.random.RandomState) -> Non
             start = 0
             for count in layer.gate.candidates:
                 chosen = start + random.randint(count)
-                if layer.gate.form == "normalised" and random.randint(4) == 0:
+                if closed_groups and layer.gate.form == "normalised" and random.randint(4) == 0:
                     bias[start : start + count] = -1.5
                     bias[chosen] = 0
                     weight[chosen] *= 4
                 else:
                     bias[chosen] = 0.875
                 start += count
+
+
+def soften(network: nn.Module) -> None:
+    """Flatter: weak residual branches, and batch norm biases that leave most ReLUs open."""
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith(".conv2.1.weight"):
+                parameter *= 0.25
+            elif name.endswith(".bias") and parameter.dim() == 1 and ".gate." not in name:
+                parameter += 1
+            parameter.copy_(rounded(parameter))
 
 
 def calibrate(network: nn.Module, clips: Tensor, random: np.random.RandomState) -> None:
@@ -119,12 +133,20 @@ def calibrate(network: nn.Module, clips: Tensor, random: np.random.RandomState) 
 
 
 def build(
-    configuration: NetworkConfiguration, random: np.random.RandomState, clips: Tensor
+    configuration: NetworkConfiguration,
+    random: np.random.RandomState,
+    clips: Tensor,
+    gentle: bool = False,
 ) -> R2Plus1D:
-    """A network whose parameters are exact in float32 and clear of kinks for these clips."""
+    """A network whose parameters are exact in float32 and clear of kinks for these clips.
+
+    A gentle one can be trained for some steps before rounding shows.
+    """
     network = R2Plus1D(configuration).double()
     randomise(network, random)
-    randomise_policies(network, random)
+    randomise_policies(network, random, closed_groups=not gentle)
+    if gentle:
+        soften(network)
     with clearing(network):
         network.train()(clips)
     others = random_clips(random, CALIBRATION_CLIPS, configuration.frames, configuration.size)

@@ -70,8 +70,7 @@ def channel_counts(requested: int, channels: int) -> list[int]:
 def output_shape(shape: Triple, kernel: Triple, stride: Triple, padding: Triple) -> Triple:
     """(T', H', W') of a convolution of an input (T, H, W)."""
     t, h, w = (
-        (n + 2 * p - k) // s + 1
-        for n, k, s, p in zip(shape, kernel, stride, padding, strict=True)
+        (n + 2 * p - k) // s + 1 for n, k, s, p in zip(shape, kernel, stride, padding, strict=True)
     )
     return (t, h, w)
 
