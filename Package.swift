@@ -55,11 +55,14 @@ let package = Package(
 
     // Tests; RankChecks is what `mpirun` starts.
     .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
+    .target(
+      name: "GoldenFiles", dependencies: ["VARedHDF5", "VARedNN"], path: "Tests/GoldenFiles"),
     .executableTarget(
-      name: "RankChecks", dependencies: ["VARedDist", "VARedNN"], path: "Tests/RankChecks"),
+      name: "RankChecks", dependencies: ["VARedDist", "VARedNN", "GoldenFiles"],
+      path: "Tests/RankChecks"),
     .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
     .testTarget(
-      name: "VARedNNTests", dependencies: ["VARedNN", "VARedHDF5", "TestSupport"],
+      name: "VARedNNTests", dependencies: ["VARedNN", "GoldenFiles", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),

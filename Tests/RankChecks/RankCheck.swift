@@ -23,6 +23,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "no-stall": checkNoStall,
   "signals": checkSignals,
   "all-reduce-timing": timeAllReduce,
+  "network-equivalence": checkNetworkEquivalence,
 ]
 
 /// One check on one rank. Expectations are collected, not thrown: a rank that left a check early

@@ -1,5 +1,6 @@
 // The dynamic convolution under given policies, and the gate alone, against the PyTorch reference.
 
+import GoldenFiles
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 // Whole networks against the PyTorch reference.
 
+import GoldenFiles
 import TestSupport
 import Testing
 
@@ -52,25 +53,15 @@ import Testing
     try expectGradients(of: network, golden)
   }
 
-  /// Every gradient within 1e-4 of its tensor's scale. Gate gradients are small differences of large
-  /// sums (batch norm follows), so their scale is that of all gate gradients of the kind.
+  /// Every gradient within 1e-4 of its scale.
   private func expectGradients(of network: R2Plus1D, _ golden: GoldenFile) throws {
     let parameters = network.parameters
-    var scales: [String: Float] = [:]
-    func kind(_ name: String) -> String {
-      name.range(of: ".gate.").map { String(name[$0.upperBound...]) } ?? name
-    }
-    for entry in parameters.entries {
-      let expected = try golden.floats("/gradients/\(entry.name)")
-      scales[kind(entry.name), default: 0] = expected.reduce(scales[kind(entry.name)] ?? 0) {
-        max($0, abs($1))
-      }
-    }
+    let scale = try golden.gradientScales()
     for entry in parameters.entries {
       expectClose(
         parameters.logical(entry, of: parameters.gradients),
-        try golden.floats("/gradients/\(entry.name)"), rtol: 0,
-        atol: 1e-4 * (scales[kind(entry.name)] ?? 0), entry.name)
+        try golden.floats("/gradients/\(entry.name)"), rtol: 0, atol: 1e-4 * scale(entry.name),
+        entry.name)
     }
   }
 }
