@@ -1,5 +1,48 @@
+// The command line's entry: one subcommand a file, one line for what is wrong.
+
 import ArgumentParser
 import VARedTraining
 
 @main
-struct VARedTrain: ParsableCommand {}
+struct VARedTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "vared-train",
+    abstract: "Trains and runs input-adaptive video networks (VA-RED²) over MPI.",
+    discussion: """
+      A first run, from nothing to an accuracy:
+
+        vared-train synthesize --output clips
+        mpirun -n 2 vared-train --data clips/labels.csv --output runs/first \\
+          --width 0.25 --size 64 --batch 8 --epochs 10
+        vared-train evaluate --data clips/labels.csv --checkpoint runs/first
+
+      What ends with exit status 2 is for you to mend; the line that begins with 'error:' says how.
+      """,
+    version: "0.1.0",
+    subcommands: [Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self],
+    defaultSubcommand: Train.self)
+
+  static func main() {
+    let command: any ParsableCommand
+    do {
+      command = try parseAsRoot()
+    } catch {
+      let text = message(for: error)
+      guard exitCode(for: error) != .success else {
+        Launch.succeed(printing: text.isEmpty ? fullMessage(for: error) : text)
+      }
+      Launch.fail(text, status: ExitStatus.mendable)
+    }
+    do {
+      var command = command
+      try command.run()
+    } catch let help as CleanExit {
+      Launch.succeed(printing: fullMessage(for: help))
+    } catch {
+      guard exitCode(for: error) != .success else {
+        Launch.succeed(printing: fullMessage(for: error))
+      }
+      Launch.fail("\(error)", status: ExitStatus.of(error))
+    }
+  }
+}

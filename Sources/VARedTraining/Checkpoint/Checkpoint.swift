@@ -1,0 +1,136 @@
+// What a checkpoint holds, read into memory, and the names of its parts in the file.
+//
+// HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
+// `/optimizer/momentum/<name>`, `/training/epoch_totals`; root attributes format_version, step,
+// epoch, epoch_step, seed, ranks, config (YAML), classes (one a line).
+
+import VARedHDF5
+
+/// Floats with their PyTorch shape.
+public struct Tensor: Equatable, Sendable {
+  /// PyTorch's logical shape.
+  public let shape: [Int]
+  /// The values, row-major.
+  public let values: [Float]
+
+  /// `values` of shape `shape`.
+  public init(shape: [Int], values: [Float]) {
+    self.shape = shape
+    self.values = values
+  }
+}
+
+/// What a checkpoint says about its run.
+public struct CheckpointHeader: Equatable, Sendable {
+  /// The layout this version writes and reads.
+  public static let formatVersion = 1
+
+  /// How far the run had come.
+  public var position: TrainingPosition
+  /// The run's seed.
+  public var seed: Int
+  /// Ranks the run had.
+  public var ranks: Int
+  /// All settings of the run.
+  public var configuration: TrainingConfiguration
+  /// Class names in the order of the logits.
+  public var classes: [String]
+
+  /// Reads the header of an open checkpoint.
+  ///
+  /// - Throws: `CheckpointError` if it is no checkpoint, or one of another format version.
+  init(_ file: HDF5File) throws {
+    guard file.hasAttribute("format_version") else {
+      throw CheckpointError(
+        path: file.path, "is no checkpoint of vared-train (no attribute format_version)")
+    }
+    do {
+      let version: Int = try file.attribute("format_version")
+      guard version == Self.formatVersion else {
+        throw CheckpointError(
+          path: file.path,
+          "has format version \(version); this program reads version \(Self.formatVersion)")
+      }
+      position = TrainingPosition(
+        step: try file.attribute("step"), epoch: try file.attribute("epoch"),
+        epochStep: try file.attribute("epoch_step"))
+      seed = try file.attribute("seed")
+      ranks = try file.attribute("ranks")
+      classes = try Self.lines(file.attribute("classes"))
+      configuration = TrainingConfiguration()
+      try configuration.read(yaml: file.attribute("config"), named: "\(file.path) (config)")
+    } catch let error as HDF5Error {
+      throw CheckpointError(path: error.path, error.message)
+    }
+  }
+
+  /// A header to write.
+  init(
+    position: TrainingPosition, ranks: Int, configuration: TrainingConfiguration, classes: [String]
+  ) {
+    self.position = position
+    self.seed = configuration.seed
+    self.ranks = ranks
+    self.configuration = configuration
+    self.classes = classes
+  }
+
+  func write(to file: HDF5File) throws {
+    try file.setAttribute("format_version", Self.formatVersion)
+    try file.setAttribute("step", position.step)
+    try file.setAttribute("epoch", position.epoch)
+    try file.setAttribute("epoch_step", position.epochStep)
+    try file.setAttribute("seed", seed)
+    try file.setAttribute("ranks", ranks)
+    try file.setAttribute("config", configuration.yaml)
+    try file.setAttribute("classes", classes.joined(separator: "\n"))
+  }
+
+  private static func lines(_ text: String) -> [String] {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  }
+}
+
+/// A whole checkpoint in memory.
+public struct Checkpoint: Sendable {
+  /// The file it was read from.
+  public let path: String
+  /// What it says about its run.
+  public let header: CheckpointHeader
+  /// Parameters and running statistics by name.
+  public let model: [String: Tensor]
+  /// The optimiser's momentum by parameter name.
+  public let momentum: [String: Tensor]
+  /// Sums of the epoch it was written in.
+  public let totals: EpochTotals
+
+  /// Reads every byte of a checkpoint; checksums are verified on the way.
+  ///
+  /// - Throws: `CheckpointError` if it is missing, damaged, or no checkpoint.
+  public static func read(_ path: String) throws -> Checkpoint {
+    do {
+      let file = try HDF5File.open(path)
+      let header = try CheckpointHeader(file)
+      let stored = try file.read("/training/epoch_totals", as: Double.self).values
+      guard let totals = EpochTotals(stored: stored) else {
+        throw CheckpointError(path: path, "/training/epoch_totals has \(stored.count) values")
+      }
+      let checkpoint = Checkpoint(
+        path: path, header: header, model: try tensors(file, "/model"),
+        momentum: try tensors(file, "/optimizer/momentum"), totals: totals)
+      try file.close()
+      return checkpoint
+    } catch let error as HDF5Error {
+      throw CheckpointError(path: error.path, error.message)
+    }
+  }
+
+  static func tensors(_ file: HDF5File, _ group: String) throws -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for name in try file.names(in: group) {
+      let (values, shape) = try file.read("\(group)/\(name)", as: Float.self)
+      tensors[name] = Tensor(shape: shape, values: values)
+    }
+    return tensors
+  }
+}

@@ -1,0 +1,75 @@
+// The folder of a run's checkpoints: finding the newest whole one, keeping only some.
+
+import Foundation
+
+/// `DIR/checkpoints`, with files `step-NNNNNNNN.h5`.
+struct CheckpointFolder {
+  let path: String
+
+  /// Where the checkpoint of `step` is or would be.
+  func file(step: Int) -> String {
+    let digits = String(step)
+    return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).h5"
+  }
+
+  /// Steps that have a checkpoint, newest first.
+  func steps() -> [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.compactMap { name in
+      guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
+      return Int(name.dropFirst(5).dropLast(3))
+    }.sorted(by: >)
+  }
+
+  /// The newest checkpoint that can be read whole; `warn` hears of every one that cannot.
+  ///
+  /// - Throws: `CheckpointError` if there are checkpoints and none of them is whole.
+  func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
+    let steps = steps()
+    for step in steps {
+      do {
+        return try Checkpoint.read(file(step: step))
+      } catch let error as CheckpointError {
+        warn("warning: skipping a damaged checkpoint: \(error)")
+      }
+    }
+    if let newest = steps.first {
+      throw CheckpointError(
+        path: path,
+        "none of its \(steps.count) checkpoints can be read (newest: step \(newest)); "
+          + "move the folder away to start afresh")
+    }
+    return nil
+  }
+
+  /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all.
+  func prune(keep: Int, always: Set<Int>) {
+    guard keep > 0 else { return }
+    for step in steps().dropFirst(keep) where !always.contains(step) { unlink(file(step: step)) }
+  }
+
+  /// Removes what a write that was killed left behind.
+  func removePartial() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasPrefix("step-") && name.hasSuffix(AtomicFile.partialSuffix) {
+      unlink("\(path)/\(name)")
+    }
+  }
+}
+
+extension Checkpoint {
+  /// The checkpoint at `path`; of a run's folder (or its `checkpoints`), the newest whole one.
+  ///
+  /// - Throws: `CheckpointError` if there is none that can be read.
+  static func find(_ path: String) throws -> Checkpoint {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard exists, isFolder.boolValue else { return try read(path) }
+    let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
+    for folder in inside {
+      let found = try folder.newestWhole(warn: Terminal.warn)
+      if let found { return found }
+    }
+    throw CheckpointError(path: path, "is a folder without checkpoints (step-NNNNNNNN.h5)")
+  }
+}

@@ -1,0 +1,82 @@
+// Putting a checkpoint into a network: only if they are the same architecture.
+
+import VARedNN
+
+extension Checkpoint {
+  /// Writes parameters and running statistics into `parameters`, and the momentum where given.
+  ///
+  /// - Parameter configuration: the settings `parameters` were made by, to explain a difference.
+  /// - Throws: `CheckpointError` naming what differs if the architectures do.
+  func restore(
+    into parameters: Parameters, momentum buffer: UnsafeMutableBufferPointer<Float>? = nil,
+    configuration: TrainingConfiguration
+  ) throws {
+    try requireSameArchitecture(as: parameters, configuration)
+    for entry in parameters.entries {
+      if let tensor = model[entry.name] {
+        parameters.setLogical(entry, in: parameters.values, tensor.values)
+      }
+      if let buffer, let tensor = momentum[entry.name] {
+        parameters.setLogical(entry, in: buffer, tensor.values)
+      }
+    }
+    for entry in parameters.buffers {
+      if let tensor = model[entry.name] { parameters.setBuffer(entry, tensor.values) }
+    }
+    parameters.changed()
+  }
+
+  /// Settings that make another network out of the same classes.
+  private static let architectureKeys: Set<String> = [
+    "model", "width", "network", "temporal-candidates", "channel-candidates", "gate-form",
+    "gate-hidden", "frames",
+  ]
+
+  private func requireSameArchitecture(
+    as parameters: Parameters, _ configuration: TrainingConfiguration
+  ) throws {
+    let wanted = parameters.shapes
+    var problems = Self.differences(found: model.mapValues(\.shape), wanted: wanted)
+    if problems.isEmpty {
+      let moments = Dictionary(uniqueKeysWithValues: parameters.entries.map { ($0.name, $0.shape) })
+      problems = Self.differences(found: momentum.mapValues(\.shape), wanted: moments)
+        .map { "momentum of " + $0 }
+    }
+    let keys = header.configuration.differences(from: configuration)
+      .filter { Self.architectureKeys.contains($0.key) }
+    let gateForm = keys.contains { $0.key == "gate-form" } && configuration.network == .dynamic
+    guard !problems.isEmpty || gateForm else { return }
+    throw CheckpointError(path: path, Self.explanation(problems, keys))
+  }
+
+  private static func explanation(
+    _ problems: [String], _ keys: [(key: String, here: String, there: String)]
+  ) -> String {
+    var parts = ["holds another architecture"]
+    parts += keys.map { "--\($0.key) is \($0.here) in the checkpoint, \($0.there) here" }
+    parts += problems.prefix(3)
+    if problems.count > 3 { parts.append("\(problems.count - 3) more parameters differ") }
+    return parts.joined(separator: "; ")
+  }
+
+  /// One line for every parameter that is missing, extra or of another shape.
+  static func differences(found: [String: [Int]], wanted: [String: [Int]]) -> [String] {
+    let names = Set(found.keys).union(wanted.keys).sorted()
+    return names.compactMap { name in
+      switch (found[name], wanted[name]) {
+      case (let there?, let here?):
+        there == here ? nil : "\(name) is \(there) in the checkpoint, \(here) here"
+      case (nil, _): "\(name) is not in the checkpoint"
+      case (_, nil): "\(name) is not in this network"
+      }
+    }
+  }
+}
+
+extension Parameters {
+  /// The shape of every parameter and running statistic by name.
+  var shapes: [String: [Int]] {
+    let all = entries.map { ($0.name, $0.shape) } + buffers.map { ($0.name, $0.shape) }
+    return Dictionary(uniqueKeysWithValues: all)
+  }
+}

@@ -1,0 +1,77 @@
+// `--initialise weights.h5`: what a file and a network share by name and shape is taken over.
+
+import VARedHDF5
+import VARedNN
+
+/// What `--initialise` took from a file and what it did not.
+public struct InitialWeights: Equatable, Sendable {
+  /// Names taken over.
+  public var loaded: [String] = []
+  /// Names of the network that the file does not have.
+  public var notFound: [String] = []
+  /// Names both have, with different shapes.
+  public var otherShape: [String] = []
+
+  /// Loads the shared parameters and running statistics of `path` into `parameters`.
+  ///
+  /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root.
+  /// - Throws: `CheckpointError` if it cannot be read or shares nothing with the network.
+  static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
+    do {
+      let file = try HDF5File.open(path)
+      let group = file.exists("/model") ? "/model" : ""
+      var report = InitialWeights()
+      for entry in parameters.entries {
+        if let values = try report.take(entry.name, entry.shape, file, group) {
+          parameters.setLogical(entry, in: parameters.values, values)
+        }
+      }
+      for buffer in parameters.buffers {
+        if let values = try report.take(buffer.name, buffer.shape, file, group) {
+          parameters.setBuffer(buffer, values)
+        }
+      }
+      parameters.changed()
+      guard !report.loaded.isEmpty else {
+        throw CheckpointError(
+          path: path,
+          "shares no parameter with this network; expected datasets such as "
+            + "/model/\(parameters.entries.first?.name ?? "fc.weight")")
+      }
+      return report
+    } catch let error as HDF5Error {
+      throw CheckpointError(path: error.path, error.message)
+    }
+  }
+
+  private mutating func take(
+    _ name: String, _ shape: [Int], _ file: HDF5File, _ group: String
+  ) throws -> [Float]? {
+    let path = "\(group)/\(name)"
+    guard file.exists(path) else {
+      notFound.append(name)
+      return nil
+    }
+    guard try file.shape(path) == shape else {
+      otherShape.append(name)
+      return nil
+    }
+    loaded.append(name)
+    return try file.read(path, as: Float.self).values
+  }
+
+  /// Lines for the person who starts the run.
+  func lines(path: String) -> [String] {
+    var lines = ["initialised \(loaded.count) of \(count) tensors from \(path)"]
+    if !notFound.isEmpty { lines.append("  not in the file: \(Self.some(notFound))") }
+    if !otherShape.isEmpty { lines.append("  of another shape: \(Self.some(otherShape))") }
+    return lines
+  }
+
+  private var count: Int { loaded.count + notFound.count + otherShape.count }
+
+  private static func some(_ names: [String]) -> String {
+    let shown = names.prefix(5).joined(separator: ", ")
+    return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
+  }
+}

@@ -1,0 +1,87 @@
+// Reading a YAML file of settings: every complaint names the key and its line.
+
+import Foundation
+import Yams
+
+extension TrainingConfiguration {
+  /// Reads the YAML file at `path` over the present values.
+  ///
+  /// - Throws: `ConfigurationError` naming file, line and key: unreadable file, malformed YAML,
+  ///   unknown key (with the nearest known one), value of another type or out of range.
+  public mutating func read(yamlFile path: String) throws {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      throw ConfigurationError(
+        place: path,
+        isFolder.boolValue
+          ? "is a folder; expected a YAML file"
+          : exists ? "cannot be read" : "no such file")
+    }
+    guard let text = String(data: bytes, encoding: .utf8) else {
+      throw ConfigurationError(place: path, "expected UTF-8 text")
+    }
+    try read(yaml: text, named: path)
+  }
+
+  /// Reads YAML text over the present values; `name` stands for it in errors.
+  ///
+  /// - Throws: `ConfigurationError`, as for a file.
+  public mutating func read(yaml: String, named name: String) throws {
+    guard let root = try compose(yaml, named: name) else { return }
+    guard let mapping = root.mapping else {
+      throw ConfigurationError(
+        place: place(name, root), "expected lines 'setting: value', found something else")
+    }
+    for (keyNode, value) in mapping {
+      guard let key = keyNode.scalar?.string else {
+        throw ConfigurationError(place: place(name, keyNode), "expected the name of a setting")
+      }
+      let place = place(name, keyNode)
+      guard let setting = Setting.all.first(where: { $0.key == key }) else {
+        let hint = nearestName(to: key, in: Setting.all.map(\.key))
+        throw ConfigurationError(
+          place: place, key: key, "unknown setting" + (hint.map { "; did you mean \($0)?" } ?? ""))
+      }
+      try read(value, as: setting, place: place)
+    }
+  }
+
+  private mutating func read(_ node: Node, as setting: Setting, place: String) throws {
+    let expected = "expected \(setting.expected), found "
+    guard let scalar = node.scalar else {
+      throw ConfigurationError(
+        place: place, key: setting.key, expected + (node.mapping != nil ? "a mapping" : "a list"))
+    }
+    guard scalar.string.count > 0, setting.read(scalar, &self), setting.isValid(self) else {
+      let found = scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
+      throw ConfigurationError(place: place, key: setting.key, expected + found)
+    }
+  }
+
+  private func place(_ name: String, _ node: Node) -> String {
+    node.mark.map { "\(name):\($0.line)" } ?? name
+  }
+
+  private func compose(_ yaml: String, named name: String) throws -> Node? {
+    do {
+      return try Yams.compose(yaml: yaml)
+    } catch let error as YamlError {
+      throw Self.plain(error, named: name)
+    }
+  }
+
+  private static func plain(_ error: YamlError, named name: String) -> ConfigurationError {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return ConfigurationError(place: "\(name):\(mark.line)", "not valid YAML: \(problem)")
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      return ConfigurationError(
+        place: "\(name):\(context.mark.line)", key: duplicates.first, "is set twice")
+    default:
+      let words = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+      return ConfigurationError(place: name, "not valid YAML: \(words)")
+    }
+  }
+}

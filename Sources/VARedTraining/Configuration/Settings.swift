@@ -1,0 +1,107 @@
+// The list of all settings, in the order of config.yaml.
+
+import VARedNN
+
+extension Setting {
+  /// Settings that belong together, under one heading in config.yaml.
+  struct Group: Sendable {
+    let title: String
+    let settings: [Setting]
+  }
+
+  static let groups: [Group] = [
+    Group(
+      title: "Data and output (paths are relative to where vared-train is started)", settings: files
+    ),
+    Group(title: "Network", settings: network),
+    Group(title: "Clips", settings: clips),
+    Group(title: "Optimisation", settings: optimisation),
+    Group(title: "Checkpoints and evaluation", settings: bookkeeping),
+  ]
+
+  static let all: [Setting] = groups.flatMap(\.settings)
+
+  private static let files: [Setting] = [
+    path("data", \.data),
+    path("output", \.output),
+    optionalPath("initialise", \.initialise),
+  ]
+
+  private static let network: [Setting] = [
+    choice("model", \.model),
+    number("width", \.width, "above 0 and at most 4") { $0 > 0 && $0 <= 4 },
+    choice("network", \.network),
+    whole("temporal-candidates", \.temporalCandidates, from: 1),
+    whole("channel-candidates", \.channelCandidates, from: 1),
+    choice("gate-form", \.gateForm),
+    whole("gate-hidden", \.gateHidden, from: 1),
+  ]
+
+  private static let clips: [Setting] = [
+    whole("frames", \.frames, from: 1),
+    whole("frame-stride", \.frameStride, from: 1),
+    whole("size", \.size, from: 1),
+    choice("augment", \.augment),
+    choice("shuffle", \.shuffle),
+    number("max-bad-clips", \.maxBadClips, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    whole("data-threads", \.dataThreads, from: 0),
+  ]
+
+  private static let optimisation: [Setting] = [
+    whole("batch", \.batch, from: 1),
+    whole("epochs", \.epochs, from: 1),
+    number("learning-rate", \.learningRate, "above 0") { $0 > 0 },
+    number("warmup-epochs", \.warmupEpochs, "0 or more") { $0 >= 0 },
+    number("momentum", \.momentum, "0 or more and below 1") { $0 >= 0 && $0 < 1 },
+    number("weight-decay", \.weightDecay, "0 or more") { $0 >= 0 },
+    number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
+    number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
+    flag("sync-bn", \.syncBN),
+    whole("seed", \.seed, from: 0),
+    whole("threads", \.threads, from: 0),
+    number("stall-timeout", \.stallTimeout, "seconds, 0 or more") { $0 >= 0 },
+  ]
+
+  private static let bookkeeping: [Setting] = [
+    whole("checkpoint-every", \.checkpointEvery, from: 0),
+    whole("keep-checkpoints", \.keepCheckpoints, from: 0),
+    Setting(
+      key: "resume", expected: "auto, none or the path of a checkpoint",
+      read: { scalar, into in
+        into.resume = ResumeMode(scalar.string)
+        return true
+      },
+      isValid: { !$0.resume.text.isEmpty },
+      text: { YAMLText.quoted($0.resume.text) }),
+    whole("evaluate-every", \.evaluateEvery, from: 0),
+    choice("views", \.views),
+  ]
+}
+
+extension TrainingConfiguration {
+  /// Checks every setting's range, and that data and output were given.
+  ///
+  /// - Throws: `ConfigurationError` about the first one that is wrong.
+  public func validate() throws {
+    if data.isEmpty { throw Self.missing("data", "the label file or HDF5 clips file") }
+    if output.isEmpty { throw Self.missing("output", "the folder for checkpoints and metrics") }
+    for setting in Setting.all where !setting.isValid(self) {
+      throw ConfigurationError(
+        key: setting.key, "expected \(setting.expected), found \(setting.text(self) ?? "nothing")")
+    }
+  }
+
+  private static func missing(_ key: String, _ what: String) -> ConfigurationError {
+    ConfigurationError(key: key, "missing; give \(what)")
+  }
+
+  /// Settings in which `other` differs, as (key, this value, other's value).
+  func differences(from other: TrainingConfiguration) -> [(
+    key: String, here: String, there: String
+  )] {
+    Setting.all.compactMap { setting in
+      let (here, there) = (setting.text(self), setting.text(other))
+      return here == there ? nil : (setting.key, here ?? "unset", there ?? "unset")
+    }
+  }
+}

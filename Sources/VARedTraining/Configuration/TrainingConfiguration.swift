@@ -1,0 +1,165 @@
+// Every setting of a training run, with its default. What each means in words: `vared-train train
+// --help`; how each is read, checked and written: Setting.swift.
+
+import VARedNN
+
+/// The architectures that `--model` names.
+public enum ModelName: String, CaseIterable, Sendable {
+  /// R(2+1)D with 18 layers.
+  case r2plus1d18 = "r2plus1d-18"
+  /// R(2+1)D with 34 layers.
+  case r2plus1d34 = "r2plus1d-34"
+}
+
+/// Whether the convolutions of the residual blocks are dynamic.
+public enum NetworkKind: String, CaseIterable, Sendable {
+  /// Computes per clip what its gates ask for (METHOD §1–§3).
+  case dynamic
+  /// Computes everything: the baseline.
+  case fixed
+}
+
+/// How training clips are varied.
+public enum AugmentMode: String, CaseIterable, Sendable {
+  /// Random scale, crop and flip.
+  case standard
+  /// The centre crop.
+  case none
+}
+
+/// In which order an epoch reads the training clips.
+public enum ShuffleMode: String, CaseIterable, Sendable {
+  /// A new order every epoch, a pure function of (seed, epoch).
+  case epoch
+  /// The order of the label file.
+  case none
+}
+
+/// How many views of a clip an evaluation averages (METHOD §6).
+public enum EvaluationViews: String, CaseIterable, Sendable {
+  /// One centre clip.
+  case clip
+  /// Windows uniform in time × crops, softmax averaged.
+  case video
+}
+
+/// Where training starts.
+public enum ResumeMode: Equatable, Sendable {
+  /// At the newest whole checkpoint of the output folder; afresh if it has none.
+  case auto
+  /// Afresh; an output folder with a run in it is refused.
+  case none
+  /// At this checkpoint file.
+  case path(String)
+
+  /// `auto`, `none`, or a path.
+  public init(_ text: String) {
+    self = text == "auto" ? .auto : text == "none" ? .none : .path(text)
+  }
+
+  /// As written in a file or on the command line.
+  public var text: String {
+    switch self {
+    case .auto: "auto"
+    case .none: "none"
+    case .path(let path): path
+    }
+  }
+}
+
+/// The settings of `vared-train train`, named as its flags; the defaults are the ones users get.
+public struct TrainingConfiguration: Equatable, Sendable {
+  /// Label file or HDF5 clips file; required.
+  public var data = ""
+  /// Folder of checkpoints and metrics; required.
+  public var output = ""
+
+  /// The architecture.
+  public var model = ModelName.r2plus1d18
+  /// Channel multiplier.
+  public var width = 1.0
+  /// Dynamic or fixed.
+  public var network = NetworkKind.dynamic
+  /// St asked for, before candidates that do not differ collapse (METHOD §1).
+  public var temporalCandidates = 2
+  /// Sc asked for, before candidates that do not differ collapse (METHOD §1).
+  public var channelCandidates = 2
+  /// How gate outputs become weights (METHOD §2).
+  public var gateForm = GateForm.normalised
+  /// Hidden units of a gate, Dh.
+  public var gateHidden = 32
+
+  /// Frames of a clip, T.
+  public var frames = 8
+  /// Video frames from one clip frame to the next.
+  public var frameStride = 2
+  /// Height and width of a clip in pixels.
+  public var size = 112
+  /// Variation of training clips.
+  public var augment = AugmentMode.standard
+  /// Order of training clips.
+  public var shuffle = ShuffleMode.epoch
+  /// Largest fraction of clips that may fail to decode in one epoch.
+  public var maxBadClips = 0.01
+  /// Decoding threads per rank; 0: as many as `threads`, at most 4.
+  public var dataThreads = 0
+
+  /// Clips per rank and step.
+  public var batch = 8
+  /// Passes over the training clips.
+  public var epochs = 30
+  /// Peak learning rate of the schedule.
+  public var learningRate = 0.01
+  /// Epochs (or a fraction) in which the learning rate rises linearly from 0.
+  public var warmupEpochs = 1.0
+  /// Nesterov momentum.
+  public var momentum = 0.9
+  /// Weight decay; none on batch norm, biases, gates.
+  public var weightDecay = 1e-4
+  /// λ of METHOD §3.
+  public var costWeight = 0.8
+  /// Learning-rate factor of the gates.
+  public var gateRate = 0.3
+  /// Batch-norm statistics over all ranks instead of each rank's own.
+  public var syncBN = true
+  /// Where all randomness comes from, 0 or more.
+  public var seed = 1
+  /// HDF5 file of weights to start from.
+  public var initialise: String?
+  /// Compute threads per rank; 0: this rank's share of the cores it may use.
+  public var threads = 0
+  /// Seconds without progress after which the job is ended; 0: never.
+  public var stallTimeout = 600.0
+
+  /// Steps between checkpoints; 0: at the end of each epoch only.
+  public var checkpointEvery = 500
+  /// Newest checkpoints kept; 0: all.
+  public var keepCheckpoints = 3
+  /// Where to start.
+  public var resume = ResumeMode.auto
+  /// Epochs between evaluations; 0: only after the last.
+  public var evaluateEvery = 1
+  /// Views per clip in the evaluations during training.
+  public var views = EvaluationViews.clip
+
+  /// The defaults.
+  public init() {}
+
+  /// The network these settings describe.
+  public func networkConfiguration(classes: Int) -> NetworkConfiguration {
+    var dynamic: DynamicConfiguration?
+    if network == .dynamic {
+      var asked = DynamicConfiguration()
+      asked.temporalCandidates = temporalCandidates
+      asked.channelCandidates = channelCandidates
+      asked.gateForm = gateForm
+      asked.gateHidden = gateHidden
+      dynamic = asked
+    }
+    var configuration = NetworkConfiguration(classes: classes, frames: frames, size: size)
+    configuration.depth = model == .r2plus1d18 ? 18 : 34
+    configuration.width = width
+    configuration.dynamic = dynamic
+    return configuration
+  }
+}

@@ -1,0 +1,124 @@
+// `vared-train evaluate`: a checkpoint on a dataset, from the settings to the report.
+
+import Foundation
+import VARedData
+import VARedDist
+
+/// What `evaluate` runs.
+public struct EvaluationSettings: Sendable {
+  /// Checkpoint to evaluate.
+  public var checkpoint = ""
+  /// Label file or HDF5 clips file.
+  public var data = ""
+  /// Part of the data.
+  public var split = Split.val
+  /// One clip or several views per video.
+  public var views = EvaluationViews.clip
+  /// Windows per video, uniform in time.
+  public var windows = 10
+  /// Crops per window, 1 or 3; 0: one up to 112 pixels, else three.
+  public var crops = 0
+  /// Clips per rank and pass.
+  public var batch = 8
+  /// Compute threads per rank; 0: this rank's share of the cores.
+  public var threads = 0
+  /// Decoding threads per rank; 0: as many as compute threads, at most 4.
+  public var dataThreads = 0
+  /// Largest fraction of clips that may fail to decode.
+  public var maxBadClips = 0.01
+  /// JSON file for the numbers; nil: only print them.
+  public var report: String?
+
+  /// The defaults.
+  public init() {}
+
+  /// Checks every range.
+  ///
+  /// - Throws: `ConfigurationError`.
+  func validate() throws {
+    func require(_ isRight: Bool, _ key: String, _ expected: String) throws {
+      if !isRight { throw ConfigurationError(key: key, "expected \(expected)") }
+    }
+    try require(windows >= 1, "windows", "1 or more, found \(windows)")
+    try require([0, 1, 3].contains(crops), "crops", "1 or 3 (0: by size), found \(crops)")
+    try require(batch >= 1, "batch", "1 or more, found \(batch)")
+    try require(threads >= 0, "threads", "0 or more, found \(threads)")
+    try require(dataThreads >= 0, "data-threads", "0 or more, found \(dataThreads)")
+    try require(
+      maxBadClips >= 0 && maxBadClips <= 1, "max-bad-clips", "0 to 1, found \(maxBadClips)")
+  }
+}
+
+/// Evaluates a checkpoint over the ranks.
+public enum EvaluationRun {
+  /// Every rank calls this; rank 0 prints the report. Ends the process when something fails.
+  public static func launch(_ settings: EvaluationSettings) {
+    let communicator = Launch.communicator()
+    communicator.together(status: ExitStatus.of) { try settings.validate() }
+    communicator.endingJobOnFailure(status: ExitStatus.of) {
+      try evaluate(settings, communicator)
+    }
+    communicator.finalise()
+  }
+
+  private static func evaluate(
+    _ settings: EvaluationSettings, _ communicator: Communicator
+  ) throws {
+    let share = try communicator.threadShare()
+    let threads = settings.threads > 0 ? settings.threads : share
+    let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
+      let dataset = try Dataset.open(settings.data)
+      guard dataset.count(settings.split) > 0 else {
+        throw DatasetError(
+          path: settings.data, expected: "clips of the split \(settings.split.rawValue)",
+          found: "none", remedy: "give another --split")
+      }
+      let trained = try TrainedNetwork(
+        settings.checkpoint, batch: settings.batch, threads: threads)
+      return (trained, try makeEvaluator(settings, dataset, trained, communicator, threads))
+    }
+    guard let (result, bad) = try evaluator.run(trained.network) else { return }
+    guard communicator.rank == 0 else { return }
+    for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
+    try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
+    let report = EvaluationReport(result, settings, trained)
+    Terminal.write(report.text)
+    if let path = settings.report { try AtomicFile.write(path, text: report.json + "\n") }
+  }
+
+  private static func makeEvaluator(
+    _ settings: EvaluationSettings, _ dataset: Dataset, _ trained: TrainedNetwork,
+    _ communicator: Communicator, _ threads: Int
+  ) throws -> Evaluator {
+    let configuration = trained.header.configuration
+    let crops = settings.crops > 0 ? settings.crops : Evaluator.crops(size: configuration.size)
+    return Evaluator(
+      communicator: communicator, dataset: dataset, split: settings.split,
+      geometry: ClipGeometry(configuration), batch: settings.batch,
+      dataThreads: settings.dataThreads > 0 ? settings.dataThreads : min(4, threads),
+      views: Evaluator.views(settings.views, windows: settings.windows, crops: crops),
+      classMap: try classMap(dataset, trained.header, settings))
+  }
+
+  /// The checkpoint's number of each class of the data, by name.
+  private static func classMap(
+    _ dataset: Dataset, _ header: CheckpointHeader, _ settings: EvaluationSettings
+  ) throws -> [Int] {
+    try dataset.classes.map { name in
+      guard let index = header.classes.firstIndex(of: name) else {
+        throw CheckpointError(
+          path: settings.checkpoint, "does not know the class '\(name)' of \(settings.data)")
+      }
+      return index
+    }
+  }
+
+  private static func requireFewBad(
+    _ result: EvaluationResult, _ settings: EvaluationSettings, of clips: Int
+  ) throws {
+    guard Double(result.badClips) > settings.maxBadClips * Double(clips) else { return }
+    throw DatasetError(
+      path: settings.data, expected: "at most \(settings.maxBadClips) of the clips undecodable",
+      found: "\(result.badClips) of \(clips) bad", remedy: "mend them, or raise --max-bad-clips")
+  }
+}

@@ -1,0 +1,26 @@
+// A network made and filled from a checkpoint.
+
+import VARedNN
+
+/// A checkpoint's network, ready for inference.
+struct TrainedNetwork {
+  let network: R2Plus1D
+  let header: CheckpointHeader
+
+  /// Reads a checkpoint and builds its network for up to `batch` clips.
+  ///
+  /// - Throws: `CheckpointError` if it cannot be read or does not hold the network it describes.
+  init(_ path: String, batch: Int, threads: Int) throws {
+    let checkpoint = try Checkpoint.find(path)
+    header = checkpoint.header
+    let configuration = header.configuration
+    do {
+      network = try R2Plus1D(
+        configuration.networkConfiguration(classes: header.classes.count), batch: batch, seed: 0,
+        threads: threads)
+    } catch let error as NetworkError {
+      throw CheckpointError(path: path, "describes a network that cannot be built: \(error)")
+    }
+    try checkpoint.restore(into: network.parameters, configuration: configuration)
+  }
+}

@@ -1,0 +1,46 @@
+// Starting and ending the process, with or without a launcher such as mpirun.
+
+import Foundation
+import VARedDist
+
+/// The process's start and end.
+public enum Launch {
+  /// The ranks; a process that cannot have them says why and exits.
+  static func communicator() -> Communicator {
+    do {
+      return try Communicator.initialise()
+    } catch {
+      Terminal.warn("error: \(error)")
+      exit(ExitStatus.failure)
+    }
+  }
+
+  /// Whether a launcher started this process as one of several.
+  private static var isRankOfMany: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    let sizes = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"]
+    return sizes.compactMap { environment[$0].flatMap(Int.init) }.contains { $0 > 1 }
+  }
+
+  /// Ends the program with one line, `error: …`, and `status`. Under a launcher all ranks come here
+  /// with the same error, and one of them speaks.
+  public static func fail(_ reason: String, status: Int32) -> Never {
+    if isRankOfMany {
+      communicator().together(status: { _ in status }) {
+        throw TrainingFailure(description: reason)
+      }
+    }
+    let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
+    Terminal.warn("error: \(line)")
+    exit(status)
+  }
+
+  /// Prints once, also where a launcher started several ranks, and ends the program successfully.
+  public static func succeed(printing text: String) -> Never {
+    let environment = ProcessInfo.processInfo.environment
+    if (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMI_RANK"] ?? "0") == "0" {
+      print(text)
+    }
+    exit(0)
+  }
+}

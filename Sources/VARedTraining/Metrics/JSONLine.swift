@@ -1,0 +1,43 @@
+// One JSON object on one line, keys in the order in which they are added.
+
+/// Builds a line of metrics.jsonl.
+struct JSONLine {
+  private var members: [String] = []
+
+  mutating func add(_ key: String, _ value: Int) { addRaw(key, String(value)) }
+
+  /// Seven significant digits, which is what the measured numbers are good for; not finite: null.
+  mutating func add(_ key: String, _ value: Double) {
+    addRaw(key, value.isFinite ? "\(Float(value))" : "null")
+  }
+
+  mutating func add(_ key: String, _ value: String) { addRaw(key, Self.quoted(value)) }
+
+  mutating func add(_ key: String, _ value: JSONLine) { addRaw(key, value.text) }
+
+  mutating func add(_ key: String, _ values: [Double]) {
+    addRaw(
+      key, "[" + values.map { $0.isFinite ? "\(Float($0))" : "null" }.joined(separator: ",") + "]")
+  }
+
+  /// The object.
+  var text: String { "{" + members.joined(separator: ",") + "}" }
+
+  private mutating func addRaw(_ key: String, _ value: String) {
+    members.append(Self.quoted(key) + ":" + value)
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var escaped = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": escaped += "\\" + String(scalar)
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped + "\""
+  }
+}

@@ -1,0 +1,78 @@
+// What a person sees while training: a bar on a terminal, a line now and then elsewhere.
+
+import Foundation
+
+/// The progress of a run on rank 0's standard output; other ranks have none.
+final class Progress {
+  private let isTerminal: Bool
+  private let columns: Int
+  private let epochs: Int
+  private let stepsPerEpoch: Int
+  /// Seconds between plain lines.
+  private let lineSeconds: Double
+  private var lastLine = ContinuousClock.now
+  private var stepSeconds: Double?
+  private var barIsShown = false
+
+  init(epochs: Int, stepsPerEpoch: Int, lineSeconds: Double = 10) {
+    isTerminal = Terminal.isWatched()
+    columns = Terminal.columns()
+    self.epochs = epochs
+    self.stepsPerEpoch = stepsPerEpoch
+    self.lineSeconds = lineSeconds
+  }
+
+  /// Shows a step: `position` is where the run is after it, `epoch` the epoch (from 1) it was in.
+  func step(_ record: StepRecord, position: TrainingPosition, epoch: Int) {
+    let mean = stepSeconds.map { 0.9 * $0 + 0.1 * record.wallSeconds } ?? record.wallSeconds
+    stepSeconds = mean
+    let inEpoch = position.epochStep == 0 ? stepsPerEpoch : position.epochStep
+    let left = (epochs - position.epoch) * stepsPerEpoch - position.epochStep
+    let text = Self.text(
+      record, epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)",
+      secondsLeft: mean * Double(left))
+    if isTerminal {
+      let fraction = Double(inEpoch) / Double(stepsPerEpoch)
+      Terminal.write("\r" + Self.bar(fraction, text, columns: columns) + "\u{1B}[K")
+      barIsShown = true
+    } else if inEpoch == stepsPerEpoch || position.step == 1
+      || lastLine.duration(to: .now) / .seconds(1) >= lineSeconds
+    {
+      lastLine = .now
+      Terminal.write(text + "\n")
+    }
+  }
+
+  /// Writes a line of its own, below the bar where there is one.
+  func say(_ line: String) {
+    Terminal.write((barIsShown ? "\n" : "") + line + "\n")
+    barIsShown = false
+  }
+
+  static func text(
+    _ record: StepRecord, epoch: String, step: String, secondsLeft: Double
+  ) -> String {
+    String(
+      format: "epoch %@ step %@ loss %.4f acc %.3f conv %.2f %.2f clips/s left %@", epoch, step,
+      record.loss, record.accuracy, record.convRatio, record.clips / record.wallSeconds,
+      duration(secondsLeft))
+  }
+
+  /// `bar text` cut to the terminal's width, so that it never wraps.
+  static func bar(_ fraction: Double, _ text: String, columns: Int) -> String {
+    let width = max(0, min(24, columns - text.count - 4))
+    let full = Int((fraction * Double(width)).rounded())
+    let bar = String(repeating: "#", count: full) + String(repeating: ".", count: width - full)
+    return String(((width > 3 ? "[\(bar)] " : "") + text).prefix(max(1, columns - 1)))
+  }
+
+  /// `1d 3h`, `2h 05m`, `3m 20s`, `12s`.
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "?" }
+    let whole = Int(max(0, seconds).rounded())
+    let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60)
+    if days > 0 { return "\(days)d \(hours)h" }
+    if hours > 0 { return String(format: "%dh %02dm", hours, minutes) }
+    return minutes > 0 ? String(format: "%dm %02ds", minutes, whole % 60) : "\(whole)s"
+  }
+}

@@ -1,0 +1,80 @@
+// What is measured in one training step, and how the ranks' measurements become one.
+
+import VARedDist
+import VARedNN
+
+/// One step over all ranks: a `"kind":"step"` line of metrics.jsonl.
+struct StepRecord {
+  var clips = 0.0
+  var loss = 0.0
+  var accuracy = 0.0
+  var cost = 0.0
+  var convRatio = 0.0
+  var executedGMACs = 0.0
+  /// Mean over the ranks, in seconds.
+  var dataSeconds = 0.0
+  var forwardSeconds = 0.0
+  var backwardSeconds = 0.0
+  var allReduceSeconds = 0.0
+  /// Clips of this step that could not be decoded.
+  var badClips = 0.0
+  /// Signals that have arrived at any rank.
+  var signals: Signals = []
+  /// From the end of the step before to the end of this one, on this rank.
+  var wallSeconds = 0.0
+
+  /// Reduces one rank's outcome over all ranks: means over clips, sums of counts, mean seconds.
+  /// Collective: one all-reduce of a few numbers.
+  ///
+  /// - Throws: `MPIError`.
+  init(
+    _ outcome: StepOutcome, badClips: Int, dataSeconds: Double, allReduceSeconds: Double,
+    over communicator: Communicator
+  ) throws {
+    let clips = Double(outcome.count)
+    let received = Signals.received
+    let ends: [Signals] = [.terminate, .interrupt, .user1]
+    var sums: [Double] = [
+      clips, outcome.loss * clips, Double(outcome.correct), outcome.cost * clips,
+      outcome.convRatio * clips, outcome.executedMACs * clips, dataSeconds,
+      outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
+    ]
+    sums += ends.map { received.contains($0) ? 1 : 0 }
+    try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
+    let ranks = Double(communicator.size)
+    self.clips = sums[0]
+    loss = sums[1] / sums[0]
+    accuracy = sums[2] / sums[0]
+    cost = sums[3] / sums[0]
+    convRatio = sums[4] / sums[0]
+    executedGMACs = sums[5] / sums[0] / 1e9
+    self.dataSeconds = sums[6] / ranks
+    forwardSeconds = sums[7] / ranks
+    backwardSeconds = sums[8] / ranks
+    self.allReduceSeconds = sums[9] / ranks
+    self.badClips = sums[10]
+    for (signal, count) in zip(ends, sums[11...]) where count > 0 { signals.insert(signal) }
+  }
+
+  /// The line of metrics.jsonl.
+  func line(step: Int, epoch: Int, learningRate: Double) -> JSONLine {
+    var seconds = JSONLine()
+    seconds.add("data", dataSeconds)
+    seconds.add("forward", forwardSeconds)
+    seconds.add("backward", backwardSeconds)
+    seconds.add("allreduce", allReduceSeconds)
+    var line = JSONLine()
+    line.add("kind", "step")
+    line.add("step", step)
+    line.add("epoch", epoch)
+    line.add("loss", loss)
+    line.add("accuracy", accuracy)
+    line.add("cost", cost)
+    line.add("conv_ratio", convRatio)
+    line.add("executed_gmacs", executedGMACs)
+    line.add("learning_rate", learningRate)
+    line.add("clips_per_second", clips / wallSeconds)
+    line.add("seconds", seconds)
+    return line
+  }
+}

@@ -1,0 +1,77 @@
+// DIR of `--output DIR`: what lies where, and whether a run may start in it.
+
+import Foundation
+
+/// The folder of one run.
+struct RunFolder {
+  let path: String
+
+  var checkpoints: CheckpointFolder { CheckpointFolder(path: path + "/checkpoints") }
+  var configurationFile: String { path + "/config.yaml" }
+  var metricsFile: String { path + "/metrics.jsonl" }
+  var badClipsFile: String { path + "/bad-clips.csv" }
+
+  /// Makes the folder, decides where the run starts, and writes config.yaml.
+  ///
+  /// Nothing of an earlier run is ever overwritten by another one: `--resume none` refuses a folder
+  /// that holds a run, and `--resume PATH` one that is further than PATH.
+  ///
+  /// - Parameters:
+  ///   - say: hears warnings and notes.
+  ///   - restore: takes over the checkpoint to go on from; what it throws leaves the folder as it was.
+  /// - Returns: that checkpoint; nil: start afresh.
+  /// - Throws: `CheckpointError`, and what `restore` throws.
+  func prepare(
+    _ configuration: TrainingConfiguration, say: (String) -> Void,
+    restore: (Checkpoint) throws -> Void
+  ) throws -> Checkpoint? {
+    try makeFolders()
+    let checkpoint = try start(configuration.resume, say: say)
+    if let checkpoint { try restore(checkpoint) }
+    try AtomicFile.write(configurationFile, text: configuration.yaml)
+    checkpoints.removePartial()
+    return checkpoint
+  }
+
+  private func makeFolders() throws {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in checkpoints.path.split(separator: "/") {
+      made += "/" + part
+      guard mkdir(made, 0o777) == 0 || errno == EEXIST || access(made, X_OK) == 0 else {
+        throw CheckpointError(path: path, "cannot be made a folder: \(systemReason())")
+      }
+    }
+    guard access(checkpoints.path + "/.", W_OK | X_OK) == 0 else {
+      throw CheckpointError(
+        path: checkpoints.path, "cannot be written to: \(systemReason()); give another --output")
+    }
+  }
+
+  private func start(_ mode: ResumeMode, say: (String) -> Void) throws -> Checkpoint? {
+    let newest = checkpoints.steps().first
+    switch mode {
+    case .auto:
+      return try checkpoints.newestWhole(warn: say)
+    case .none:
+      let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
+      guard newest == nil, !hasMetrics else {
+        let found = newest.map { "newest checkpoint: step \($0)" } ?? "no checkpoint yet"
+        throw CheckpointError(
+          path: path,
+          "holds a run already (\(found)); --resume auto continues it, "
+            + "or give another --output")
+      }
+      return nil
+    case .path(let file):
+      let checkpoint = try Checkpoint.read(file)
+      let step = checkpoint.header.position.step
+      if let newest, newest > step {
+        throw CheckpointError(
+          path: path,
+          "holds checkpoints up to step \(newest), newer than step \(step) of \(file); "
+            + "give another --output to branch off there")
+      }
+      return checkpoint
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// Where a run starts: rank 0 reads it from the folder, all ranks hear of it.
+
+import Foundation
+import VARedDist
+import VARedNN
+
+/// What all ranks have to know before the first step.
+struct StartingPoint: Equatable {
+  var position = TrainingPosition()
+  var totals = EpochTotals()
+  /// Whether the last completed epoch's evaluation and record are still to be done.
+  var epochEndIsPending = false
+
+  /// The starting point of rank 0 on every rank. Collective.
+  func broadcast(over communicator: Communicator) throws -> StartingPoint {
+    let place = [position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0]
+    let told = try communicator.broadcast(Self.bytes(place.map(Double.init) + totals.stored))
+    let numbers = told.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    return StartingPoint(
+      position: TrainingPosition(
+        step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
+      totals: EpochTotals(stored: Array(numbers[4...])) ?? totals,
+      epochEndIsPending: numbers[3] == 1)
+  }
+
+  private static func bytes(_ values: [Double]) -> [UInt8] {
+    values.withUnsafeBytes { Array($0) }
+  }
+}
+
+extension Checkpoint {
+  /// Where a run with these settings goes on from this checkpoint; `say` hears what changed.
+  ///
+  /// - Throws: `CheckpointError` if it was trained on other classes.
+  func startingPoint(
+    _ configuration: TrainingConfiguration, classes: [String], ranks: Int, say: (String) -> Void
+  ) throws -> StartingPoint {
+    try requireSameClasses(classes)
+    for (key, before, now) in header.configuration.differences(from: configuration)
+    where !Self.bookkeepingKeys.contains(key) {
+      say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
+    }
+    var start = StartingPoint(position: header.position, totals: totals)
+    let before = header.ranks * header.configuration.batch
+    let now = ranks * configuration.batch
+    if before != now {
+      say("note: a step reads \(now) clips now; it read \(before) before")
+      start.position = header.position.rescaled(clipsPerStep: before, to: now)
+    }
+    return start
+  }
+
+  /// Settings that may change without changing what is computed.
+  private static let bookkeepingKeys: Set<String> = [
+    "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
+    "initialise", "evaluate-every", "views", "max-bad-clips", "threads",
+  ]
+
+  private func requireSameClasses(_ classes: [String]) throws {
+    guard header.classes != classes else { return }
+    let differing = zip(header.classes, classes).first { $0 != $1 }
+    let example = differing.map { "; the first that differs: '\($0)' there, '\($1)' here" } ?? ""
+    throw CheckpointError(
+      path: path,
+      "was trained on other classes (\(header.classes.count) there, \(classes.count) in "
+        + "--data\(example)); use --initialise to take over only the weights")
+  }
+}
+
+extension Parameters {
+  /// Makes rank 0's parameters, running statistics and momentum everybody's. Collective.
+  ///
+  /// - Throws: `MPIError`.
+  func broadcast(
+    momentum: UnsafeMutableBufferPointer<Float>, over communicator: Communicator
+  ) throws {
+    try communicator.broadcast(values)
+    try communicator.broadcast(bufferValues)
+    try communicator.broadcast(momentum)
+    changed()
+  }
+}

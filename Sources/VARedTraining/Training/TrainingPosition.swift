@@ -1,0 +1,37 @@
+// Where a run is: what a checkpoint has to remember beside the numbers of the network.
+
+/// How far a run has come.
+public struct TrainingPosition: Equatable, Sendable {
+  /// Optimiser steps done.
+  public var step = 0
+  /// Epochs completed.
+  public var epoch = 0
+  /// Steps done in the epoch after those.
+  public var epochStep = 0
+
+  /// The start of a run.
+  public init() {}
+
+  /// A position within a run.
+  public init(step: Int, epoch: Int, epochStep: Int) {
+    self.step = step
+    self.epoch = epoch
+    self.epochStep = epochStep
+  }
+
+  /// One more step; the last of an epoch's `stepsPerEpoch` completes the epoch.
+  mutating func advance(stepsPerEpoch: Int) {
+    step += 1
+    epochStep += 1
+    if epochStep == stepsPerEpoch {
+      epoch += 1
+      epochStep = 0
+    }
+  }
+
+  /// The same place in the data when a step reads `now` clips instead of `before`: the epoch goes
+  /// on with the first step that starts no later, so no clip of it is left out.
+  func rescaled(clipsPerStep before: Int, to now: Int) -> TrainingPosition {
+    TrainingPosition(step: step, epoch: epoch, epochStep: epochStep * before / now)
+  }
+}

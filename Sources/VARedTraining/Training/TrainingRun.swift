@@ -1,0 +1,113 @@
+// `vared-train train`, from the settings to the exit status.
+
+import Foundation
+import VARedDist
+import VARedNN
+
+/// The main job.
+public enum TrainingRun {
+  /// Trains as the settings say; every rank calls this. Ends the process when something fails.
+  ///
+  /// - Parameter settings: makes the settings; what it throws is reported once, by one rank.
+  /// - Returns: how the run ended.
+  public static func launch(_ settings: () throws -> TrainingConfiguration) -> TrainingEnd {
+    let communicator = Launch.communicator()
+    let configuration = communicator.together(status: ExitStatus.of) {
+      let configuration = try settings()
+      try configuration.validate()
+      return configuration
+    }
+    let end = communicator.endingJobOnFailure(status: ExitStatus.of) {
+      try train(configuration, communicator)
+    }
+    communicator.finalise()
+    return end
+  }
+
+  private static func train(
+    _ configuration: TrainingConfiguration, _ communicator: Communicator
+  ) throws -> TrainingEnd {
+    let share = try communicator.threadShare()
+    let (setup, network) = communicator.together(status: ExitStatus.of) {
+      let setup = try TrainingSetup(
+        configuration, communicator: communicator, threadShare: share)
+      return (setup, try makeNetwork(setup))
+    }
+    let optimiser = SGD(
+      network.parameters, momentum: Float(configuration.momentum),
+      weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))
+    let opened = communicator.together(status: ExitStatus.of) {
+      communicator.rank == 0 ? try open(setup, network, optimiser) : nil
+    }
+    let start = try (opened?.start ?? StartingPoint()).broadcast(over: communicator)
+    try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
+    Signals.watch()
+    let trainer = Trainer(
+      setup, network: network, optimiser: optimiser, log: opened?.log, start: start)
+    let end = try trainer.run()
+    opened?.log.progress.say(farewell(end, setup, opened?.log))
+    return end
+  }
+
+  private static func makeNetwork(_ setup: TrainingSetup) throws -> R2Plus1D {
+    let configuration = setup.configuration
+    let isShared = configuration.syncBN && setup.communicator.size > 1
+    return try R2Plus1D(
+      configuration.networkConfiguration(classes: setup.dataset.classes.count),
+      batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
+      statistics: isShared ? RankStatistics(setup.communicator) : nil)
+  }
+
+  /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
+  private static func open(
+    _ setup: TrainingSetup, _ network: R2Plus1D, _ optimiser: SGD
+  ) throws -> (log: RunLog, start: StartingPoint) {
+    let configuration = setup.configuration
+    let say = { Terminal.write($0 + "\n") }
+    let folder = RunFolder(path: configuration.output)
+    var start = StartingPoint()
+    let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
+      try checkpoint.restore(
+        into: network.parameters, momentum: optimiser.momentumBuffer, configuration: configuration)
+      start = try checkpoint.startingPoint(
+        configuration, classes: setup.dataset.classes, ranks: setup.communicator.size, say: say)
+      say("resuming from \(checkpoint.path) (step \(start.position.step))")
+    }
+    if checkpoint == nil, let weights = configuration.initialise {
+      try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
+    }
+    setup.summary(network).forEach(say)
+    let log = try RunLog(
+      folder, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
+      stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)
+    let place = start.position
+    start.epochEndIsPending =
+      place.epoch > 0 && place.epochStep == 0 && !log.metrics.has("epoch", step: place.step)
+    return (log, start)
+  }
+
+  private static func farewell(
+    _ end: TrainingEnd, _ setup: TrainingSetup, _ log: RunLog?
+  ) -> String {
+    let folder = setup.configuration.output
+    switch end {
+    case .finished:
+      let best = log?.metrics.bestStep.map { "; best evaluation at step \($0)" } ?? ""
+      return "done: \(setup.configuration.epochs) epochs; results in \(folder)\(best)"
+    case .stopped(let signals):
+      let newest = log?.folder.checkpoints.steps().first.map(String.init) ?? "0"
+      return "stopped by \(signals.names) with a checkpoint at step \(newest); "
+        + "the same command goes on from there"
+    }
+  }
+}
+
+extension Signals {
+  /// As the system calls them.
+  var names: String {
+    let known: [(Signals, String)] = [
+      (.terminate, "SIGTERM"), (.interrupt, "SIGINT"), (.user1, "SIGUSR1"),
+    ]
+    return known.filter { contains($0.0) }.map(\.1).joined(separator: " and ")
+  }
+}

@@ -1,0 +1,111 @@
+// What a run is made of before the network exists: data, sharding, schedule.
+
+import VARedData
+import VARedDist
+import VARedNN
+
+/// The fixed parts of a run on one rank.
+struct TrainingSetup {
+  let communicator: Communicator
+  let configuration: TrainingConfiguration
+  let dataset: Dataset
+  let geometry: ClipGeometry
+  let sampler: ShardedSampler
+  let stepsPerEpoch: Int
+  /// Compute threads of this rank.
+  let threads: Int
+  /// Decoding threads of this rank.
+  let dataThreads: Int
+
+  /// Opens the data and checks what can be checked without the network.
+  ///
+  /// - Parameter threadShare: this rank's share of the cores.
+  /// - Throws: `DatasetError`, `ConfigurationError`.
+  init(
+    _ configuration: TrainingConfiguration, communicator: Communicator, threadShare: Int
+  ) throws {
+    self.communicator = communicator
+    self.configuration = configuration
+    dataset = try Dataset.open(configuration.data)
+    do {
+      try configuration.networkConfiguration(classes: dataset.classes.count).validate()
+    } catch let error as NetworkError {
+      throw ConfigurationError(network: error)
+    }
+    geometry = ClipGeometry(configuration)
+    sampler = ShardedSampler(
+      count: dataset.count(.train), ranks: communicator.size, rank: communicator.rank,
+      batch: configuration.batch, shuffle: configuration.shuffle == .epoch,
+      seed: UInt64(configuration.seed), dropLast: true)
+    try sampler.requireSteps(path: configuration.data)
+    stepsPerEpoch = sampler.steps
+    threads = configuration.threads > 0 ? configuration.threads : threadShare
+    dataThreads = configuration.dataThreads > 0 ? configuration.dataThreads : min(4, threads)
+  }
+
+  var schedule: Schedule {
+    Schedule(
+      peak: configuration.learningRate,
+      warmupSteps: Int((configuration.warmupEpochs * Double(stepsPerEpoch)).rounded()),
+      totalSteps: configuration.epochs * stepsPerEpoch)
+  }
+
+  /// The training clips of `epoch` (from 0) that come after its first `done` steps. What a clip
+  /// looks like is a function of (seed, epoch, clip) only, so a resumed epoch goes on unchanged.
+  func trainingLoader(epoch: Int, from done: Int) -> ClipLoader {
+    let seed = UInt64(configuration.seed)
+    let augment = configuration.augment == .standard
+    return ClipLoader(
+      dataset: dataset, split: .train, geometry: geometry,
+      batches: Array(sampler.batches(epoch: epoch).dropFirst(done)),
+      view: { index in
+        var draw = SplitMix64(mixing: seed, UInt64(epoch), UInt64(index))
+        return .train(seed: draw.next(), augment: augment)
+      }, threads: dataThreads, ahead: 3)
+  }
+
+  /// The evaluation of the validation split during training.
+  func evaluator() -> Evaluator {
+    Evaluator(
+      communicator: communicator, dataset: dataset, split: .val, geometry: geometry,
+      batch: configuration.batch, dataThreads: dataThreads,
+      views: Evaluator.views(
+        configuration.views, windows: 10, crops: Evaluator.crops(size: configuration.size)),
+      classMap: Array(dataset.classes.indices))
+  }
+
+  /// What a person reads before the first step.
+  func summary(_ network: R2Plus1D) -> [String] {
+    let c = configuration
+    let parameters = network.parameters.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let millions = String(format: "%.2f", Double(parameters) / 1e6)
+    let gmacs = String(format: "%.3f", Double(network.fullMACs) / 1e9)
+    return [
+      "\(c.model.rawValue) \(c.network.rawValue), width \(c.width), \(dataset.classes.count) classes, "
+        + "clips \(c.frames)x\(c.size)x\(c.size): \(millions) M parameters, \(gmacs) GMAC per clip",
+      "\(dataset.count(.train)) training and \(dataset.count(.val)) validation clips; "
+        + "\(communicator.size) ranks x batch \(c.batch), \(c.epochs) epochs of \(stepsPerEpoch) steps; "
+        + "\(threads) compute and \(dataThreads) decoding threads per rank",
+    ]
+  }
+}
+
+extension ClipGeometry {
+  /// The clips these settings ask for.
+  init(_ configuration: TrainingConfiguration) {
+    self.init(
+      frames: configuration.frames, frameStride: configuration.frameStride, size: configuration.size
+    )
+  }
+}
+
+extension ConfigurationError {
+  /// A complaint of the network, `size: expected …`, as one about the flag of that name.
+  init(network error: NetworkError) {
+    let parts = error.description.split(separator: ":", maxSplits: 1)
+    let isKnown = parts.count == 2 && Setting.all.contains { $0.key == parts[0] }
+    self.init(
+      key: isKnown ? String(parts[0]) : nil,
+      isKnown ? parts[1].trimmingPrefix(" ").description : error.description)
+  }
+}

@@ -1,5 +1,0 @@
-import VARedNN
-import VARedDist
-import VARedData
-import VARedHDF5
-import Yams

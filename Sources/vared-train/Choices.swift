@@ -1,0 +1,12 @@
+// Which words the flags take; the types are the trainer's.
+
+import ArgumentParser
+import VARedTraining
+
+extension ModelName: ExpressibleByArgument {}
+extension NetworkKind: ExpressibleByArgument {}
+extension GateForm: ExpressibleByArgument {}
+extension AugmentMode: ExpressibleByArgument {}
+extension ShuffleMode: ExpressibleByArgument {}
+extension EvaluationViews: ExpressibleByArgument {}
+extension Split: ExpressibleByArgument {}

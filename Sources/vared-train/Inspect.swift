@@ -1,0 +1,17 @@
+// `vared-train inspect`: what is in a checkpoint.
+
+import ArgumentParser
+import VARedTraining
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Says what is in a checkpoint: model, step, parameters, configuration.",
+    discussion: "Example: vared-train inspect runs/a/checkpoints/step-00000500.h5")
+
+  @Argument(help: "Checkpoint, or the folder of a run (its newest whole one).")
+  var checkpoint: String
+
+  func run() throws {
+    print(try Inspection.describe(checkpoint))
+  }
+}

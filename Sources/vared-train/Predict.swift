@@ -1,0 +1,41 @@
+// `vared-train predict`: a checkpoint on tensors.
+
+import ArgumentParser
+import VARedTraining
+
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs a checkpoint on normalised clips of an HDF5 file.",
+    discussion: """
+      The input holds /clips, float32 [N,3,T,H,W], normalised with Kinetics' mean and deviation. The \
+      output holds /logits [N,classes], /executed_macs [N] (int64) and for every dynamic convolution \
+      /gates/<layer>/temporal [N,St] and /gates/<layer>/channel [N,Sc].
+
+        vared-train predict --checkpoint runs/a --input in.h5 --output out.h5
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint, or the folder of a run (its newest whole one).", valueName: "path"))
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("HDF5 file with /clips.", valueName: "in.h5"))
+  var input: String
+
+  @Option(help: ArgumentHelp("HDF5 file to write.", valueName: "out.h5"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Clips per pass.", valueName: "clips"))
+  var batch = 8
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute threads; 0: all cores this process may use.", valueName: "count"))
+  var threads = 0
+
+  func run() throws {
+    let prediction = Prediction(
+      checkpoint: checkpoint, input: input, output: output, batch: batch, threads: threads)
+    print(try prediction.run())
+  }
+}

@@ -1,0 +1,39 @@
+// `vared-train synthesize`: a small labelled set of real video files.
+
+import ArgumentParser
+import VARedTraining
+
+struct Synthesize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a small labelled set of videos of moving shapes.",
+    discussion: """
+      Ten classes: circle or square × still, left-right, up-down, grow, vibrate. A single frame tells \
+      the shape but not the motion.
+
+        vared-train synthesize --output clips --train 60 --val 15
+      """)
+
+  @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory)
+  var output: String
+
+  @Option(help: ArgumentHelp("Training clips of each class.", valueName: "clips"))
+  var train = 40
+
+  @Option(help: ArgumentHelp("Validation clips of each class.", valueName: "clips"))
+  var val = 10
+
+  @Option(help: ArgumentHelp("Frames of each video.", valueName: "frames"))
+  var frames = 16
+
+  @Option(help: ArgumentHelp("Width and height of each video, even.", valueName: "pixels"))
+  var size = 64
+
+  @Option(help: ArgumentHelp("Where all randomness comes from.", valueName: "number"))
+  var seed = 1
+
+  func run() throws {
+    let set = Synthesis(
+      output: output, train: train, val: val, frames: frames, size: size, seed: seed)
+    print(try set.run())
+  }
+}

@@ -1,0 +1,53 @@
+// `vared-train train`: the flags of the main job.
+
+import ArgumentParser
+import VARedTraining
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Trains a network (the default subcommand).",
+    discussion: """
+      On one machine:
+
+        mpirun -n 2 vared-train --data clips/labels.csv --output runs/a --width 0.5 --epochs 20
+
+      The same command, given again, goes on where the run stopped; with more --epochs it trains \
+      longer. SIGUSR1 and SIGTERM end a run in order: a checkpoint is written and the exit status is \
+      0 (130 for SIGINT). Under mpirun use SIGUSR1: mpirun itself ends its ranks on the others.
+
+      In DIR of --output DIR: config.yaml (all settings), metrics.jsonl (a JSON object for every step, \
+      evaluation and epoch), bad-clips.csv, checkpoints/step-NNNNNNNN.h5.
+
+      Every flag can be given in a YAML file instead, under the same name (batch: 8); flags win.
+      """)
+
+  @Option(
+    help: ArgumentHelp("YAML file of settings; flags win over it.", valueName: "file.yaml"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config: String?
+
+  @OptionGroup(title: "Data and output") var data: DataOptions
+  @OptionGroup(title: "Network") var network: NetworkOptions
+  @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
+  @OptionGroup(title: "Checkpoints and evaluation") var bookkeeping: BookkeepingOptions
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  func run() throws {
+    let end = TrainingRun.launch {
+      var settings = TrainingConfiguration()
+      if let config { try settings.read(yamlFile: config) }
+      data.apply(to: &settings)
+      network.apply(to: &settings)
+      optimisation.apply(to: &settings)
+      bookkeeping.apply(to: &settings)
+      machine.apply(to: &settings)
+      return settings
+    }
+    if end.isInterruption { throw ExitCode(130) }
+  }
+}
+
+/// A flag that was given replaces what the file or the default says.
+func overlay<Value>(_ setting: inout Value, _ flag: Value?) {
+  if let flag { setting = flag }
+}
