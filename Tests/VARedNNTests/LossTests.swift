@@ -1,0 +1,60 @@
+// The loss against PyTorch and against differences; the classifier likewise.
+
+import GoldenFiles
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct LossTests {
+  @Test func crossEntropyEqualsPyTorch() throws {
+    let golden = try GoldenFile("ops.h5")
+    let logits = try golden.floats("/cross-entropy/logits")
+    let labels = try golden.integers("/cross-entropy/labels")
+    let classes = logits.count / labels.count
+    let loss = AdaptiveLoss(
+      logits: logits, labels: labels, classes: classes,
+      costs: .init(repeating: 0.5, count: labels.count), weight: 0)
+    expectClose(
+      [Float(loss.crossEntropy)], try golden.floats("/cross-entropy/loss"), rtol: 1e-6, "loss")
+    expectClose(
+      loss.logitGradient, try golden.floats("/cross-entropy/dlogits"), rtol: 1e-6, "dlogits")
+  }
+
+  /// METHOD §3: only clips that are classified correctly pay for what they cost.
+  @Test func costCountsCorrectClipsOnly() {
+    let loss = AdaptiveLoss(
+      logits: [2, 1, 0, 3, 5, 4], labels: [0, 0, 1], classes: 2, costs: [0.5, 0.7, 0.9],
+      weight: 0.8)
+    #expect(loss.correct == 1)
+    #expect(abs(loss.cost - 0.25 / 3) < 1e-12)
+    #expect(abs(loss.costGradient[0] - Double(Float(0.8)) * 2 * 0.5 / 3) < 1e-12)
+    #expect(loss.costGradient[1] == 0 && loss.costGradient[2] == 0)
+  }
+
+  @Test func linearEqualsPyTorch() throws {
+    let golden = try GoldenFile("ops.h5")
+    let (inShape, shape) = (try golden.shape("/linear/x"), try golden.shape("/linear/weight"))
+    let parameters = Parameters()
+    let layer = Linear(
+      inputs: shape[1], outputs: shape[0], name: "fc", parameters: parameters, isGate: false,
+      initialBias: 0, initial: { _ in 0 })
+    parameters.allocate(seed: 1)
+    for entry in parameters.entries {
+      parameters.setLogical(
+        entry, in: parameters.values, try golden.floats("/linear/\(entry.name.dropFirst(3))"))
+    }
+    let x = try golden.floats("/linear/x")
+    var y = [Float](repeating: .nan, count: inShape[0] * shape[0])
+    layer.forward(x, count: inShape[0], into: &y)
+    expectClose(y, try golden.floats("/linear/y"), rtol: 1e-6, "y")
+    var dx = [Float](repeating: .nan, count: x.count)
+    layer.backward(try golden.floats("/linear/dy"), x: x, count: inShape[0], into: &dx)
+    expectClose(dx, try golden.floats("/linear/dx"), rtol: 1e-6, "dx")
+    for entry in parameters.entries {
+      expectClose(
+        parameters.logical(entry, of: parameters.gradients),
+        try golden.floats("/linear/d\(entry.name.dropFirst(3))"), rtol: 1e-6, entry.name)
+    }
+  }
+}
