@@ -49,17 +49,20 @@ mpirun -n "$ranks" "${binding[@]}" \
 launched=$!
 pass_on() {
   interrupted=1
+  stopped=1
   echo "local: asking the ranks for a checkpoint"
   kill -USR1 "$launched" || true
 }
 trap pass_on INT TERM USR1
+stopped=0
 interrupted=1
 while [ "$interrupted" -eq 1 ]; do
   interrupted=0
   status=0
   wait "$launched" || status=$?
 done
-if [ "$status" -eq 75 ]; then
-  echo "local: stopped with a checkpoint in $output; the same command goes on from there"
+# Stopped on request is no failure of the ranks, but not the end of the training either.
+if [ "$status" -eq 0 ] && [ "$stopped" -eq 1 ]; then
+  exit 130
 fi
 exit "$status"

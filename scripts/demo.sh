@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# From nothing to a table: synthesizes videos, trains a fixed and an input-adaptive network on them
+# with `mpirun`, and compares accuracy, computation and time.
+set -euo pipefail
+
+ranks=2
+output=""
+quick=0
+
+usage() {
+  cat <<'TEXT'
+usage: scripts/demo.sh [--ranks N] [--output DIR] [--quick]
+
+Sets the machine up, builds, synthesizes a small set of videos, trains configs/demo-fixed.yaml and
+configs/demo-dynamic.yaml, evaluates both and prints a table. Given again it goes on where it was
+interrupted; in a finished folder it only evaluates again.
+
+  --ranks N      processes to train with, one thread each (default: 2)
+  --output DIR   where videos and results go (default: runs/demo, with --quick runs/demo-quick)
+  --quick        few videos, 1 epoch: shows that everything works, the accuracy means nothing
+TEXT
+}
+
+fail() {
+  echo "demo: error: $*" >&2
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --ranks | --output)
+      [ $# -ge 2 ] || fail "$1 needs a value; see scripts/demo.sh --help"
+      if [ "$1" = --ranks ]; then ranks=$2; else output=$(realpath -m "$2"); fi
+      shift 2
+      ;;
+    --quick)
+      quick=1
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) fail "unknown option '$1'; see scripts/demo.sh --help" ;;
+  esac
+done
+[[ "$ranks" =~ ^[1-9][0-9]*$ ]] || fail "--ranks: expected a whole number above 0, found '$ranks'"
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+clips=(--train 40 --val 10)
+training=()
+if [ "$quick" -eq 1 ]; then
+  output=${output:-runs/demo-quick}
+  clips=(--train 8 --val 2)
+  training=(--epochs 1)
+fi
+output=${output:-runs/demo}
+
+# One thread for each rank, on a core of its own where there are enough.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+if [ "$(id -u)" -eq 0 ]; then
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+launch=(mpirun -n "$ranks" --oversubscribe --bind-to none)
+if [ "$(nproc)" -ge "$ranks" ]; then
+  launch=(mpirun -n "$ranks" --bind-to core)
+fi
+
+scripts/setup.sh
+echo "demo: building"
+# Flags as in scripts/test.sh, so that neither has to build again what the other built.
+swift build -c release -Xswiftc -enable-testing --product vared-train </dev/null
+vared=.build/release/vared-train
+
+if [ -f "$output/clips/labels.csv" ]; then
+  echo "demo: videos: those in $output/clips"
+else
+  echo "demo: videos: synthesizing"
+  "$vared" synthesize --output "$output/clips" "${clips[@]}"
+fi
+
+for network in fixed dynamic; do
+  if compgen -G "$output/$network/checkpoints/step-*.h5" >/dev/null; then
+    echo "demo: training the $network network: going on in $output/$network"
+  else
+    echo "demo: training the $network network"
+  fi
+  "${launch[@]}" "$vared" train --config "configs/demo-$network.yaml" \
+    --data "$output/clips/labels.csv" --output "$output/$network" --resume auto --threads 1 \
+    "${training[@]}" </dev/null
+done
+
+for network in fixed dynamic; do
+  echo "demo: evaluating the $network network"
+  "${launch[@]}" "$vared" evaluate --checkpoint "$output/$network" --threads 1 \
+    --data "$output/clips/labels.csv" --report "$output/$network/evaluation.json" \
+    </dev/null >"$output/$network/evaluation.txt"
+done
+
+# The number named $2 in the one-line JSON object of file $1.
+number() {
+  sed -n "s/.*\"$2\":\([-+.0-9eE]*\).*/\1/p" "$1"
+}
+
+echo
+printf '%-8s  %8s  %10s  %14s  %12s\n' network accuracy "conv ratio" "executed GMAC" "s per clip"
+for network in fixed dynamic; do
+  report=$output/$network/evaluation.json
+  printf '%-8s  %8.3f  %10.3f  %14.4f  %12.4f\n' "$network" "$(number "$report" top1)" \
+    "$(number "$report" conv_ratio)" "$(number "$report" executed_gmacs)" \
+    "$(number "$report" seconds_per_clip)"
+done
