@@ -93,7 +93,7 @@ import Testing
           shape: .circle, motion: motion, size: 32, random: SplitMix64(seed: UInt64(seed))
         ).pose(at: frame)
         let shares = [
-          (pose.x - 0.28) / 0.44, (pose.y - 0.28) / 0.44, (pose.radius - 0.15) / 0.11,
+          (pose.x - 0.30) / 0.40, (pose.y - 0.30) / 0.40, (pose.radius - 0.18) / 0.10,
         ]
         for (number, share) in shares.enumerated() {
           #expect(share > -1e-9 && share < 1 + 1e-9)
