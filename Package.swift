@@ -69,6 +69,8 @@ let package = Package(
     .testTarget(name: "VARedDataTests", dependencies: ["VARedData", "TestSupport"]),
     .testTarget(
       name: "VARedTrainingTests",
-      dependencies: ["VARedTraining", "TestSupport", "vared-train"]),
+      dependencies: [
+        "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TestSupport", "vared-train",
+      ]),
   ]
 )

@@ -8,8 +8,7 @@
 // File access and property list classes.
 static inline unsigned vared_h5f_acc_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned vared_h5f_acc_trunc(void) { return H5F_ACC_TRUNC; }
-static inline hid_t vared_h5p_file_access(void) { return H5P_FILE_ACCESS; }
-static inline hid_t vared_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t vared_h5p_file_create(void) { return H5P_FILE_CREATE; }
 static inline hid_t vared_h5p_link_create(void) { return H5P_LINK_CREATE; }
 static inline hid_t vared_h5p_default(void) { return H5P_DEFAULT; }
 static inline hid_t vared_h5s_all(void) { return H5S_ALL; }

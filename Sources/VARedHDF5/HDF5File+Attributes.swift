@@ -46,7 +46,7 @@ extension HDF5File {
 
   /// Sets a string attribute (variable-length UTF-8, a `str` in h5py) of a file being written.
   ///
-  /// - Throws: `HDF5Error` if it cannot be stored; one value holds less than 64 KB.
+  /// - Throws: `HDF5Error` if it cannot be stored.
   public func setAttribute(_ name: String, _ value: String) throws {
     try HDF5Library.locked {
       let failure = "cannot set attribute \(name)"

@@ -5,15 +5,14 @@ import CHDF5
 extension HDF5File {
   /// Writes a whole dataset; `shape` is row-major (`[]` for a scalar).
   ///
-  /// - Parameter checksum: stores a Fletcher-32 sum that every later read verifies.
   /// - Precondition: `values.count` is the product of `shape`.
   /// - Throws: `HDF5Error` if the dataset exists already or the disk is full.
   public func write<T: HDF5Scalar>(
-    _ path: String, _ values: [T], shape: [Int], checksum: Bool = false
+    _ path: String, _ values: [T], shape: [Int]
   ) throws {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
     try HDF5Library.locked {
-      let set = try makeDataset(path, T.hdf5Kind, shape: shape, checksum: checksum)
+      let set = try makeDataset(path, T.hdf5Kind, shape: shape)
       guard !values.isEmpty else { return }
       let all = vared_h5s_all()
       let status = H5Dwrite(set.id, T.hdf5Kind.nativeType, all, all, vared_h5p_default(), values)
@@ -28,7 +27,7 @@ extension HDF5File {
     _ path: String, of: T.Type = T.self, shape: [Int]
   ) throws {
     try HDF5Library.locked {
-      _ = try makeDataset(path, T.hdf5Kind, shape: shape, checksum: false)
+      _ = try makeDataset(path, T.hdf5Kind, shape: shape)
     }
   }
 
@@ -53,7 +52,7 @@ extension HDF5File {
   }
 
   private func makeDataset(
-    _ path: String, _ kind: HDF5Kind, shape: [Int], checksum: Bool
+    _ path: String, _ kind: HDF5Kind, shape: [Int]
   ) throws -> Handle {
     try requireOpen()
     let failure = "cannot make dataset \(path)"
@@ -64,15 +63,9 @@ extension HDF5File {
       H5Sclose, self.path, failure)
     let links = try Handle(H5Pcreate(vared_h5p_link_create()), H5Pclose, self.path, failure)
     _ = H5Pset_create_intermediate_group(links.id, 1)
-    let creation = try Handle(H5Pcreate(vared_h5p_dataset_create()), H5Pclose, self.path, failure)
-    // Sums belong to chunks: the dataset becomes a single one.
-    if checksum, !shape.isEmpty, !shape.contains(0) {
-      _ = H5Pset_chunk(creation.id, Int32(shape.count), extents)
-      _ = H5Pset_fletcher32(creation.id)
-    }
     return try Handle(
       H5Dcreate2(
-        file, path, kind.nativeType, space.id, links.id, creation.id, vared_h5p_default()),
+        file, path, kind.nativeType, space.id, links.id, vared_h5p_default(), vared_h5p_default()),
       H5Dclose, self.path, failure)
   }
 }

@@ -11,20 +11,26 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// The path as it was given.
   public let path: String
   var file: hid_t
+  private let isSealed: Bool
 
-  private init(path: String, file: hid_t) {
+  private init(path: String, file: hid_t, isSealed: Bool = false) {
     self.path = path
     self.file = file
+    self.isSealed = isSealed
   }
 
   /// Opens an existing file for reading.
   ///
-  /// - Throws: `HDF5Error` if it is missing, a folder, unreadable, truncated or no HDF5 file.
-  public static func open(_ path: String) throws -> HDF5File {
+  /// - Parameter checkingSeal: reads the whole file first and compares it with the checksum that
+  ///   `create(_:sealed:)` left; a file that never had one passes. Without it, a file damaged inside
+  ///   may crash the HDF5 library.
+  /// - Throws: `HDF5Error` if it is missing, a folder, unreadable, damaged or no HDF5 file.
+  public static func open(_ path: String, checkingSeal: Bool = false) throws -> HDF5File {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw HDF5Error(path: path, message: "is a folder; expected an HDF5 file")
     }
+    if checkingSeal { try FileSeal.verify(path) }
     return try HDF5Library.locked {
       let file = H5Fopen(path, vared_h5f_acc_rdonly(), vared_h5p_default())
       guard file >= 0 else {
@@ -34,21 +40,21 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
     }
   }
 
-  /// Creates an empty file, truncating one that is there; metadata carries checksums.
+  /// Creates an empty file, truncating one that is there.
   ///
+  /// - Parameter sealed: when it is closed, a checksum over all of it goes into a user block in front,
+  ///   which other HDF5 programs skip.
   /// - Throws: `HDF5Error` if the path cannot be written.
-  public static func create(_ path: String) throws -> HDF5File {
+  public static func create(_ path: String, sealed: Bool = false) throws -> HDF5File {
     try HDF5Library.locked {
-      let failure = "cannot create"
-      let access = try Handle(
-        H5Pcreate(vared_h5p_file_access()), H5Pclose, path, failure)
-      // 1.8's object headers are the first with checksums; every h5py reads them.
-      _ = H5Pset_libver_bounds(access.id, H5F_LIBVER_V18, H5F_LIBVER_V110)
-      let file = H5Fcreate(path, vared_h5f_acc_trunc(), vared_h5p_default(), access.id)
+      let creation = try Handle(
+        H5Pcreate(vared_h5p_file_create()), H5Pclose, path, "cannot create")
+      if sealed { _ = H5Pset_userblock(creation.id, hsize_t(FileSeal.blockBytes)) }
+      let file = H5Fcreate(path, vared_h5f_acc_trunc(), creation.id, vared_h5p_default())
       guard file >= 0 else {
-        throw HDF5Error(path: path, message: "\(failure): \(HDF5Library.reason())")
+        throw HDF5Error(path: path, message: "cannot create: \(HDF5Library.reason())")
       }
-      return HDF5File(path: path, file: file)
+      return HDF5File(path: path, file: file, isSealed: sealed)
     }
   }
 
@@ -57,8 +63,8 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// - Parameter synchronise: also waits until the bytes are on the disk (`fsync`).
   /// - Throws: `HDF5Error` when what was written cannot be stored, e.g. because the disk is full.
   public func close(synchronise: Bool = false) throws {
-    try HDF5Library.locked {
-      guard file >= 0 else { return }
+    let wasOpen = try HDF5Library.locked {
+      guard file >= 0 else { return false }
       let closing = file
       file = -1
       if H5Fflush(closing, H5F_SCOPE_LOCAL) < 0 {
@@ -67,7 +73,9 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
         throw error("cannot write: \(reason)")
       }
       if H5Fclose(closing) < 0 { throw failed("cannot close") }
+      return true
     }
+    if wasOpen && isSealed { try FileSeal.write(path) }
     if synchronise { try synchroniseToDisk() }
   }
 

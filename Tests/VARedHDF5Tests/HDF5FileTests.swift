@@ -28,9 +28,9 @@ final class Scratch {
     try file.write("/f", [1.5, -2.25, 3] as [Float], shape: [3, 1])
     try file.write("/deep/group/d", [0.1] as [Double], shape: [])
     try file.write("/i", [Int32.min, 7] as [Int32], shape: [2])
-    try file.write("/l", [Int64.max] as [Int64], shape: [1], checksum: true)
+    try file.write("/l", [Int64.max] as [Int64], shape: [1])
     try file.write("/u", [0, 255] as [UInt8], shape: [1, 2])
-    try file.write("/none", [Float](), shape: [0, 4], checksum: true)
+    try file.write("/none", [Float](), shape: [0, 4])
     try file.close(synchronise: true)
 
     let read = try HDF5File.open(scratch("a.h5"))
@@ -65,11 +65,14 @@ final class Scratch {
     try file.setAttribute("config", "width: 0.5\nname: é\n")
     try file.setAttribute("step", 12_345_678_901)
     try file.setAttribute("empty", "")
+    let long = String(repeating: "class\n", count: 20_000)
+    try file.setAttribute("long", long)
     try file.close()
     let read = try HDF5File.open(scratch("attributes.h5"))
     #expect(try read.attribute("config") == "width: 0.5\nname: é\n")
     #expect(try read.attribute("step") == 12_345_678_901)
     #expect(try read.attribute("empty") == "")
+    #expect(try read.attribute("long") == long)
     #expect(throws: HDF5Error.self) { let _: Int = try read.attribute("config") }
     #expect(throws: HDF5Error.self) { let _: String = try read.attribute("seed") }
   }
@@ -102,16 +105,41 @@ final class Scratch {
     #expect(error?.message == "cannot create: No such file or directory")
   }
 
-  @Test func flippedByteIsFoundByTheChecksum() throws {
-    let path = scratch("flip.h5")
-    let file = try HDF5File.create(path)
-    try file.write("/x", [Float](repeating: 1, count: 10_000), shape: [10_000], checksum: true)
+  @Test func damageAnywhereBreaksTheSeal() throws {
+    let path = scratch("sealed.h5")
+    let file = try HDF5File.create(path, sealed: true)
+    try file.write("/group/x", [Float](repeating: 1, count: 1_001), shape: [7, 143])
+    try file.setAttribute("name", "value")
     try file.close()
-    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-    bytes[bytes.count - 15_000] ^= 0x10
-    try bytes.write(to: URL(fileURLWithPath: path))
-    let damaged = try HDF5File.open(path)
-    #expect(throws: HDF5Error.self) { try damaged.read("/x", as: Float.self) }
+    let sealed = try HDF5File.open(path, checkingSeal: true)
+    #expect(try sealed.read("/group/x", as: Float.self).shape == [7, 143])
+    #expect(try sealed.attribute("name") == "value")
+    let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+    for place in stride(from: 3, to: whole.count, by: 97) {
+      var bytes = whole
+      bytes[place] ^= 0x10
+      try bytes.write(to: URL(fileURLWithPath: path))
+      #expect(throws: HDF5Error.self, "byte \(place)") {
+        try HDF5File.open(path, checkingSeal: true)
+      }
+    }
+    for length in [0, 100, 512, whole.count / 2, whole.count - 1] {
+      try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+      #expect(throws: HDF5Error.self) { try HDF5File.open(path, checkingSeal: true) }
+    }
+    try (whole + [0]).write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: HDF5Error.self) {
+      try HDF5File.open(path, checkingSeal: true)
+    }
+    #expect(
+      error?.message == "does not match its checksum: damaged, or changed by another program")
+  }
+
+  @Test func aFileWithoutASealPasses() throws {
+    let file = try HDF5File.create(scratch("plain.h5"))
+    try file.write("/x", [1] as [Float], shape: [1])
+    try file.close()
+    #expect(try HDF5File.open(scratch("plain.h5"), checkingSeal: true).exists("/x"))
   }
 
   @Test func fullDiskIsSaid() throws {

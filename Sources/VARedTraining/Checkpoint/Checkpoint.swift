@@ -2,7 +2,8 @@
 //
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
 // `/optimizer/momentum/<name>`, `/training/epoch_totals`; root attributes format_version, step,
-// epoch, epoch_step, seed, ranks, config (YAML), classes (one a line).
+// epoch, epoch_step, seed, ranks, config (YAML), classes (one a line). A user block of 512 bytes in
+// front holds a checksum of the whole file.
 
 import VARedHDF5
 
@@ -104,12 +105,12 @@ public struct Checkpoint: Sendable {
   /// Sums of the epoch it was written in.
   public let totals: EpochTotals
 
-  /// Reads every byte of a checkpoint; checksums are verified on the way.
+  /// Reads every byte of a checkpoint, after its checksum was verified.
   ///
   /// - Throws: `CheckpointError` if it is missing, damaged, or no checkpoint.
   public static func read(_ path: String) throws -> Checkpoint {
     do {
-      let file = try HDF5File.open(path)
+      let file = try HDF5File.open(path, checkingSeal: true)
       let header = try CheckpointHeader(file)
       let stored = try file.read("/training/epoch_totals", as: Double.self).values
       guard let totals = EpochTotals(stored: stored) else {

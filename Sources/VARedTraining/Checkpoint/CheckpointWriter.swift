@@ -15,21 +15,21 @@ extension CheckpointHeader {
   ) throws {
     do {
       try AtomicFile.write(path) { temporary in
-        let file = try HDF5File.create(temporary)
+        let file = try HDF5File.create(temporary, sealed: true)
         try write(to: file)
         for entry in parameters.entries {
           let value = parameters.logical(entry, of: parameters.values)
-          try file.write("/model/\(entry.name)", value, shape: entry.shape, checksum: true)
+          try file.write("/model/\(entry.name)", value, shape: entry.shape)
           let moment = parameters.logical(entry, of: momentum)
           try file.write(
-            "/optimizer/momentum/\(entry.name)", moment, shape: entry.shape, checksum: true)
+            "/optimizer/momentum/\(entry.name)", moment, shape: entry.shape)
         }
         for buffer in parameters.buffers {
           let value = parameters.bufferLogical(buffer)
-          try file.write("/model/\(buffer.name)", value, shape: buffer.shape, checksum: true)
+          try file.write("/model/\(buffer.name)", value, shape: buffer.shape)
         }
         let sums = totals.stored
-        try file.write("/training/epoch_totals", sums, shape: [sums.count], checksum: true)
+        try file.write("/training/epoch_totals", sums, shape: [sums.count])
         try file.close()
       }
     } catch let error as HDF5Error {

@@ -18,7 +18,7 @@ public struct InitialWeights: Equatable, Sendable {
   /// - Throws: `CheckpointError` if it cannot be read or shares nothing with the network.
   static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
     do {
-      let file = try HDF5File.open(path)
+      let file = try HDF5File.open(path, checkingSeal: true)
       let group = file.exists("/model") ? "/model" : ""
       var report = InitialWeights()
       for entry in parameters.entries {

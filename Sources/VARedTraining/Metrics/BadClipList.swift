@@ -11,7 +11,9 @@ struct BadClipEntry: Codable, Equatable {
   var path: String
   var reason: String
   var replacement: Int
+}
 
+extension BadClipEntry {
   init(_ clip: BadClip) {
     split = clip.split.rawValue
     index = clip.index

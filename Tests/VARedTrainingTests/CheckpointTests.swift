@@ -1,0 +1,215 @@
+// Checkpoints: everything comes back, damage is found, other architectures are refused by name.
+
+import Foundation
+import Testing
+import VARedHDF5
+import VARedNN
+
+@testable import VARedTraining
+
+@Suite struct CheckpointTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func settings(width: Double = 0.125) -> TrainingConfiguration {
+    var settings = TrainingConfiguration()
+    settings.data = "d.csv"
+    settings.output = "out"
+    settings.width = width
+    settings.frames = 2
+    settings.size = 16
+    settings.gateHidden = 4
+    return settings
+  }
+
+  private func network(_ settings: TrainingConfiguration, seed: UInt64 = 1) throws -> R2Plus1D {
+    try R2Plus1D(settings.networkConfiguration(classes: 2), batch: 1, seed: seed, threads: 1)
+  }
+
+  /// Writes a checkpoint of `network` with a momentum that counts.
+  private func write(
+    _ name: String, _ network: R2Plus1D, _ settings: TrainingConfiguration, step: Int = 12
+  ) throws {
+    let optimiser = SGD(network.parameters, gateRate: 1)
+    for entry in network.parameters.entries {
+      let count = entry.shape.reduce(1, *)
+      network.parameters.setLogical(
+        entry, in: optimiser.momentumBuffer, (0..<count).map { Float($0) + 0.5 })
+    }
+    var totals = EpochTotals()
+    totals.loss = 1.0 / 3
+    let header = CheckpointHeader(
+      position: TrainingPosition(step: step, epoch: 3, epochStep: 2), ranks: 2,
+      configuration: settings, classes: ["run", "walk"])
+    try header.write(
+      scratch(name), parameters: network.parameters, momentum: optimiser.momentumBuffer,
+      totals: totals)
+  }
+
+  @Test func everythingComesBack() throws {
+    let settings = settings()
+    let source = try network(settings)
+    for buffer in source.parameters.buffers {
+      source.parameters.setBuffer(buffer, (0..<buffer.shape[0]).map { Float($0) * 0.25 })
+    }
+    try write("a.h5", source, settings)
+    let checkpoint = try Checkpoint.read(scratch("a.h5"))
+    #expect(checkpoint.header.position == TrainingPosition(step: 12, epoch: 3, epochStep: 2))
+    #expect(checkpoint.header.seed == 1 && checkpoint.header.ranks == 2)
+    #expect(checkpoint.header.configuration == settings)
+    #expect(checkpoint.header.classes == ["run", "walk"])
+    #expect(checkpoint.totals.loss == 1.0 / 3)
+
+    let target = try network(settings, seed: 2)
+    let optimiser = SGD(target.parameters, gateRate: 1)
+    #expect(!target.parameters.values.elementsEqual(source.parameters.values))
+    try checkpoint.restore(
+      into: target.parameters, momentum: optimiser.momentumBuffer, configuration: settings)
+    #expect(target.parameters.values.elementsEqual(source.parameters.values))
+    #expect(target.parameters.bufferValues.elementsEqual(source.parameters.bufferValues))
+    for entry in target.parameters.entries {
+      let moment = target.parameters.logical(entry, of: optimiser.momentumBuffer)
+      #expect(moment == moment.indices.map { Float($0) + 0.5 }, "\(entry.name)")
+    }
+  }
+
+  @Test func layoutIsTheDocumentedOne() throws {
+    try write("a.h5", try network(settings()), settings())
+    let file = try HDF5File.open(scratch("a.h5"))
+    #expect(try file.attribute("format_version") == 1)
+    #expect(try file.attribute("step") == 12)
+    #expect(try file.attribute("epoch") == 3)
+    #expect(try file.attribute("seed") == 1)
+    #expect(try file.attribute("config").contains("width: 0.125\n"))
+    #expect(try file.shape("/model/stem.0.weight") == [6, 3, 1, 7, 7])
+    #expect(try file.shape("/model/fc.weight") == [2, 64])
+    #expect(try file.shape("/model/stem.1.running_var") == [6])
+    #expect(try file.shape("/model/layer1.0.conv1.0.0.gate.fc2.weight").last == 4)
+    #expect(try file.shape("/optimizer/momentum/stem.0.weight") == [6, 3, 1, 7, 7])
+    #expect(!file.exists("/optimizer/momentum/stem.1.running_var"))
+  }
+
+  @Test func damageAnywhereIsFoundAndTheOneBeforeIsTaken() throws {
+    let settings = settings()
+    let source = try network(settings)
+    let folder = CheckpointFolder(path: scratch.path)
+    for step in [5, 10] {
+      try write("step-\(step == 5 ? "00000005" : "00000010").h5", source, settings, step: step)
+    }
+    let newest = folder.file(step: 10)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: newest))
+    #expect(try folder.newestWhole { _ in }?.header.position.step == 10)
+    for damage in [whole.count / 3, whole.count / 2, whole.count - 50_000] {
+      var bytes = whole
+      for offset in 0..<64 { bytes[damage + offset] ^= 0x55 }
+      try bytes.write(to: URL(fileURLWithPath: newest))
+      var warnings: [String] = []
+      let found = try folder.newestWhole { warnings.append($0) }
+      #expect(found?.header.position.step == 5, "damage at \(damage)")
+      #expect(warnings.count == 1 && warnings[0].contains("step-00000010.h5"))
+    }
+    try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: newest))
+    #expect(try folder.newestWhole { _ in }?.header.position.step == 5)
+    truncate(folder.file(step: 5), 0)
+    let error = #expect(throws: CheckpointError.self) { try folder.newestWhole { _ in } }
+    #expect(error?.message.contains("none of its 2 checkpoints can be read") == true)
+  }
+
+  @Test func anotherArchitectureIsExplained() throws {
+    try write("a.h5", try network(settings()), settings())
+    let checkpoint = try Checkpoint.read(scratch("a.h5"))
+    let wider = settings(width: 0.25)
+    let target = try network(wider)
+    let before = Array(target.parameters.values)
+    let error = #expect(throws: CheckpointError.self) {
+      try checkpoint.restore(into: target.parameters, configuration: wider)
+    }
+    let message = error?.description ?? ""
+    #expect(message.contains("--width is 0.125 in the checkpoint, 0.25 here"))
+    #expect(message.contains("fc.weight is [2, 64] in the checkpoint, [2, 128] here"))
+    #expect(target.parameters.values.elementsEqual(before))
+
+    var fixed = settings()
+    fixed.network = .fixed
+    let plain = try network(fixed)
+    let second = #expect(throws: CheckpointError.self) {
+      try checkpoint.restore(into: plain.parameters, configuration: fixed)
+    }
+    #expect(
+      second?.description.contains("--network is dynamic in the checkpoint, fixed here") == true)
+
+    var published = settings()
+    published.gateForm = .published
+    #expect(throws: CheckpointError.self) {
+      try checkpoint.restore(into: try network(settings()).parameters, configuration: published)
+    }
+  }
+
+  @Test func initialWeightsAreTakenByName() throws {
+    var fixedSettings = settings()
+    fixedSettings.network = .fixed
+    let fixed = try network(fixedSettings, seed: 5)
+    try write("fixed.h5", fixed, fixedSettings)
+    let target = try network(settings(), seed: 6)
+    let report = try InitialWeights.load(scratch("fixed.h5"), into: target.parameters)
+    let weights = { (network: R2Plus1D, name: String) -> [Float] in
+      network.parameters.entries.filter { $0.name == name }.flatMap {
+        network.parameters.logical($0, of: network.parameters.values)
+      }
+    }
+    let name = "layer1.0.conv1.0.0.weight"
+    #expect(weights(target, name) == weights(fixed, name) && !weights(fixed, name).isEmpty)
+    #expect(report.otherShape == [])
+    #expect(report.notFound.contains("\(name.dropLast(7)).gate.fc1.weight"))
+    #expect(report.notFound.allSatisfy { $0.contains(".gate.") || $0.contains(".phi_") })
+
+    let plain = try HDF5File.create(scratch("plain.h5"))
+    try plain.write("/fc.bias", [3, 4] as [Float], shape: [2])
+    try plain.write("/fc.weight", [Float](repeating: 0, count: 6), shape: [3, 2])
+    try plain.close()
+    let partial = try InitialWeights.load(scratch("plain.h5"), into: target.parameters)
+    #expect(partial.loaded == ["fc.bias"] && partial.otherShape == ["fc.weight"])
+    #expect(weights(target, "fc.bias") == [3, 4])
+
+    let other = try HDF5File.create(scratch("other.h5"))
+    try other.write("/x", [3, 4] as [Float], shape: [2])
+    try other.close()
+    #expect(throws: CheckpointError.self) {
+      try InitialWeights.load(scratch("other.h5"), into: target.parameters)
+    }
+  }
+
+  @Test func onlyTheNewestAndTheBestAreKept() throws {
+    let folder = CheckpointFolder(path: scratch.path)
+    for step in stride(from: 10, through: 60, by: 10) {
+      try scratch.write("step-000000\(step).h5", "")
+    }
+    try scratch.write("step-00000070.h5.partial", "")
+    try scratch.write("notes.txt", "")
+    folder.prune(keep: 2, always: [20])
+    #expect(folder.steps() == [60, 50, 20])
+    folder.prune(keep: 0, always: [])
+    #expect(folder.steps() == [60, 50, 20])
+    folder.removePartial()
+    #expect(!scratch.exists("step-00000070.h5.partial") && scratch.exists("notes.txt"))
+    #expect(folder.file(step: 123_456_789).hasSuffix("/step-123456789.h5"))
+  }
+
+  @Test func aFailedWriteLeavesTheOldFile() throws {
+    try scratch.write("a.txt", "old")
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try AtomicFile.write(scratch("a.txt")) { temporary in
+        try "new".write(toFile: temporary, atomically: false, encoding: .utf8)
+        throw Stop()
+      }
+    }
+    #expect(try scratch.text("a.txt") == "old")
+    #expect(!scratch.exists("a.txt.partial"))
+    let error = #expect(throws: CheckpointError.self) {
+      try AtomicFile.write(scratch("no/a.txt"), text: "x")
+    }
+    #expect(error?.message == "cannot be written: No such file or directory")
+  }
+}

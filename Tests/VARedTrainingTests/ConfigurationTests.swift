@@ -1,0 +1,146 @@
+// Settings: YAML in and out, and what is said about a wrong one.
+
+import Foundation
+import Testing
+
+@testable import VARedTraining
+
+@Suite struct ConfigurationTests {
+  private func error(reading yaml: String) -> String? {
+    var configuration = TrainingConfiguration()
+    return #expect(throws: ConfigurationError.self) {
+      try configuration.read(yaml: yaml, named: "a.yaml")
+    }?.description
+  }
+
+  @Test func everySettingSurvivesAFile() throws {
+    var written = TrainingConfiguration()
+    written.data = "clips \"a\": \\ é #1.csv"
+    written.output = "true"
+    written.model = .r2plus1d34
+    written.width = 0.375
+    written.network = .fixed
+    written.temporalCandidates = 3
+    written.channelCandidates = 1
+    written.gateForm = .published
+    written.gateHidden = 7
+    written.frames = 16
+    written.frameStride = 4
+    written.size = 224
+    written.augment = .none
+    written.shuffle = .none
+    written.maxBadClips = 0.25
+    written.dataThreads = 3
+    written.batch = 11
+    written.epochs = 5
+    written.learningRate = 3e-5
+    written.warmupEpochs = 0.5
+    written.momentum = 0.85
+    written.weightDecay = 0
+    written.costWeight = 2
+    written.gateRate = 0.1
+    written.syncBN = false
+    written.seed = 99
+    written.initialise = "w.h5"
+    written.threads = 2
+    written.stallTimeout = 12.5
+    written.checkpointEvery = 7
+    written.keepCheckpoints = 0
+    written.resume = .path("runs/x/checkpoints/step-00000001.h5")
+    written.evaluateEvery = 0
+    written.views = .video
+    var read = TrainingConfiguration()
+    try read.read(yaml: written.yaml, named: "config.yaml")
+    #expect(read == written)
+    // Nothing above was left at its default, so every setting took part.
+    let untouched = Set(Setting.all.map(\.key)).subtracting(
+      written.differences(from: TrainingConfiguration()).map(\.key))
+    #expect(untouched == [])
+  }
+
+  @Test func defaultsAreValidOnceDataAndOutputAreGiven() throws {
+    var configuration = TrainingConfiguration()
+    #expect(
+      throws: ConfigurationError(key: "data", "missing; give the label file or HDF5 clips file")
+    ) {
+      try configuration.validate()
+    }
+    configuration.data = "a"
+    configuration.output = "b"
+    try configuration.validate()
+  }
+
+  @Test(arguments: [
+    (
+      "frames: 8\nlearning-rat: 1\n",
+      "a.yaml:2: learning-rat: unknown setting; did you mean learning-rate?"
+    ),
+    ("# c\n\nzzzzzz: 1\n", "a.yaml:3: zzzzzz: unknown setting"),
+    ("batch: many", "a.yaml:1: batch: expected a whole number, 1 or more, found 'many'"),
+    ("batch: 2.5", "a.yaml:1: batch: expected a whole number, 1 or more, found '2.5'"),
+    ("batch: 0", "a.yaml:1: batch: expected a whole number, 1 or more, found '0'"),
+    ("batch:", "a.yaml:1: batch: expected a whole number, 1 or more, found nothing"),
+    (
+      "batch: 99999999999999999999",
+      "a.yaml:1: batch: expected a whole number, 1 or more, found '99999999999999999999'"
+    ),
+    (
+      "seed: 1\nframes: [1, 2]",
+      "a.yaml:2: frames: expected a whole number, 1 or more, found a list"
+    ),
+    ("size: {a: 1}", "a.yaml:1: size: expected a whole number, 1 or more, found a mapping"),
+    ("width: .nan", "a.yaml:1: width: expected a number, above 0 and at most 4, found '.nan'"),
+    ("width: wide", "a.yaml:1: width: expected a number, above 0 and at most 4, found 'wide'"),
+    ("network: dynamyc", "a.yaml:1: network: expected dynamic or fixed, found 'dynamyc'"),
+    ("sync-bn: maybe", "a.yaml:1: sync-bn: expected true or false, found 'maybe'"),
+    ("batch: 1\nbatch: 2", "a.yaml:1: batch: is set twice"),
+    ("- batch\n- 8", "a.yaml:1: expected lines 'setting: value', found something else"),
+    ("batch: [1", "a.yaml:2: not valid YAML: did not find expected ',' or ']'"),
+  ])
+  func aWrongLineIsNamed(yaml: String, message: String) {
+    #expect(error(reading: yaml) == message)
+  }
+
+  @Test func filesThatCannotBeRead() throws {
+    let scratch = try Scratch()
+    var configuration = TrainingConfiguration()
+    for (path, reason) in [
+      (scratch("none.yaml"), "no such file"), (scratch.path, "is a folder; expected a YAML file"),
+    ] {
+      let error = #expect(throws: ConfigurationError.self) {
+        try configuration.read(yamlFile: path)
+      }
+      #expect(error?.description == "\(path): \(reason)")
+    }
+    try configuration.read(yaml: "# nothing\n", named: "empty.yaml")
+    #expect(configuration == TrainingConfiguration())
+  }
+
+  @Test func rangesOfFlagsAreChecked() throws {
+    var configuration = TrainingConfiguration()
+    (configuration.data, configuration.output) = ("a", "b")
+    configuration.learningRate = .nan
+    let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
+    #expect(error?.description == "--learning-rate: expected a number, above 0, found nan")
+  }
+
+  @Test func editDistanceCountsEdits() {
+    #expect(editDistance(Array("kitten"), Array("sitting")) == 3)
+    #expect(editDistance([], Array("abc")) == 3)
+    #expect(nearestName(to: "wdth", in: ["width", "batch"]) == "width")
+    #expect(nearestName(to: "nothing", in: ["width", "batch"]) == nil)
+  }
+
+  @Test func coresAreSharedByTheRanksThatMayUseThem() {
+    #expect(CoreMask.cores(inList: "0-3,8") == [0, 1, 2, 3, 8])
+    let free = CoreMask(host: "a", cores: Set(0..<8))
+    let other = CoreMask(host: "b", cores: Set(0..<8))
+    #expect(CoreMask.threads([free, free, other]) == [4, 4, 8])
+    let bound = [CoreMask(host: "a", cores: [0, 1]), CoreMask(host: "a", cores: [2, 3])]
+    #expect(CoreMask.threads(bound) == [2, 2])
+    #expect(
+      CoreMask.threads(Array(repeating: CoreMask(host: "a", cores: [0]), count: 3)) == [1, 1, 1])
+    #expect(CoreMask(encoded: free.encoded) == free)
+    #expect(!CoreMask.current().cores.isEmpty)
+  }
+}

@@ -1,0 +1,95 @@
+// metrics.jsonl, bad-clips.csv and the progress text.
+
+import Foundation
+import Testing
+
+@testable import VARedTraining
+
+@Suite struct MetricsTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func line(_ kind: String, _ step: Int, top1: Double? = nil) -> JSONLine {
+    var line = JSONLine()
+    line.add("kind", kind)
+    line.add("step", step)
+    if let top1 { line.add("top1", top1) }
+    return line
+  }
+
+  @Test func linesAfterTheResumedStepAreTakenOut() throws {
+    let path = scratch("metrics.jsonl")
+    let first = try MetricsFile(path, resumedAt: 0)
+    for step in 1...6 { try first.append(line("step", step)) }
+    try first.append(line("evaluation", 6, top1: 0.5), line("epoch", 6))
+    try scratch.write("metrics.jsonl", scratch.text("metrics.jsonl") + "{\"kind\":\"step\",\"st")
+
+    let resumed = try MetricsFile(path, resumedAt: 4)
+    #expect(resumed.lines.map(\.step) == [1, 2, 3, 4])
+    #expect(!resumed.has("epoch", step: 6))
+    for step in 5...7 { try resumed.append(line("step", step)) }
+    let text = try scratch.text("metrics.jsonl")
+    #expect(
+      text.split(separator: "\n").map(String.init)
+        == (1...7).map { "{\"kind\":\"step\",\"step\":\($0)}" })
+    #expect(text.hasSuffix("\n"))
+  }
+
+  @Test func theFirstOfEqualEvaluationsIsTheBest() throws {
+    let metrics = try MetricsFile(scratch("metrics.jsonl"), resumedAt: 0)
+    #expect(metrics.bestStep == nil)
+    for (step, top1) in [(5, 0.25), (10, 0.75), (15, 0.75), (20, 0.5)] {
+      try metrics.append(line("evaluation", step, top1: top1))
+    }
+    #expect(metrics.bestStep == 10)
+    #expect(try MetricsFile(scratch("metrics.jsonl"), resumedAt: 7).bestStep == 5)
+  }
+
+  @Test func jsonIsValidForEveryValue() throws {
+    var line = JSONLine()
+    line.add("text", "a\"b\\c\n\u{1}é")
+    line.add("small", 1e-9)
+    line.add("none", Double.nan)
+    line.add("list", [1, .infinity])
+    line.add("inner", self.line("x", -3))
+    let object = try JSONSerialization.jsonObject(with: Data(line.text.utf8)) as? [String: Any]
+    #expect(object?["text"] as? String == "a\"b\\c\n\u{1}é")
+    #expect((object?["small"] as? Double).map { abs($0 - 1e-9) < 1e-15 } == true)
+    #expect(object?["none"] is NSNull)
+    #expect((object?["list"] as? [Any])?.last is NSNull)
+    #expect((object?["inner"] as? [String: Any])?["step"] as? Int == -3)
+  }
+
+  @Test func aBadClipIsListedOnce() throws {
+    var clip = BadClipEntry(
+      split: "train", index: 3, path: "a,b.mp4", reason: "no \"video\"", replacement: 4)
+    var list = BadClipList(scratch("bad.csv"))
+    #expect(try list.append([clip, clip], epoch: 1) == 1)
+    clip.index = 5
+    var reopened = BadClipList(scratch("bad.csv"))
+    #expect(try reopened.append([clip], epoch: 2) == 1)
+    clip.index = 3
+    #expect(try reopened.append([clip], epoch: 2) == 0)
+    #expect(
+      try scratch.text("bad.csv") == """
+        split,index,path,reason,replacement,epoch
+        train,3,"a,b.mp4","no ""video\""",4,1
+        train,5,"a,b.mp4","no ""video\""",4,2
+
+        """)
+  }
+
+  @Test func progressFitsTheTerminal() {
+    #expect(Progress.duration(59.6) == "1m 00s")
+    #expect(Progress.duration(8) == "8s")
+    #expect(Progress.duration(3_725) == "1h 02m")
+    #expect(Progress.duration(200_000) == "2d 7h")
+    #expect(Progress.duration(.infinity) == "?")
+    #expect(Progress.bar(0.5, "text", columns: 80) == "[############............] text")
+    for columns in [1, 5, 12, 20, 40, 200] {
+      let bar = Progress.bar(1, String(repeating: "x", count: 30), columns: columns)
+      #expect(bar.count <= max(1, columns - 1), "\(columns) columns")
+    }
+  }
+}
