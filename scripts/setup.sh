@@ -30,9 +30,11 @@ at_least() {
 check_swift() {
   local where="get it at https://www.swift.org/install, then run this again"
   command -v swiftc >/dev/null || fail "Swift $swift_needed or newer is needed, none found; $where"
-  local found
-  found=$(swiftc --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
-  [ -n "$found" ] || fail "Swift $swift_needed or newer is needed, 'swiftc --version' failed; $where"
+  local said found
+  said=$(swiftc --version 2>&1) ||
+    fail "Swift $swift_needed or newer is needed, but 'swiftc --version' fails: ${said%%$'\n'*}"
+  found=$(sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' <<<"$said" | head -n 1)
+  [ -n "$found" ] || fail "'swiftc --version' names no Swift version: ${said%%$'\n'*}; $where"
   at_least "$found" "$swift_needed" ||
     fail "Swift $swift_needed or newer is needed, found $found; $where"
   echo "setup: Swift $found"
