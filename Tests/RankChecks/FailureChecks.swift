@@ -8,13 +8,13 @@ private struct OnPurpose: Error, CustomStringConvertible {
   let description: String
 }
 
-/// `fail <throw|trap|kill|exit|buckets> <rank>`: that rank fails, the others wait for it.
+/// `fail <throw|trap|kill|exit|buckets|all> <rank>`: that rank fails, the others wait for it; or all fail.
 func checkFailure(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let failing = Int(check.arguments.last ?? "") ?? 0
   Signals.watch()  // A rank with flags instead of SIGTERM's default takes the longest to end.
   try check.communicator.barrier()
-  if check.rank == failing {
+  if check.rank == failing || way == "all" {
     usleep(300_000)  // The others are waiting by now.
     say("failing at \(monotonicMicroseconds())")
     switch way {

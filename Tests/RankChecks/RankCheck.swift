@@ -1,4 +1,4 @@
-// RankCheck: one named check on one rank: what it expects, and how the ranks agree on the outcome.
+// RankCheck: named checks on one rank: what they expect, and how the ranks agree on the outcome.
 
 import Foundation
 import VARedDist
@@ -26,19 +26,18 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "network-equivalence": checkNetworkEquivalence,
 ]
 
-/// One check on one rank. Expectations are collected, not thrown: a rank that left a check early
+/// The checks of one rank. Expectations are collected, not thrown: a rank that left a check early
 /// would leave the others waiting in a collective.
 final class RankCheck {
-  let name: String
   let arguments: [String]
   let communicator: Communicator
   private var failures: [String] = []
+  private var failedSomewhere = false
 
   var rank: Int { communicator.rank }
   var size: Int { communicator.size }
 
-  init(_ name: String, _ arguments: [String]) throws {
-    self.name = name
+  init(_ arguments: [String]) throws {
     if let flag = arguments.firstIndex(of: "--piece-bytes"), flag + 1 < arguments.count,
       let bytes = Int(arguments[flag + 1])
     {
@@ -62,21 +61,31 @@ final class RankCheck {
     expect(found == expected, "\(what()): expected \(expected), found \(found)")
   }
 
-  /// Agrees with the other ranks, finalises, says `PASS` on rank 0 if all passed, and exits.
+  /// Ends the check `name`: every rank says what failed on it; rank 0 says `PASS` if nothing failed on
+  /// any rank.
+  func agree(on name: String) throws {
+    let failed = try communicator.allReduceMax(failures.isEmpty ? 0 : 1) != 0
+    sayFailures(name)
+    if !failed && rank == 0 { say("PASS \(name) on \(size) ranks") }
+    failedSomewhere = failedSomewhere || failed
+  }
+
+  /// Finalises and exits.
   func conclude() -> Never {
-    let failedSomewhere = communicator.endingJobOnFailure {
-      try communicator.allReduceMax(failures.isEmpty ? 0 : 1) != 0
-    }
     communicator.finalise()
     communicator.finalise()
     expectRefusalAfterFinalise()
+    sayFailures("finalise")
+    exit(failedSomewhere ? 1 : 0)
+  }
+
+  private func sayFailures(_ name: String) {
     for failure in failures.prefix(5) {
       let line = "rank \(rank) of \(size): FAIL \(name): \(failure)\n"
       FileHandle.standardError.write(Data(line.utf8))
     }
-    let passed = failures.isEmpty && !failedSomewhere
-    if passed && rank == 0 { say("PASS \(name) on \(size) ranks") }
-    exit(passed ? 0 : 1)
+    failedSomewhere = failedSomewhere || !failures.isEmpty
+    failures = []
   }
 
   private func expectRefusalAfterFinalise() {

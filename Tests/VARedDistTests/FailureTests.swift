@@ -9,6 +9,7 @@ struct FailureTests {
     "a rank that throws",
     arguments: [
       ("throw", 1, 0), ("throw", 2, 1), ("throw", 3, 0), ("throw", 8, 5), ("buckets", 3, 2),
+      ("all", 8, 0),
     ])
   func throwing(_ way: String, ranks: Int, rank: Int) throws {
     let result = try rankCheck("fail \(way) \(rank)", ranks: ranks)
