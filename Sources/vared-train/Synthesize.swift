@@ -7,7 +7,7 @@ struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a small labelled set of videos of moving shapes.",
     discussion: """
-      Ten classes: circle or square × still, left-right, up-down, grow, vibrate. A single frame tells \
+      Ten classes: circle or cross × still, left-right, up-down, grow, vibrate. A single frame tells \
       the shape but not the motion.
 
         vared-train synthesize --output clips --train 60 --val 15

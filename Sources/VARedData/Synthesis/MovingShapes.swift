@@ -43,7 +43,7 @@ public struct MovingShapes: Sendable {
 
   /// Settings; the defaults give ten classes.
   public init(
-    shapes: [Shape] = [.circle, .square], motions: [Motion] = Motion.allCases,
+    shapes: [Shape] = [.circle, .cross], motions: [Motion] = Motion.allCases,
     trainClipsPerClass: Int = 40, valClipsPerClass: Int = 10, frames: Int = 16, size: Int = 64,
     seed: UInt64 = 1
   ) {
