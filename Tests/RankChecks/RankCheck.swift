@@ -21,6 +21,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "same": checkSame,
   "stall": checkStall,
   "no-stall": checkNoStall,
+  "suspended": checkSuspended,
   "signals": checkSignals,
   "all-reduce-timing": timeAllReduce,
   "network-equivalence": checkNetworkEquivalence,

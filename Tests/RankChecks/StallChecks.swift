@@ -30,20 +30,31 @@ func checkStall(_ check: RankCheck) throws {
   exit(0)
 }
 
-/// Progress slower than the poll but within the limit, waiting within twice the limit, a stopped watch
-/// and a watch of no seconds: no alarm.
+/// Phases slower than the poll but within the limit, waiting within twice the limit, a stopped watch and
+/// a watch of no seconds: no alarm.
 func checkNoStall(_ check: RankCheck) throws {
-  let watch = StallWatch(check.communicator, seconds: 1)
+  let watch = StallWatch(check.communicator, seconds: 2)
   let off = StallWatch(check.communicator, seconds: 0)
   off.progress("off")
-  for step in 0..<4 {
+  for step in 0..<5 {
     watch.progress("step \(step)")
     usleep(500_000)
   }
   watch.progress("all-reduce", waiting: true)
-  usleep(1_500_000)
+  usleep(2_700_000)
   try check.communicator.barrier()
+  watch.progress("stopped")
   watch.stop()
-  usleep(2_500_000)
+  usleep(2_700_000)
   try check.communicator.barrier()
+}
+
+/// Says `ready` and is then stopped and continued by the test: time in which the process did not run is
+/// no stall.
+func checkSuspended(_ check: RankCheck) throws {
+  let watch = StallWatch(check.communicator, seconds: 1)
+  watch.progress("suspended")
+  say("ready")
+  usleep(500_000)
+  watch.stop()
 }

@@ -1,5 +1,6 @@
 // A hang says so: StallWatch names the rank and the phase and ends the job.
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -44,5 +45,17 @@ struct StallTests {
   @Test("no false alarm", arguments: [1, 3])
   func noAlarm(ranks: Int) throws {
     expectPass(try rankCheck("no-stall", ranks: ranks), "no-stall", ranks: ranks)
+  }
+
+  @Test("a suspended job has not stalled")
+  func suspended() throws {
+    let running = try RankLaunch("RankChecks", ["suspended"], ranks: nil, timeoutSeconds: 30)
+      .start()
+    if running.waitForOutput("ready") {
+      kill(running.processID, SIGSTOP)
+      usleep(3_000_000)
+      kill(running.processID, SIGCONT)
+    }
+    expectPass(running.wait(), "suspended", ranks: 1)
   }
 }
