@@ -30,9 +30,9 @@ import Testing
       optimizer.step(learningRate: rate, gradientScale: 1)
     }
     func series(_ value: (StepOutcome) -> Double) -> [Float] { outcomes.map { Float(value($0)) } }
-    expectClose(series(\.loss), try golden.floats("/losses"), rtol: 1e-5, "losses")
-    expectClose(series(\.cost), try golden.floats("/costs"), rtol: 1e-5, "costs")
-    expectClose(series(\.convRatio), try golden.floats("/conv_ratios"), rtol: 1e-5, "ratios")
+    expectClose(series(\.loss), try golden.floats("/losses"), rtol: 1e-4, "losses")
+    expectClose(series(\.cost), try golden.floats("/costs"), rtol: 1e-4, "costs")
+    expectClose(series(\.convRatio), try golden.floats("/conv_ratios"), rtol: 1e-4, "ratios")
     #expect(outcomes.map(\.correct) == (try golden.integers("/correct")))
     try expectFinal(network.parameters, golden)
   }

@@ -53,7 +53,7 @@ public final class R2Plus1D {
     blocks = Self.stages(configuration, from: stem.output.shape, context: context)
     let last = blocks[blocks.count - 1].output.shape
     classifierOffset = context.parameters.count
-    // PyTorch's default for Linear, as torchvision leaves it to: N(0, 0.01²), bias 0.
+    // torchvision's initial values: N(0, 0.01²), bias 0.
     classifier = Linear(
       inputs: last.channels, outputs: configuration.classes, name: "fc",
       parameters: context.parameters, isGate: false, initialBias: 0,
