@@ -52,8 +52,9 @@ func checkNoStall(_ check: RankCheck) throws {
 /// Says `ready` and is then stopped and continued by the test: time in which the process did not run is
 /// no stall.
 func checkSuspended(_ check: RankCheck) throws {
-  let watch = StallWatch(check.communicator, seconds: 1)
+  let watch = StallWatch(check.communicator, seconds: 2)
   watch.progress("suspended")
+  usleep(500_000)  // The watch has seen the phase begin.
   say("ready")
   for _ in 0..<60 { usleep(10_000) }  // Slices: most of it is left when the process continues.
   watch.stop()
