@@ -7,10 +7,15 @@ import Foundation
 enum HDF5Library {
   private static let lock = NSRecursiveLock()
 
+  /// At exit the library would close what could not be closed, and crash over a file whose disk was
+  /// full. Files are closed explicitly here, so it has nothing to do then.
+  private static let start: Void = { _ = H5dont_atexit() }()
+
   /// Runs `body` alone in the library, with its automatic error printing off.
   static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
     lock.lock()
     defer { lock.unlock() }
+    start
     _ = vared_h5e_silence()
     return try body()
   }

@@ -36,12 +36,11 @@ struct VARedTrain: ParsableCommand {
     do {
       var command = command
       try command.run()
-    } catch let help as CleanExit {
-      Launch.succeed(printing: fullMessage(for: help))
+    } catch let code as ExitCode {
+      exit(withError: code)
+    } catch  where exitCode(for: error) == .success {
+      Launch.succeed(printing: fullMessage(for: error))
     } catch {
-      guard exitCode(for: error) != .success else {
-        Launch.succeed(printing: fullMessage(for: error))
-      }
       Launch.fail("\(error)", status: ExitStatus.of(error))
     }
   }

@@ -33,6 +33,8 @@ public enum TrainingRun {
         configuration, communicator: communicator, threadShare: share)
       return (setup, try makeNetwork(setup))
     }
+    try communicator.requireSame(configuration.yaml, "configuration")
+    try communicator.requireSame(setup.dataset.fingerprint, "data set")
     let optimiser = SGD(
       network.parameters, momentum: Float(configuration.momentum),
       weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))

@@ -90,6 +90,30 @@ struct TrainingSetup {
   }
 }
 
+extension Dataset {
+  /// What ranks that read different files would differ in: one line per fact, short for any size.
+  var fingerprint: String {
+    var digest: UInt64 = 0
+    for split in Split.allCases {
+      for index in 0..<count(split) {
+        for byte in name(split, index).utf8 {
+          digest = SplitMix64(mixing: digest, UInt64(byte)).value
+        }
+        digest = SplitMix64(mixing: digest, UInt64(label(split, index))).value
+      }
+    }
+    return "\(count(.train)) training clips\n\(count(.val)) validation clips\n"
+      + "\(classes.count) classes\nnames and labels \(String(digest, radix: 16))"
+  }
+}
+
+extension SplitMix64 {
+  fileprivate var value: UInt64 {
+    var copy = self
+    return copy.next()
+  }
+}
+
 extension ClipGeometry {
   /// The clips these settings ask for.
   init(_ configuration: TrainingConfiguration) {

@@ -1,0 +1,321 @@
+// Whole runs of the program on a small set: resuming, ranks, signals, full disks, inference.
+
+import Foundation
+import TestSupport
+import Testing
+import VARedHDF5
+
+@testable import VARedTraining
+
+@Suite(.serialized) struct TrainingTests {
+  let scratch: Scratch
+  let clips: String
+
+  init() throws {
+    scratch = try Scratch()
+    clips = try scratch.writeClips()
+  }
+
+  private func arguments(_ output: String, _ more: [String] = []) -> [String] {
+    [
+      "--data", clips, "--output", scratch(output), "--width", "0.125", "--frames", "4", "--size",
+      "16", "--batch", "4", "--epochs", "3", "--learning-rate", "0.02", "--gate-hidden", "8",
+      "--threads", "1", "--data-threads", "1", "--frame-stride", "1",
+    ] + more
+  }
+
+  private func launch(_ arguments: [String], ranks: Int? = nil) -> RankLaunch {
+    RankLaunch("vared-train", arguments, ranks: ranks, timeoutSeconds: 240)
+  }
+
+  private func run(
+    _ arguments: [String], ranks: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> LaunchResult {
+    let result = try launch(arguments, ranks: ranks).run()
+    #expect(
+      result.status == 0 && !result.timedOut, "\(arguments): \(result)",
+      sourceLocation: sourceLocation)
+    return result
+  }
+
+  private func newest(_ output: String) throws -> Checkpoint {
+    try Checkpoint.find(scratch(output))
+  }
+
+  private func objects(_ output: String) throws -> [[String: Any]] {
+    try scratch.text("\(output)/metrics.jsonl").split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
+  /// Loss of every step in order; fails where a step is missing or twice.
+  private func losses(_ output: String, steps: Int) throws -> [Double] {
+    let records = try objects(output).filter { $0["kind"] as? String == "step" }
+    #expect(records.map { $0["step"] as? Int } == (1...steps).map { $0 })
+    return records.compactMap { $0["loss"] as? Double }
+  }
+
+  /// The first rank under `launcher`, once there is one.
+  private func firstChild(of launcher: Int32) -> Int32? {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let process = Int32(name),
+        let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+        let fields = stat.range(of: ") ").map({ stat[$0.upperBound...].split(separator: " ") }),
+        fields.count > 1, Int32(fields[1]) == launcher
+      else { continue }
+      return process
+    }
+    return nil
+  }
+
+  /// Waits, at most a minute, until `name` is there.
+  private func waitFor(_ name: String) {
+    for _ in 0..<6000 where !scratch.exists(name) { usleep(10_000) }
+  }
+
+  @Test func aRunWritesWhatIsDocumented() throws {
+    let result = try run(arguments("run", ["--checkpoint-every", "3"]), ranks: 2)
+    let records = try objects("run")
+    let kinds = records.compactMap { $0["kind"] as? String }
+    #expect(kinds == ["step", "step", "evaluation", "epoch"] * 3)
+    #expect(
+      Set(records[0].keys) == [
+        "kind", "step", "epoch", "loss", "accuracy", "cost", "conv_ratio", "executed_gmacs",
+        "learning_rate", "clips_per_second", "seconds",
+      ])
+    #expect(
+      Set((records[0]["seconds"] as? [String: Any] ?? [:]).keys)
+        == ["data", "forward", "backward", "allreduce"])
+    #expect(
+      Set(records[2].keys) == [
+        "kind", "step", "top1", "top5", "conv_ratio", "executed_gmacs", "seconds_per_clip",
+      ])
+    var settings = TrainingConfiguration()
+    try settings.read(yamlFile: scratch("run/config.yaml"))
+    #expect(settings.batch == 4 && settings.width == 0.125 && settings.checkpointEvery == 3)
+    #expect(try newest("run").header.position == TrainingPosition(step: 6, epoch: 3, epochStep: 0))
+    #expect(result.stdout.contains("epoch 3/3 step 2/2 loss "), "\(result)")
+    #expect(!scratch.exists("run/bad-clips.csv"))
+
+    let again = try run(arguments("run", ["--checkpoint-every", "3"]), ranks: 2)
+    #expect(again.stdout.contains("done: 3 epochs") && again.stdout.contains("step 6"))
+    #expect(try objects("run").count == records.count)
+  }
+
+  @Test func aKilledRunResumesToTheSameBits() throws {
+    let more = ["--checkpoint-every", "3", "--epochs", "8", "--keep-checkpoints", "0"]
+    _ = try run(arguments("whole", more), ranks: 2)
+    let killed = try launch(arguments("killed", more), ranks: 2).start()
+    waitFor("killed/checkpoints/step-00000003.h5")
+    let rank = try #require(firstChild(of: killed.processID))
+    kill(rank, SIGKILL)
+    let result = killed.wait()
+    #expect(result.status != 0 && !result.timedOut, "\(result)")
+    #expect(!scratch.exists("killed/checkpoints/step-00000016.h5"))
+    let resumed = try run(arguments("killed", more), ranks: 2)
+    #expect(resumed.stdout.contains("resuming from"), "\(resumed)")
+
+    let (a, b) = (try newest("whole"), try newest("killed"))
+    #expect(a.header.position == b.header.position && a.header.position.step == 16)
+    #expect(a.model == b.model)
+    #expect(a.momentum == b.momentum)
+    #expect(try losses("whole", steps: 16) == losses("killed", steps: 16))
+  }
+
+  @Test func aSignalStopsInOrderAndTheRunGoesOn() throws {
+    let more = ["--epochs", "200", "--evaluate-every", "0"]
+    for (signal, name, status) in [(SIGUSR1, "SIGUSR1", Int32(0)), (SIGINT, "SIGINT", 130)] {
+      let running = try launch(arguments(name, more)).start()
+      #expect(running.waitForOutput("epoch 1/200 step 1/"))
+      kill(running.processID, signal)
+      let result = running.wait()
+      #expect(result.status == status && !result.endedBySignal, "\(result)")
+      #expect(result.stdout.contains("stopped by \(name) with a checkpoint at step"), "\(result)")
+    }
+    let stopped = try newest("SIGUSR1").header.position
+    let running = try launch(arguments("SIGUSR1", more)).start()
+    #expect(running.waitForOutput("(step \(stopped.step))"))
+    usleep(500_000)
+    kill(running.processID, SIGTERM)
+    let result = running.wait()
+    #expect(result.status == 0, "\(result)")
+    let step = try newest("SIGUSR1").header.position.step
+    #expect(step >= stopped.step)
+    _ = try losses("SIGUSR1", steps: step)
+  }
+
+  /// A small learning rate: batch norm over few values multiplies rounding by ten in every step, so
+  /// larger steps would compare chaos. The momentum holds the gradients of all four steps.
+  @Test func twoRanksEqualOneWithTwiceTheBatch() throws {
+    let more = [
+      "--augment", "none", "--shuffle", "none", "--epochs", "2", "--warmup-epochs", "0",
+      "--learning-rate", "1e-6", "--sync-bn",
+    ]
+    _ = try run(arguments("one", more + ["--batch", "8"]))
+    _ = try run(arguments("two", more), ranks: 2)
+    let (one, two) = (try newest("one"), try newest("two"))
+    #expect(one.header.position == two.header.position)
+    for (name, tensor) in one.model {
+      expectClose(two.model[name]?.values ?? [], tensor.values, rtol: 1e-4, atol: 1e-6, name)
+    }
+    for (name, tensor) in one.momentum {
+      let values = two.momentum[name]?.values ?? []
+      expectClose(values, tensor.values, rtol: 1e-4, atol: 1e-5, "momentum of \(name)")
+    }
+    for (a, b) in zip(try losses("one", steps: 4), try losses("two", steps: 4)) {
+      #expect(abs(a - b) < 1e-4 * abs(a))
+    }
+  }
+
+  @Test func anOutputWithARunIsNeverOverwritten() throws {
+    _ = try run(arguments("run"))
+    let before = try newest("run")
+    let refused: [([String], String)] = [
+      (["--resume", "none"], "holds a run already (newest checkpoint: step 12)"),
+      (["--width", "0.25"], "--width is 0.125 in the checkpoint, 0.25 here"),
+      (["--network", "fixed"], "--network is dynamic in the checkpoint, fixed here"),
+      (
+        ["--resume", scratch("run/checkpoints/step-00000004.h5")],
+        "holds checkpoints up to step 12, newer than step 4"
+      ),
+    ]
+    for (more, message) in refused {
+      let result = try launch(arguments("run", more)).run()
+      #expect(result.status == 2 && result.stderr.contains(message), "\(more): \(result)")
+    }
+    #expect(try newest("run").model == before.model)
+    var settings = TrainingConfiguration()
+    try settings.read(yamlFile: scratch("run/config.yaml"))
+    #expect(settings.width == 0.125 && settings.resume == .auto)
+
+    let branch = arguments(
+      "branch", ["--resume", scratch("run/checkpoints/step-00000008.h5"), "--epochs", "3"])
+    _ = try run(branch)
+    #expect(try newest("branch").model == before.model)
+  }
+
+  @Test func aFullDiskIsSaidAndTheOldCheckpointStays() throws {
+    _ = try run(arguments("run", ["--epochs", "1"]))
+    let before = try newest("run")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    let program = try #require(Bundle.main.executableURL).deletingLastPathComponent()
+      .appendingPathComponent("vared-train").path
+    // A limit on the size of files stands for a disk without room for another checkpoint.
+    process.arguments =
+      ["-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\"", program] + arguments("run")
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2 && process.terminationReason == .exit, "\(said)")
+    let lines = said.split(separator: "\n")
+    #expect(
+      lines.count == 1 && lines[0].hasPrefix("error: ") && said.contains("File too large"),
+      "\(said)")
+    let after = try newest("run")
+    #expect(after.model == before.model && after.header == before.header)
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch("run/checkpoints"))
+    #expect(left == ["step-00000004.h5"])
+    _ = try run(arguments("run"))
+    #expect(try newest("run").header.position.step == 12)
+  }
+
+  @Test func aCheckpointIsInspectedEvaluatedAndRun() throws {
+    _ = try run(arguments("run", ["--epochs", "1"]))
+    let told = try run(["inspect", scratch("run")]).stdout
+    #expect(told.contains("step 4, 1 of 1 epochs done") && told.contains("width: 0.125"))
+    #expect(told.contains("layer1.0.conv1.0.0.gate.fc1.weight"))
+
+    let trained = try #require(
+      objects("run").first { $0["kind"] as? String == "evaluation" }?["top1"] as? Double)
+    for (ranks, views) in [(nil, "clip"), (3, "clip"), (2, "video")] as [(Int?, String)] {
+      let report = scratch("report.json")
+      _ = try run(
+        [
+          "evaluate", "--checkpoint", scratch("run"), "--data", clips, "--report", report,
+          "--views",
+          views, "--batch", "2", "--threads", "1",
+        ], ranks: ranks)
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: report))
+      let numbers = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+      #expect(numbers["clips"] as? Int == 6 && numbers["bad_clips"] as? Int == 0)
+      #expect((numbers["gmacs_quantiles"] as? [Double])?.count == 7)
+      if views == "clip" { #expect(numbers["top1"] as? Double == trained) }
+      #expect(numbers["views"] as? Int == (views == "clip" ? 1 : 10))
+    }
+  }
+
+  @Test func predictionsDoNotDependOnTheBatch() throws {
+    _ = try run(arguments("run", ["--epochs", "1"]))
+    let values: [Float] = (0..<15360).map { Float(($0 &* 7919) % 1000) * 0.002 - 1 }
+    let input = try HDF5File.create(scratch("in.h5"))
+    try input.write("/clips", values, shape: [5, 3, 4, 16, 16])
+    try input.close()
+    for batch in ["1", "3"] {
+      _ = try run([
+        "predict", "--checkpoint", scratch("run"), "--input", scratch("in.h5"), "--output",
+        scratch("out\(batch).h5"), "--batch", batch, "--threads", "1",
+      ])
+    }
+    let (one, three) = (
+      try HDF5File.open(scratch("out1.h5")), try HDF5File.open(scratch("out3.h5"))
+    )
+    let logits = try one.read("/logits", as: Float.self)
+    #expect(logits.shape == [5, 2] && Set(logits.values).count > 5)
+    expectClose(try three.read("/logits", as: Float.self).values, logits.values, "logits")
+    let layers = try one.names(in: "/gates")
+    #expect(layers.contains("layer1.0.conv1.0.0") && layers.count == 32)
+    for layer in layers {
+      let temporal = try one.read("/gates/\(layer)/temporal", as: Float.self)
+      let channel = try one.read("/gates/\(layer)/channel", as: Float.self)
+      #expect(temporal.shape[0] == 5 && channel.shape[0] == 5)
+      for clip in 0..<5 {
+        let weights = temporal.values[clip * temporal.shape[1]..<(clip + 1) * temporal.shape[1]]
+        #expect(abs(weights.reduce(0, +) - 1) < 1e-5, "\(layer) clip \(clip)")
+      }
+    }
+    let macs = try one.read("/executed_macs", as: Int64.self)
+    #expect(macs.shape == [5] && macs.values.allSatisfy { $0 > 0 })
+    #expect(try three.read("/executed_macs", as: Int64.self).values == macs.values)
+
+    let wrong = try HDF5File.create(scratch("wrong.h5"))
+    try wrong.write("/clips", [Float](repeating: 0, count: 3 * 2 * 256), shape: [1, 3, 2, 16, 16])
+    try wrong.close()
+    let refused = try launch([
+      "predict", "--checkpoint", scratch("run"), "--input", scratch("wrong.h5"), "--output",
+      scratch("none.h5"),
+    ]).run()
+    #expect(refused.status == 2 && refused.stderr.contains("takes [N, 3, 4, 16, 16]"), "\(refused)")
+    #expect(!scratch.exists("none.h5"))
+  }
+
+  @Test func badClipsAreNamedReplacedAndCounted() throws {
+    _ = try run([
+      "synthesize", "--output", scratch("set"), "--train", "1", "--val", "1", "--size", "32",
+    ])
+    let labels = try scratch.text("set/labels.csv").split(separator: "\n")
+    let victim = try #require(labels.first { $0.hasSuffix(",train") }?.split(separator: ",").first)
+    try scratch.write("set/\(victim)", "not a video")
+    var flags = arguments(
+      "run", ["--epochs", "2", "--batch", "5", "--frames", "2", "--size", "16"])
+    flags[1] = scratch("set/labels.csv")
+    let refused = try launch(flags, ranks: 2).run()
+    #expect(refused.status == 2 && refused.stderr.contains("--max-bad-clips"), "\(refused)")
+    #expect(refused.stderr.contains("1 of 10 bad"), "\(refused)")
+
+    _ = try run(flags + ["--max-bad-clips", "0.2"], ranks: 2)
+    let listed = try scratch.text("run/bad-clips.csv").split(separator: "\n")
+    #expect(listed.count == 2 && listed[1].contains(victim), "\(listed)")
+    let epochs = try objects("run").filter { $0["kind"] as? String == "epoch" }
+    #expect(epochs.map { $0["bad_clips"] as? Int } == [1, 1])
+    #expect(epochs.map { $0["clips"] as? Int } == [10, 10])
+  }
+}
+
+/// `list * 3`: the list three times over.
+private func * <Element>(list: [Element], times: Int) -> [Element] {
+  (0..<times).flatMap { _ in list }
+}
