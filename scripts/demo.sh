@@ -47,11 +47,11 @@ done
 [[ "$ranks" =~ ^[1-9][0-9]*$ ]] || fail "--ranks: expected a whole number above 0, found '$ranks'"
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-clips=(--train 40 --val 10)
+clips=(--train 120 --val 20 --size 48)
 training=()
 if [ "$quick" -eq 1 ]; then
   output=${output:-runs/demo-quick}
-  clips=(--train 8 --val 2)
+  clips=(--train 8 --val 2 --size 48)
   training=(--epochs 1)
 fi
 output=${output:-runs/demo}
@@ -61,10 +61,8 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 if [ "$(id -u)" -eq 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-launch=(mpirun -n "$ranks" --oversubscribe --bind-to none)
-if [ "$(nproc)" -ge "$ranks" ]; then
-  launch=(mpirun -n "$ranks" --bind-to core)
-fi
+# A rank that waits lets others run: decoding threads, and whatever else the machine does.
+launch=(mpirun --mca mpi_yield_when_idle 1 -n "$ranks" --oversubscribe --bind-to none)
 
 scripts/setup.sh
 echo "demo: building"
@@ -79,7 +77,10 @@ else
   "$vared" synthesize --output "$output/clips" "${clips[@]}"
 fi
 
-for network in fixed dynamic; do
+# Trains network $1, or goes on where it was interrupted; the other arguments are flags.
+train() {
+  local network=$1
+  shift
   if compgen -G "$output/$network/checkpoints/step-*.h5" >/dev/null; then
     echo "demo: training the $network network: going on in $output/$network"
   else
@@ -87,8 +88,13 @@ for network in fixed dynamic; do
   fi
   "${launch[@]}" "$vared" train --config "configs/demo-$network.yaml" \
     --data "$output/clips/labels.csv" --output "$output/$network" --resume auto --threads 1 \
-    "${training[@]}" </dev/null
-done
+    "${training[@]}" "$@" </dev/null
+}
+
+train fixed
+# The dynamic network starts from the fixed one's newest weights.
+weights=("$output"/fixed/checkpoints/step-*.h5)
+train dynamic --initialise "${weights[-1]}"
 
 for network in fixed dynamic; do
   echo "demo: evaluating the $network network"
