@@ -140,6 +140,9 @@ import Testing
     #expect(CoreMask.threads(bound) == [2, 2])
     #expect(
       CoreMask.threads(Array(repeating: CoreMask(host: "a", cores: [0]), count: 3)) == [1, 1, 1])
+    #expect(CoreMask.bindingNote([free], launcher: free) == nil)
+    let note = CoreMask.bindingNote(bound + [other], launcher: free) ?? ""
+    #expect(note.contains("on a to 4 of 8 cores"))
     #expect(CoreMask(encoded: free.encoded) == free)
     #expect(!CoreMask.current().cores.isEmpty)
   }

@@ -86,10 +86,14 @@ import Testing
     #expect(Progress.duration(3_725) == "1h 02m")
     #expect(Progress.duration(200_000) == "2d 7h")
     #expect(Progress.duration(.infinity) == "?")
-    #expect(Progress.bar(0.5, "text", columns: 80) == "[############............] text")
-    for columns in [1, 5, 12, 20, 40, 200] {
-      let bar = Progress.bar(1, String(repeating: "x", count: 30), columns: columns)
+    let numbers = "loss 0.69 acc 0.50 conv 0.71 12.3 clips/s left 3m 20s"
+    #expect(
+      Progress.bar(0.5, "epoch 3/30 12/190", numbers, columns: 81)
+        == "epoch 3/30 12/190 [###...] \(numbers)")
+    for columns in [1, 5, 12, 40, 78, 79, 80, 81, 100, 200] {
+      let bar = Progress.bar(1, "epoch 3/30 12/190", numbers, columns: columns)
       #expect(bar.count <= max(1, columns - 1), "\(columns) columns")
+      #expect(bar.contains("#") == (columns >= 79))
     }
   }
 }

@@ -135,13 +135,21 @@ import VARedHDF5
     let stopped = try newest("SIGUSR1").header.position
     let running = try launch(arguments("SIGUSR1", more)).start()
     #expect(running.waitForOutput("(step \(stopped.step))"))
-    usleep(500_000)
+    #expect(running.waitForOutput(" step 4/4 loss"))
     kill(running.processID, SIGTERM)
     let result = running.wait()
     #expect(result.status == 0, "\(result)")
     let step = try newest("SIGUSR1").header.position.step
     #expect(step >= stopped.step)
     _ = try losses("SIGUSR1", steps: step)
+
+    // mpirun forwards SIGUSR1; the ranks stop at the same step.
+    let ranks = try launch(arguments("ranks", more), ranks: 2).start()
+    #expect(ranks.waitForOutput("epoch 1/200 step 1/"))
+    kill(ranks.processID, SIGUSR1)
+    let stoppedRanks = ranks.wait()
+    #expect(stoppedRanks.status == 0, "\(stoppedRanks)")
+    #expect(stoppedRanks.stdout.contains("stopped by SIGUSR1"), "\(stoppedRanks)")
   }
 
   /// A small learning rate: batch norm over few values multiplies rounding by ten in every step, so

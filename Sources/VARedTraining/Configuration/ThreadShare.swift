@@ -9,9 +9,9 @@ struct CoreMask: Equatable {
   let host: String
   let cores: Set<Int>
 
-  /// This process's affinity mask, as the kernel lists it in /proc/self/status.
-  static func current() -> CoreMask {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  /// A process's affinity mask, as the kernel lists it in /proc; this process's by default.
+  static func current(process: String = "self") -> CoreMask {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
     let field = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
     let cores = field.map { Self.cores(inList: String($0.drop { !$0.isNumber })) } ?? []
     let all = Set(0..<ProcessInfo.processInfo.activeProcessorCount)
@@ -37,6 +37,15 @@ struct CoreMask: Equatable {
     }
   }
 
+  /// What to say where `mpirun`, which may use `launcher`, bound the ranks of its host to at most
+  /// half of that; by default it binds each rank to one core.
+  static func bindingNote(_ masks: [CoreMask], launcher: CoreMask) -> String? {
+    let used = masks.filter { $0.host == launcher.host }.reduce(Set<Int>()) { $0.union($1.cores) }
+    guard used.count * 2 <= launcher.cores.count else { return nil }
+    return "note: mpirun bound its ranks on \(launcher.host) to \(used.count) of "
+      + "\(launcher.cores.count) cores; mpirun --bind-to none lets them use all"
+  }
+
   var encoded: [UInt8] {
     Array(([host] + cores.sorted().map(String.init)).joined(separator: "\n").utf8)
   }
@@ -60,6 +69,10 @@ extension Communicator {
   /// - Throws: `MPIError`.
   func threadShare() throws -> Int {
     let masks = try gather(CoreMask.current().encoded)?.map(CoreMask.init(encoded:))
+    if let masks, ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] != nil {
+      let launcher = CoreMask.current(process: "\(getppid())")
+      CoreMask.bindingNote(masks, launcher: launcher).map(Terminal.warn)
+    }
     let table = masks.map { CoreMask.threads($0).map(String.init).joined(separator: " ") }
     let told = try broadcast(Array((table ?? "").utf8))
     let threads = String(decoding: told, as: UTF8.self).split(separator: " ").compactMap { Int($0) }

@@ -28,18 +28,19 @@ final class Progress {
     stepSeconds = mean
     let inEpoch = position.epochStep == 0 ? stepsPerEpoch : position.epochStep
     let left = (epochs - position.epoch) * stepsPerEpoch - position.epochStep
-    let text = Self.text(
-      record, epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)",
-      secondsLeft: mean * Double(left))
+    let place = (epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)")
     if isTerminal {
-      let fraction = Double(inEpoch) / Double(stepsPerEpoch)
-      Terminal.write("\r" + Self.bar(fraction, text, columns: columns) + "\u{1B}[K")
+      let bar = Self.bar(
+        Double(inEpoch) / Double(stepsPerEpoch), "epoch \(place.epoch) \(place.step)",
+        Self.numbers(record, decimals: 2, secondsLeft: mean * Double(left)), columns: columns)
+      Terminal.write("\r" + bar + "\u{1B}[K")
       barIsShown = true
     } else if inEpoch == stepsPerEpoch || position.step == 1
       || lastLine.duration(to: .now) / .seconds(1) >= lineSeconds
     {
       lastLine = .now
-      Terminal.write(text + "\n")
+      let numbers = Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
+      Terminal.write("epoch \(place.epoch) step \(place.step) \(numbers)\n")
     }
   }
 
@@ -49,21 +50,22 @@ final class Progress {
     barIsShown = false
   }
 
-  static func text(
-    _ record: StepRecord, epoch: String, step: String, secondsLeft: Double
-  ) -> String {
+  /// `loss 0.6931 acc 0.5000 conv 0.71 3.2 clips/s left 3m 20s`.
+  static func numbers(_ record: StepRecord, decimals: Int, secondsLeft: Double) -> String {
     String(
-      format: "epoch %@ step %@ loss %.4f acc %.3f conv %.2f %.2f clips/s left %@", epoch, step,
-      record.loss, record.accuracy, record.convRatio, record.clips / record.wallSeconds,
-      duration(secondsLeft))
+      format: "loss %.*f acc %.*f conv %.2f %.1f clips/s left %@", decimals, record.loss, decimals,
+      record.accuracy, record.convRatio, record.clips / record.wallSeconds, duration(secondsLeft))
   }
 
-  /// `bar text` cut to the terminal's width, so that it never wraps.
-  static func bar(_ fraction: Double, _ text: String, columns: Int) -> String {
-    let width = max(0, min(24, columns - text.count - 4))
+  /// `place [###...] numbers`, the bar as wide as there is room, cut so that it never wraps.
+  static func bar(
+    _ fraction: Double, _ place: String, _ numbers: String, columns: Int
+  ) -> String {
+    let width = min(24, columns - place.count - numbers.count - 5)
+    guard width >= 4 else { return String("\(place) \(numbers)".prefix(max(1, columns - 1))) }
     let full = Int((fraction * Double(width)).rounded())
     let bar = String(repeating: "#", count: full) + String(repeating: ".", count: width - full)
-    return String(((width > 3 ? "[\(bar)] " : "") + text).prefix(max(1, columns - 1)))
+    return "\(place) [\(bar)] \(numbers)"
   }
 
   /// `1d 3h`, `2h 05m`, `3m 20s`, `12s`.
