@@ -35,9 +35,12 @@ import VARedHDF5
     try expectRefusal(["--dat", "d"], "--data")
     try expectRefusal(good + ["--batch", "x"], "'x'")
     try expectRefusal(
-      good + ["--batch", "0"], "--batch: expected a whole number, 1 or more, found 0")
+      good + ["--batch", "0"], "--batch: expected a whole number from 1 to 4096, found 0")
     try expectRefusal(good + ["--network", "both"], "'both'")
     try expectRefusal(good + ["--learning-rate=-1"], "--learning-rate: expected a number, above 0")
+    try expectRefusal(good + ["--epochs", "9223372036854775807"], "--epochs: expected")
+    try expectRefusal(good + ["--warmup-epochs", "1e300"], "--warmup-epochs: expected")
+    try expectRefusal(good + ["--threads", "1000000"], "--threads: expected")
     try expectRefusal(good + ["surplus"], "surplus")
     try expectRefusal(["nonsense"], "nonsense")
     try expectRefusal(["predict"], "--checkpoint")
@@ -65,7 +68,8 @@ import VARedHDF5
     try expectRefusal(
       ["--data", clips, "--batch", "5"] + output, "expected at least 5 training clips")
     try expectRefusal(
-      ["--data", clips, "--output", scratch("out"), "--size", "8"], "--size: expected between 16")
+      ["--data", clips, "--output", scratch("out"), "--size", "8"],
+      "--size: expected a whole number from 16 to 1024, found 8")
     #expect(!scratch.exists("out"))
   }
 
@@ -117,6 +121,11 @@ import VARedHDF5
           scratch(path),
         ], path)
     }
+    let missing = ["--checkpoint", scratch("none.h5")]
+    try expectRefusal(
+      ["predict", "--input", clips, "--output", "o", "--batch", "0"] + missing, "--batch: expected")
+    try expectRefusal(
+      ["evaluate", "--data", clips, "--windows", "0"] + missing, "--windows: expected")
     try expectRefusal(["inspect", scratch.path], "is a folder without checkpoints")
     try expectRefusal(
       [

@@ -76,19 +76,19 @@ import Testing
       "a.yaml:2: learning-rat: unknown setting; did you mean learning-rate?"
     ),
     ("# c\n\nzzzzzz: 1\n", "a.yaml:3: zzzzzz: unknown setting"),
-    ("batch: many", "a.yaml:1: batch: expected a whole number, 1 or more, found 'many'"),
-    ("batch: 2.5", "a.yaml:1: batch: expected a whole number, 1 or more, found '2.5'"),
-    ("batch: 0", "a.yaml:1: batch: expected a whole number, 1 or more, found '0'"),
-    ("batch:", "a.yaml:1: batch: expected a whole number, 1 or more, found nothing"),
+    ("batch: many", "a.yaml:1: batch: expected a whole number from 1 to 4096, found 'many'"),
+    ("batch: 2.5", "a.yaml:1: batch: expected a whole number from 1 to 4096, found '2.5'"),
+    ("batch: 0", "a.yaml:1: batch: expected a whole number from 1 to 4096, found '0'"),
+    ("batch:", "a.yaml:1: batch: expected a whole number from 1 to 4096, found nothing"),
     (
       "batch: 99999999999999999999",
-      "a.yaml:1: batch: expected a whole number, 1 or more, found '99999999999999999999'"
+      "a.yaml:1: batch: expected a whole number from 1 to 4096, found '99999999999999999999'"
     ),
     (
       "seed: 1\nframes: [1, 2]",
-      "a.yaml:2: frames: expected a whole number, 1 or more, found a list"
+      "a.yaml:2: frames: expected a whole number from 1 to 256, found a list"
     ),
-    ("size: {a: 1}", "a.yaml:1: size: expected a whole number, 1 or more, found a mapping"),
+    ("size: {a: 1}", "a.yaml:1: size: expected a whole number from 16 to 1024, found a mapping"),
     ("width: .nan", "a.yaml:1: width: expected a number, above 0 and at most 4, found '.nan'"),
     ("width: wide", "a.yaml:1: width: expected a number, above 0 and at most 4, found 'wide'"),
     ("network: dynamyc", "a.yaml:1: network: expected dynamic or fixed, found 'dynamyc'"),

@@ -1,4 +1,4 @@
-// Whole runs of the program on a small set: resuming, ranks, signals, full disks, inference.
+// Whole runs of the program on a small set: resuming, ranks, signals, full disks.
 
 import Foundation
 import TestSupport
@@ -7,70 +7,13 @@ import VARedHDF5
 
 @testable import VARedTraining
 
-@Suite(.serialized) struct TrainingTests {
+@Suite(.serialized) struct TrainingTests: ProgramRuns {
   let scratch: Scratch
   let clips: String
 
   init() throws {
     scratch = try Scratch()
     clips = try scratch.writeClips()
-  }
-
-  private func arguments(_ output: String, _ more: [String] = []) -> [String] {
-    [
-      "--data", clips, "--output", scratch(output), "--width", "0.125", "--frames", "4", "--size",
-      "16", "--batch", "4", "--epochs", "3", "--learning-rate", "0.02", "--gate-hidden", "8",
-      "--threads", "1", "--data-threads", "1", "--frame-stride", "1",
-    ] + more
-  }
-
-  private func launch(_ arguments: [String], ranks: Int? = nil) -> RankLaunch {
-    RankLaunch("vared-train", arguments, ranks: ranks, timeoutSeconds: 240)
-  }
-
-  private func run(
-    _ arguments: [String], ranks: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
-  ) throws -> LaunchResult {
-    let result = try launch(arguments, ranks: ranks).run()
-    #expect(
-      result.status == 0 && !result.timedOut, "\(arguments): \(result)",
-      sourceLocation: sourceLocation)
-    return result
-  }
-
-  private func newest(_ output: String) throws -> Checkpoint {
-    try Checkpoint.find(scratch(output))
-  }
-
-  private func objects(_ output: String) throws -> [[String: Any]] {
-    try scratch.text("\(output)/metrics.jsonl").split(separator: "\n").map {
-      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-    }
-  }
-
-  /// Loss of every step in order; fails where a step is missing or twice.
-  private func losses(_ output: String, steps: Int) throws -> [Double] {
-    let records = try objects(output).filter { $0["kind"] as? String == "step" }
-    #expect(records.map { $0["step"] as? Int } == (1...steps).map { $0 })
-    return records.compactMap { $0["loss"] as? Double }
-  }
-
-  /// The first rank under `launcher`, once there is one.
-  private func firstChild(of launcher: Int32) -> Int32? {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-      guard let process = Int32(name),
-        let stat = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
-        let fields = stat.range(of: ") ").map({ stat[$0.upperBound...].split(separator: " ") }),
-        fields.count > 1, Int32(fields[1]) == launcher
-      else { continue }
-      return process
-    }
-    return nil
-  }
-
-  /// Waits, at most a minute, until `name` is there.
-  private func waitFor(_ name: String) {
-    for _ in 0..<6000 where !scratch.exists(name) { usleep(10_000) }
   }
 
   @Test func aRunWritesWhatIsDocumented() throws {
@@ -229,75 +172,6 @@ import VARedHDF5
     #expect(left == ["step-00000004.h5"])
     _ = try run(arguments("run"))
     #expect(try newest("run").header.position.step == 12)
-  }
-
-  @Test func aCheckpointIsInspectedEvaluatedAndRun() throws {
-    _ = try run(arguments("run", ["--epochs", "1"]))
-    let told = try run(["inspect", scratch("run")]).stdout
-    #expect(told.contains("step 4, 1 of 1 epochs done") && told.contains("width: 0.125"))
-    #expect(told.contains("layer1.0.conv1.0.0.gate.fc1.weight"))
-
-    let trained = try #require(
-      objects("run").first { $0["kind"] as? String == "evaluation" }?["top1"] as? Double)
-    for (ranks, views) in [(nil, "clip"), (3, "clip"), (2, "video")] as [(Int?, String)] {
-      let report = scratch("report.json")
-      _ = try run(
-        [
-          "evaluate", "--checkpoint", scratch("run"), "--data", clips, "--report", report,
-          "--views",
-          views, "--batch", "2", "--threads", "1",
-        ], ranks: ranks)
-      let bytes = try Data(contentsOf: URL(fileURLWithPath: report))
-      let numbers = try #require(try JSONSerialization.jsonObject(with: bytes) as? [String: Any])
-      #expect(numbers["clips"] as? Int == 6 && numbers["bad_clips"] as? Int == 0)
-      #expect((numbers["gmacs_quantiles"] as? [Double])?.count == 7)
-      if views == "clip" { #expect(numbers["top1"] as? Double == trained) }
-      #expect(numbers["views"] as? Int == (views == "clip" ? 1 : 10))
-    }
-  }
-
-  @Test func predictionsDoNotDependOnTheBatch() throws {
-    _ = try run(arguments("run", ["--epochs", "1"]))
-    let values: [Float] = (0..<15360).map { Float(($0 &* 7919) % 1000) * 0.002 - 1 }
-    let input = try HDF5File.create(scratch("in.h5"))
-    try input.write("/clips", values, shape: [5, 3, 4, 16, 16])
-    try input.close()
-    for batch in ["1", "3"] {
-      _ = try run([
-        "predict", "--checkpoint", scratch("run"), "--input", scratch("in.h5"), "--output",
-        scratch("out\(batch).h5"), "--batch", batch, "--threads", "1",
-      ])
-    }
-    let (one, three) = (
-      try HDF5File.open(scratch("out1.h5")), try HDF5File.open(scratch("out3.h5"))
-    )
-    let logits = try one.read("/logits", as: Float.self)
-    #expect(logits.shape == [5, 2] && Set(logits.values).count > 5)
-    expectClose(try three.read("/logits", as: Float.self).values, logits.values, "logits")
-    let layers = try one.names(in: "/gates")
-    #expect(layers.contains("layer1.0.conv1.0.0") && layers.count == 32)
-    for layer in layers {
-      let temporal = try one.read("/gates/\(layer)/temporal", as: Float.self)
-      let channel = try one.read("/gates/\(layer)/channel", as: Float.self)
-      #expect(temporal.shape[0] == 5 && channel.shape[0] == 5)
-      for clip in 0..<5 {
-        let weights = temporal.values[clip * temporal.shape[1]..<(clip + 1) * temporal.shape[1]]
-        #expect(abs(weights.reduce(0, +) - 1) < 1e-5, "\(layer) clip \(clip)")
-      }
-    }
-    let macs = try one.read("/executed_macs", as: Int64.self)
-    #expect(macs.shape == [5] && macs.values.allSatisfy { $0 > 0 })
-    #expect(try three.read("/executed_macs", as: Int64.self).values == macs.values)
-
-    let wrong = try HDF5File.create(scratch("wrong.h5"))
-    try wrong.write("/clips", [Float](repeating: 0, count: 3 * 2 * 256), shape: [1, 3, 2, 16, 16])
-    try wrong.close()
-    let refused = try launch([
-      "predict", "--checkpoint", scratch("run"), "--input", scratch("wrong.h5"), "--output",
-      scratch("none.h5"),
-    ]).run()
-    #expect(refused.status == 2 && refused.stderr.contains("takes [N, 3, 4, 16, 16]"), "\(refused)")
-    #expect(!scratch.exists("none.h5"))
   }
 
   @Test func badClipsAreNamedReplacedAndCounted() throws {

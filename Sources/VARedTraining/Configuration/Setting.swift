@@ -18,11 +18,11 @@ struct Setting: Sendable {
   /// The present value as YAML text; nil: unset.
   let text: @Sendable (TrainingConfiguration) -> String?
 
-  static func whole(_ key: String, _ path: Path<Int>, from least: Int) -> Setting {
+  static func whole(_ key: String, _ path: Path<Int>, _ range: ClosedRange<Int>) -> Setting {
     Setting(
-      key: key, expected: "a whole number, \(least) or more",
+      key: key, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
       read: { scalar, into in store(Int.construct(from: scalar), in: &into, path) },
-      isValid: { $0[keyPath: path] >= least },
+      isValid: { range.contains($0[keyPath: path]) },
       text: { String($0[keyPath: path]) })
   }
 

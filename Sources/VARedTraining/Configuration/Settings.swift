@@ -31,40 +31,40 @@ extension Setting {
     choice("model", \.model),
     number("width", \.width, "above 0 and at most 4") { $0 > 0 && $0 <= 4 },
     choice("network", \.network),
-    whole("temporal-candidates", \.temporalCandidates, from: 1),
-    whole("channel-candidates", \.channelCandidates, from: 1),
+    whole("temporal-candidates", \.temporalCandidates, 1...4),
+    whole("channel-candidates", \.channelCandidates, 1...4),
     choice("gate-form", \.gateForm),
-    whole("gate-hidden", \.gateHidden, from: 1),
+    whole("gate-hidden", \.gateHidden, 1...1024),
   ]
 
   private static let clips: [Setting] = [
-    whole("frames", \.frames, from: 1),
-    whole("frame-stride", \.frameStride, from: 1),
-    whole("size", \.size, from: 1),
+    whole("frames", \.frames, 1...256),
+    whole("frame-stride", \.frameStride, 1...1024),
+    whole("size", \.size, 16...1024),
     choice("augment", \.augment),
     choice("shuffle", \.shuffle),
     number("max-bad-clips", \.maxBadClips, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    whole("data-threads", \.dataThreads, from: 0),
+    whole("data-threads", \.dataThreads, 0...256),
   ]
 
   private static let optimisation: [Setting] = [
-    whole("batch", \.batch, from: 1),
-    whole("epochs", \.epochs, from: 1),
+    whole("batch", \.batch, 1...4096),
+    whole("epochs", \.epochs, 1...1_000_000),
     number("learning-rate", \.learningRate, "above 0") { $0 > 0 },
-    number("warmup-epochs", \.warmupEpochs, "0 or more") { $0 >= 0 },
+    number("warmup-epochs", \.warmupEpochs, "0 to 1000000") { $0 >= 0 && $0 <= 1e6 },
     number("momentum", \.momentum, "0 or more and below 1") { $0 >= 0 && $0 < 1 },
     number("weight-decay", \.weightDecay, "0 or more") { $0 >= 0 },
     number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
     number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
     flag("sync-bn", \.syncBN),
-    whole("seed", \.seed, from: 0),
-    whole("threads", \.threads, from: 0),
+    whole("seed", \.seed, 0...1_000_000_000),
+    whole("threads", \.threads, 0...1024),
     number("stall-timeout", \.stallTimeout, "seconds, 0 or more") { $0 >= 0 },
   ]
 
   private static let bookkeeping: [Setting] = [
-    whole("checkpoint-every", \.checkpointEvery, from: 0),
-    whole("keep-checkpoints", \.keepCheckpoints, from: 0),
+    whole("checkpoint-every", \.checkpointEvery, 0...1_000_000_000),
+    whole("keep-checkpoints", \.keepCheckpoints, 0...1_000_000),
     Setting(
       key: "resume", expected: "auto, none or the path of a checkpoint",
       read: { scalar, into in
@@ -73,7 +73,7 @@ extension Setting {
       },
       isValid: { !$0.resume.text.isEmpty },
       text: { YAMLText.quoted($0.resume.text) }),
-    whole("evaluate-every", \.evaluateEvery, from: 0),
+    whole("evaluate-every", \.evaluateEvery, 0...1_000_000),
     choice("views", \.views),
   ]
 }

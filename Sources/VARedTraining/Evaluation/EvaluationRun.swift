@@ -39,11 +39,12 @@ public struct EvaluationSettings: Sendable {
     func require(_ isRight: Bool, _ key: String, _ expected: String) throws {
       if !isRight { throw ConfigurationError(key: key, "expected \(expected)") }
     }
-    try require(windows >= 1, "windows", "1 or more, found \(windows)")
+    try require((1...1000).contains(windows), "windows", "1 to 1000, found \(windows)")
     try require([0, 1, 3].contains(crops), "crops", "1 or 3 (0: by size), found \(crops)")
-    try require(batch >= 1, "batch", "1 or more, found \(batch)")
-    try require(threads >= 0, "threads", "0 or more, found \(threads)")
-    try require(dataThreads >= 0, "data-threads", "0 or more, found \(dataThreads)")
+    try require((1...4096).contains(batch), "batch", "1 to 4096, found \(batch)")
+    try require((0...1024).contains(threads), "threads", "0 to 1024, found \(threads)")
+    try require(
+      (0...256).contains(dataThreads), "data-threads", "0 to 256, found \(dataThreads)")
     try require(
       maxBadClips >= 0 && maxBadClips <= 1, "max-bad-clips", "0 to 1, found \(maxBadClips)")
   }

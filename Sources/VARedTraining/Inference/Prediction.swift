@@ -31,12 +31,11 @@ public struct Prediction: Sendable {
   /// - Returns: one line that says what was done.
   /// - Throws: `ConfigurationError`, `CheckpointError`, or `HDF5Error` about the input.
   public func run() throws -> String {
-    guard batch >= 1 else {
-      throw ConfigurationError(key: "batch", "expected a whole number, 1 or more, found \(batch)")
+    guard (1...4096).contains(batch) else {
+      throw ConfigurationError(key: "batch", "expected 1 to 4096, found \(batch)")
     }
-    guard threads >= 0 else {
-      throw ConfigurationError(
-        key: "threads", "expected a whole number, 0 or more, found \(threads)")
+    guard (0...1024).contains(threads) else {
+      throw ConfigurationError(key: "threads", "expected 0 to 1024, found \(threads)")
     }
     let trained = try TrainedNetwork(
       checkpoint, batch: batch, threads: threads > 0 ? threads : CoreMask.current().cores.count)
