@@ -3,8 +3,6 @@
 #include "CKernels.h"
 
 extern void GOMP_parallel(void (*fn)(void *), void *data, unsigned threads, unsigned flags);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
 extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int);
 

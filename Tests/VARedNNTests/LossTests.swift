@@ -21,6 +21,13 @@ import Testing
       loss.logitGradient, try golden.floats("/cross-entropy/dlogits"), rtol: 1e-6, "dlogits")
   }
 
+  /// As PyTorch's log-softmax: a label whose probability underflows has a finite loss.
+  @Test func farFromTheLabelTheLossIsFinite() {
+    let loss = AdaptiveLoss(
+      logits: [0, 2000], labels: [0], classes: 2, costs: [0], weight: 0)
+    #expect(loss.crossEntropy == 2000)
+  }
+
   /// METHOD §3: only clips that are classified correctly pay for what they cost.
   @Test func costCountsCorrectClipsOnly() {
     let loss = AdaptiveLoss(

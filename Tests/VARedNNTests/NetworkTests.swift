@@ -59,6 +59,29 @@ import Testing
     expectClose(apart, together, rtol: 1e-5, "logits")
   }
 
+  /// Batch norm of one clip has no variance: a clear error, not a network that learns nothing.
+  @Test func oneClipIsNotEnoughForTheGates() throws {
+    var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 64)
+    configuration.width = 0.1
+    let fixed = try R2Plus1D(configuration, batch: 1, seed: 1, threads: 1)
+    try fixed.requireTrainable(clipsPerStatistic: 1)
+    configuration.dynamic = DynamicConfiguration()
+    let dynamic = try R2Plus1D(configuration, batch: 1, seed: 1, threads: 1)
+    try dynamic.requireTrainable(clipsPerStatistic: 2)
+    #expect(throws: NetworkError.self) { try dynamic.requireTrainable(clipsPerStatistic: 1) }
+  }
+
+  /// A ReLU that swallowed it would hide that training diverged.
+  @Test func notANumberReachesTheLoss() throws {
+    var configuration = NetworkConfiguration(classes: 3, frames: 2, size: 32)
+    configuration.width = 0.1
+    let network = try R2Plus1D(configuration, batch: 2, seed: 1, threads: 1)
+    var clips = normals(2 * 3 * 2 * 32 * 32, "clips")
+    clips[5] = .nan
+    let outcome = try network.trainingStep(clips: clips, labels: [0, 1], costWeight: 0) { _ in }
+    #expect(outcome.loss.isNaN)
+  }
+
   @Test(arguments: [
     ("depth", 50, 1.0, 112, 8), ("width", 18, 0.0, 112, 8), ("size", 18, 1.0, 8, 8),
     ("frames", 18, 1.0, 112, 0),

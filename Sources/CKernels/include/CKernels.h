@@ -3,7 +3,8 @@
 // A *plane* is height × width pixels of `lanes` consecutive channels; a *run* is any number of
 // consecutive pixels. `lanes` is 16 (AVX-512) or 8. Each kernel is compiled for AVX-512, AVX2 and
 // the baseline, and chosen when the program is loaded. Pointers to pixels are aligned to the
-// size of a pixel; per-lane arrays hold `lanes` values. No kernel allocates, none is threaded.
+// size of a pixel; per-lane arrays hold `lanes` values. No kernel allocates; the loop over
+// threads is apart, at the end.
 #ifndef VARED_CKERNELS_H
 #define VARED_CKERNELS_H
 
@@ -55,7 +56,7 @@ void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, cons
                         const float *a, const float *b, const float *c, int frames,
                         ptrdiff_t frame_pixels);
 
-// --- modulated mixing and cheap operations (CheapOperation.swift) ---
+// --- modulated mixing and cheap operations (ClipMixing.swift) ---
 
 /// One term of a mixed plane: weight · source, or, when `taps` is not null, the 3×3 depthwise
 /// correlation of source with taps[9][lanes] scaled by weight (zero padding 1).
@@ -69,7 +70,7 @@ typedef struct {
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
                   bool transposed);
 
-/// taps[k][lane] += Σ dy[pixel] · x[pixel + offset k], and returns Σ taps-contribution · weights
+/// With c[k][lane] = Σ dy[pixel] · x[pixel + offset k]: taps += scale · c, and returns Σ c · weights
 /// (0 when `weights` is null): the gradient of the taps and of the term's weight at once.
 double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
                           float scale, const float *weights, float *taps);

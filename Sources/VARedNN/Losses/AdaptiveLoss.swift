@@ -30,7 +30,8 @@ struct AdaptiveLoss {
       let exponentials = row.map { exp(Double($0 - largest)) }
       let sum = exponentials.reduce(0, +)
       let label = labels[clip]
-      crossEntropy -= (log(exponentials[label] / sum)) / Double(n)
+      let labelLogit = Double(row[row.startIndex + label] - largest)
+      crossEntropy -= (labelLogit - log(sum)) / Double(n)
       for (j, value) in exponentials.enumerated() {
         let target = j == label ? 1.0 : 0.0
         logitGradient[clip * classes + j] = Float((value / sum - target) / Double(n))

@@ -76,7 +76,9 @@ final class GradientBuffers {
   let means: FloatBuffer
   /// Of a shortcut projection's output.
   let projected: FloatBuffer
-  /// Of the shortcuts; two, because one block's is read while the next one's is written.
+  /// Of the shortcuts; two, because a projection reads one while it writes the other. A block may be
+  /// handed the buffer that its incoming gradient is read from: it is masked in place, value by
+  /// value.
   private let shortcuts: [FloatBuffer]
   private var turn = 0
 
@@ -88,7 +90,7 @@ final class GradientBuffers {
     shortcuts = [FloatBuffer(batch * floats), FloatBuffer(batch * floats)]
   }
 
-  /// The shortcut buffer that the running block may write; the other holds what it reads.
+  /// The shortcut buffer that the running block masks its gradient into.
   func nextShortcut() -> UnsafeMutablePointer<Float> {
     turn = 1 - turn
     return shortcuts[turn].base

@@ -95,6 +95,18 @@ public final class R2Plus1D {
 
   // MARK: Training
 
+  /// Batch norm needs more than one value for a variance, as PyTorch says too.
+  /// - Parameter clipsPerStatistic: clips that one batch-norm statistic is taken over: a rank's
+  ///   batch, or all ranks' where it is synchronised.
+  /// - Throws: `NetworkError` if some statistic would be taken over a single value.
+  public func requireTrainable(clipsPerStatistic: Int) throws {
+    let smallest = blocks.map(\.output.shape.pixels).min() ?? 1
+    guard clipsPerStatistic == 1, smallest == 1 || !dynamicLayers.isEmpty else { return }
+    throw NetworkError(
+      description: "batch: expected at least 2 clips in a step, so that batch norm has a variance, "
+        + "found 1; raise it, or train with more ranks and sync-bn")
+  }
+
   /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,
   /// are assigned to `parameters.gradients`. Collective where batch norm is synchronised.
   /// - Parameters:

@@ -25,7 +25,9 @@ enum DNNL {
   /// A failed call means that a shape reached oneDNN which the network's own validation let pass:
   /// a programming error, so it stops the process and says what was asked for.
   static func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) {
-    precondition(status == dnnl_success, "oneDNN: \(what()) failed with status \(status.rawValue)")
+    guard status == dnnl_success else {
+      fatalError("error: oneDNN: \(what()) failed with status \(status.rawValue)")
+    }
   }
 }
 
