@@ -35,6 +35,14 @@ public enum Launch {
     exit(status)
   }
 
+  /// Refuses several ranks for what one process does.
+  ///
+  /// - Throws: `ConfigurationError`.
+  static func requireOneProcess(for subcommand: String) throws {
+    guard isRankOfMany else { return }
+    throw ConfigurationError("\(subcommand) is done by one process; start it without mpirun")
+  }
+
   /// Prints once, also where a launcher started several ranks, and ends the program successfully.
   public static func succeed(printing text: String) -> Never {
     let environment = ProcessInfo.processInfo.environment

@@ -95,11 +95,13 @@ import VARedHDF5
   @Test func output() throws {
     let clips = try scratch.writeClips(train: 2, val: 1)
     let arguments = [
-      "--data", clips, "--size", "16", "--frames", "4", "--batch", "1", "--width", "0.1",
+      "--data", clips, "--size", "16", "--frames", "4", "--batch", "2", "--width", "0.1",
     ]
     try scratch.write("file", "x")
     try expectRefusal(arguments + ["--output", scratch("file")], "file")
     try expectRefusal(arguments + ["--output", "/proc/nothing/here"], "/proc/nothing/here")
+    try expectRefusal(
+      arguments + ["--output", scratch("out"), "--batch", "1"], "batch: expected at least 2 clips")
     #expect(try scratch.text("file") == "x")
   }
 
@@ -117,7 +119,7 @@ import VARedHDF5
         path)
       try expectRefusal(
         [
-          "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "1", "--resume",
+          "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "2", "--resume",
           scratch(path),
         ], path)
     }
@@ -129,7 +131,7 @@ import VARedHDF5
     try expectRefusal(["inspect", scratch.path], "is a folder without checkpoints")
     try expectRefusal(
       [
-        "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "1", "--initialise",
+        "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "2", "--initialise",
         scratch("plain.h5"),
       ], "shares no parameter with this network")
   }

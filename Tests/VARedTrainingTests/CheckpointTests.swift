@@ -193,6 +193,8 @@ import VARedNN
     #expect(folder.steps() == [60, 50, 20])
     folder.removePartial()
     #expect(!scratch.exists("step-00000070.h5.partial") && scratch.exists("notes.txt"))
+    folder.setAside(newerThan: 20)
+    #expect(folder.steps() == [20] && scratch.exists("step-00000060.h5.damaged"))
     #expect(folder.file(step: 123_456_789).hasSuffix("/step-123456789.h5"))
   }
 

@@ -32,4 +32,11 @@ import Testing
     let half = TrainingPosition(step: 9, epoch: 1, epochStep: 5).rescaled(clipsPerStep: 4, to: 8)
     #expect(half == TrainingPosition(step: 9, epoch: 1, epochStep: 2))
   }
+
+  /// 72 clips, 9 steps of 8, stopped after 8; with 4 times the ranks an epoch has 2 steps of 32.
+  @Test func anEpochThatGotShorterIsComplete() {
+    let place = TrainingPosition(step: 8, epoch: 0, epochStep: 8).rescaled(clipsPerStep: 8, to: 32)
+    #expect(place.fitted(stepsPerEpoch: 2) == TrainingPosition(step: 8, epoch: 1, epochStep: 0))
+    #expect(place.fitted(stepsPerEpoch: 3) == place)
+  }
 }

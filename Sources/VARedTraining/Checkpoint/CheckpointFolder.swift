@@ -42,6 +42,14 @@ struct CheckpointFolder {
     return nil
   }
 
+  /// Renames the checkpoints that are newer than the one a run goes on from, so that they neither
+  /// count as the newest nor are lost: `….h5.damaged`.
+  func setAside(newerThan step: Int) {
+    for newer in steps() where newer > step {
+      rename(file(step: newer), file(step: newer) + ".damaged")
+    }
+  }
+
   /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all.
   func prune(keep: Int, always: Set<Int>) {
     guard keep > 0 else { return }

@@ -35,10 +35,12 @@ struct ClipScores {
     seconds += start.duration(to: .now) / .seconds(1)
     passes += batch.count
     let refused = Set(batch.bad.map(\.index))
-    bad += batch.bad
     for n in 0..<batch.count {
       let clip = first + n
-      if refused.contains(batch.indices[n]) { isBad[clip] = true }
+      if refused.contains(batch.indices[n]) && !isBad[clip] {
+        isBad[clip] = true
+        bad += batch.bad.filter { $0.index == batch.indices[n] }
+      }
       executedMACs[clip] += Double(inference.executedMACs[n])
       convRatio[clip] += inference.convRatio[n]
       viewCount[clip] += 1

@@ -31,6 +31,7 @@ public struct Prediction: Sendable {
   /// - Returns: one line that says what was done.
   /// - Throws: `ConfigurationError`, `CheckpointError`, or `HDF5Error` about the input.
   public func run() throws -> String {
+    try Launch.requireOneProcess(for: "predict")
     guard (1...4096).contains(batch) else {
       throw ConfigurationError(key: "batch", "expected 1 to 4096, found \(batch)")
     }

@@ -32,6 +32,7 @@ public struct Synthesis: Sendable {
   /// - Returns: one line that says what was written where.
   /// - Throws: `ConfigurationError`, `DatasetError`.
   public func run() throws -> String {
+    try Launch.requireOneProcess(for: "synthesize")
     guard seed >= 0 else {
       throw ConfigurationError(key: "seed", "expected a whole number, 0 or more, found \(seed)")
     }

@@ -27,7 +27,10 @@ struct RunFolder {
   ) throws -> Checkpoint? {
     try makeFolders()
     let checkpoint = try start(configuration.resume, say: say)
-    if let checkpoint { try restore(checkpoint) }
+    if let checkpoint {
+      try restore(checkpoint)
+      checkpoints.setAside(newerThan: checkpoint.header.position.step)
+    }
     try AtomicFile.write(configurationFile, text: configuration.yaml)
     checkpoints.removePartial()
     return checkpoint

@@ -53,7 +53,7 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   private static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
-    "initialise", "evaluate-every", "views", "max-bad-clips", "threads",
+    "initialise", "evaluate-every", "views", "max-bad-clips",
   ]
 
   private func requireSameClasses(_ classes: [String]) throws {

@@ -29,6 +29,13 @@ public struct TrainingPosition: Equatable, Sendable {
     }
   }
 
+  /// This place where an epoch has `stepsPerEpoch` steps: an epoch that has fewer than were done
+  /// of it, because there are more ranks or fewer clips than before, is complete.
+  func fitted(stepsPerEpoch: Int) -> TrainingPosition {
+    guard epochStep >= stepsPerEpoch else { return self }
+    return TrainingPosition(step: step, epoch: epoch + 1, epochStep: 0)
+  }
+
   /// The same place in the data when a step reads `now` clips instead of `before`: the epoch goes
   /// on with the first step that starts no later, so no clip of it is left out.
   func rescaled(clipsPerStep before: Int, to now: Int) -> TrainingPosition {

@@ -12,6 +12,8 @@ public enum TrainingRun {
   /// - Returns: how the run ended.
   public static func launch(_ settings: () throws -> TrainingConfiguration) -> TrainingEnd {
     let communicator = Launch.communicator()
+    // From here on: a signal while the data is opened ends the run after its first step.
+    Signals.watch()
     let configuration = communicator.together(status: ExitStatus.of) {
       let configuration = try settings()
       try configuration.validate()
@@ -35,6 +37,9 @@ public enum TrainingRun {
     }
     try communicator.requireSame(configuration.yaml, "configuration")
     try communicator.requireSame(setup.dataset.fingerprint, "data set")
+    // Gradients are summed in the engine's layout, which depends on the processor.
+    try communicator.requireSame(
+      "\(ChannelBlock.lanes) lanes, \(network.parameters.count) floats", "parameter layout")
     let optimiser = SGD(
       network.parameters, momentum: Float(configuration.momentum),
       weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))
@@ -43,7 +48,6 @@ public enum TrainingRun {
     }
     let start = try (opened?.start ?? StartingPoint()).broadcast(over: communicator)
     try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
-    Signals.watch()
     let trainer = Trainer(
       setup, network: network, optimiser: optimiser, log: opened?.log, start: start)
     let end = try trainer.run()
@@ -54,10 +58,17 @@ public enum TrainingRun {
   private static func makeNetwork(_ setup: TrainingSetup) throws -> R2Plus1D {
     let configuration = setup.configuration
     let isShared = configuration.syncBN && setup.communicator.size > 1
-    return try R2Plus1D(
+    let network = try R2Plus1D(
       configuration.networkConfiguration(classes: setup.dataset.classes.count),
       batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
       statistics: isShared ? RankStatistics(setup.communicator) : nil)
+    do {
+      try network.requireTrainable(
+        clipsPerStatistic: configuration.batch * (isShared ? setup.communicator.size : 1))
+    } catch let error as NetworkError {
+      throw ConfigurationError(network: error)
+    }
+    return network
   }
 
   /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
@@ -73,6 +84,7 @@ public enum TrainingRun {
         into: network.parameters, momentum: optimiser.momentumBuffer, configuration: configuration)
       start = try checkpoint.startingPoint(
         configuration, classes: setup.dataset.classes, ranks: setup.communicator.size, say: say)
+      start.position = start.position.fitted(stepsPerEpoch: setup.stepsPerEpoch)
       say("resuming from \(checkpoint.path) (step \(start.position.step))")
     }
     if checkpoint == nil, let weights = configuration.initialise {
