@@ -31,7 +31,8 @@ final class Trainer {
   private var configuration: TrainingConfiguration { setup.configuration }
 
   init(
-    _ setup: TrainingSetup, network: R2Plus1D, optimiser: SGD, log: RunLog?, start: StartingPoint
+    _ setup: TrainingSetup, network: R2Plus1D, optimiser: SGD, statistics: RankStatistics?,
+    log: RunLog?, start: StartingPoint
   ) {
     self.setup = setup
     self.network = network
@@ -43,6 +44,7 @@ final class Trainer {
     buckets = GradientBuckets(setup.communicator, gradients: network.parameters.gradients)
     schedule = setup.schedule
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
+    statistics?.watch = watch
   }
 
   /// Runs from the starting point to the end, or to a signal.

@@ -30,10 +30,12 @@ public enum TrainingRun {
     _ configuration: TrainingConfiguration, _ communicator: Communicator
   ) throws -> TrainingEnd {
     let share = try communicator.threadShare()
+    let isShared = configuration.syncBN && communicator.size > 1
+    let statistics = isShared ? RankStatistics(communicator) : nil
     let (setup, network) = communicator.together(status: ExitStatus.of) {
       let setup = try TrainingSetup(
         configuration, communicator: communicator, threadShare: share)
-      return (setup, try makeNetwork(setup))
+      return (setup, try makeNetwork(setup, statistics))
     }
     try communicator.requireSame(configuration.yaml, "configuration")
     try communicator.requireSame(setup.dataset.fingerprint, "data set")
@@ -49,22 +51,24 @@ public enum TrainingRun {
     let start = try (opened?.start ?? StartingPoint()).broadcast(over: communicator)
     try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
     let trainer = Trainer(
-      setup, network: network, optimiser: optimiser, log: opened?.log, start: start)
+      setup, network: network, optimiser: optimiser, statistics: statistics, log: opened?.log,
+      start: start)
     let end = try trainer.run()
     opened?.log.progress.say(farewell(end, setup, opened?.log))
     return end
   }
 
-  private static func makeNetwork(_ setup: TrainingSetup) throws -> R2Plus1D {
+  private static func makeNetwork(
+    _ setup: TrainingSetup, _ statistics: RankStatistics?
+  ) throws -> R2Plus1D {
     let configuration = setup.configuration
-    let isShared = configuration.syncBN && setup.communicator.size > 1
     let network = try R2Plus1D(
       configuration.networkConfiguration(classes: setup.dataset.classes.count),
       batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
-      statistics: isShared ? RankStatistics(setup.communicator) : nil)
+      statistics: statistics)
     do {
       try network.requireTrainable(
-        clipsPerStatistic: configuration.batch * (isShared ? setup.communicator.size : 1))
+        clipsPerStatistic: configuration.batch * (statistics?.ranks ?? 1))
     } catch let error as NetworkError {
       throw ConfigurationError(network: error)
     }
