@@ -124,7 +124,7 @@ final class DynamicConvolution {
   private func convolve(
     _ group: Group, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
   ) {
-    let source = gather(group, x, floats: geometry.input.clipFloats, workspace.gathered)
+    let source = gatherInput(group, x)
     let count = group.clips.count
     let outFloats = geometry.output.clipFloats
     if group.isWhole, let first = group.contiguousStart {
@@ -145,18 +145,15 @@ final class DynamicConvolution {
     guard !clips.isEmpty else { return }
     let shape = geometry.output
     let scratch = workspace.mixed.floats(clips.count * shape.clipFloats)
-    for entry in clips { countCheapOperations(entry.clip, entry.mixing) }
+    for entry in clips {
+      counter.add(cheap.macs(gate.policy, clip: entry.clip, part: entry.mixing.part, output: shape))
+    }
     Parallel.forEach(clips.count * shape.blocks) { item in
       let (entry, block) = (clips[item / shape.blocks], item % shape.blocks)
       entry.mixing.forward(
         block: block, f: entry.f, z: scratch + item * shape.blockFloats,
         y: y + entry.clip * shape.clipFloats)
     }
-  }
-
-  private func countCheapOperations(_ clip: Int, _ mixing: ClipMixing) {
-    counter.add(
-      cheap.macs(gate.policy, clip: clip, part: mixing.part, output: geometry.output))
   }
 
   /// A clip that is mixed, with its compact `F` and where that starts among all.
@@ -202,8 +199,16 @@ final class DynamicConvolution {
   ) -> SoftModulationGate.OutputGradient {
     let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
     let gradient = mixBackward(dy, into: df, clips: n)
-    assignWeightGradients(x.data, dy, df)
-    for group in groups { propagate(group, dy, df, into: dx) }
+    let computedGradients = groups.map { group in
+      // A whole group's output is its `F`.
+      group.isWhole
+        ? gather(group, dy, floats: geometry.output.clipFloats) { _ in df + group.offset }
+        : UnsafePointer(df + group.offset)
+    }
+    assignWeightGradients(x.data, computedGradients)
+    for (group, gradient) in zip(groups, computedGradients) {
+      propagate(group, gradient, into: dx)
+    }
     return gradient
   }
 
@@ -301,32 +306,20 @@ final class DynamicConvolution {
     }
   }
 
-  /// The group's `∂L/∂F`: the output's gradient itself where the group is whole.
-  private func computedGradient(
-    _ group: Group, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>
-  ) -> UnsafePointer<Float> {
-    guard group.isWhole else { return UnsafePointer(df + group.offset) }
-    let floats = geometry.output.clipFloats
-    if let first = group.contiguousStart { return dy + first * floats }
-    for (i, clip) in group.clips.enumerated() {
-      (df + group.offset + i * floats).update(from: dy + clip * floats, count: floats)
-    }
-    return UnsafePointer(df + group.offset)
-  }
-
+  /// - Parameter df: `∂L/∂F` of each group.
   private func assignWeightGradients(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ df: [UnsafePointer<Float>]
   ) {
     let gradient = convolution.weight.gradient
     let total = convolution.weightFloats(channels: geometry.outChannels)
     // The group with the most rows is written in place, the others are added.
-    let ordered = groups.sorted { $0.part.channels > $1.part.channels }
-    for (i, group) in ordered.enumerated() {
+    let ordered = zip(groups, df).sorted { $0.0.part.channels > $1.0.part.channels }
+    for (i, (group, groupGradient)) in ordered.enumerated() {
       let floats = convolution.weightFloats(channels: group.part.channels)
       let target = i == 0 ? gradient : workspace.weightGradient.floats(total)
       convolution.backwardWeights(
-        gather(group, x, floats: geometry.input.clipFloats, workspace.gathered),
-        computedGradient(group, dy, df), clips: group.clips.count, part: group.part, into: target)
+        gatherInput(group, x), groupGradient, clips: group.clips.count, part: group.part,
+        into: target)
       if i == 0 {
         (gradient + floats).update(repeating: 0, count: total - floats)
       } else {
@@ -336,32 +329,36 @@ final class DynamicConvolution {
   }
 
   private func propagate(
-    _ group: Group, _ dy: UnsafePointer<Float>, _ df: UnsafeMutablePointer<Float>,
-    into dx: UnsafeMutablePointer<Float>
+    _ group: Group, _ df: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) {
     let floats = geometry.input.clipFloats
-    let source = computedGradient(group, dy, df)
     if let first = group.contiguousStart {
       convolution.backwardData(
-        source, clips: group.clips.count, part: group.part, into: dx + first * floats)
+        df, clips: group.clips.count, part: group.part, into: dx + first * floats)
       return
     }
     let target = workspace.gathered.floats(group.clips.count * floats)
-    convolution.backwardData(source, clips: group.clips.count, part: group.part, into: target)
+    convolution.backwardData(df, clips: group.clips.count, part: group.part, into: target)
     for (i, clip) in group.clips.enumerated() {
       (dx + clip * floats).update(from: target + i * floats, count: floats)
     }
   }
 
-  /// The group's clips side by side: in place where they are already, else copied.
+  private func gatherInput(_ group: Group, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    gather(group, x, floats: geometry.input.clipFloats) { workspace.gathered.floats($0) }
+  }
+
+  /// The group's clips side by side: in place where they are already, else copied to the memory
+  /// that `target` gives for that many floats.
   private func gather(
-    _ group: Group, _ from: UnsafePointer<Float>, floats: Int, _ scratch: Scratch
+    _ group: Group, _ from: UnsafePointer<Float>, floats: Int,
+    into target: (Int) -> UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     if let first = group.contiguousStart { return from + first * floats }
-    let target = scratch.floats(group.clips.count * floats)
+    let gathered = target(group.clips.count * floats)
     for (i, clip) in group.clips.enumerated() {
-      (target + i * floats).update(from: from + clip * floats, count: floats)
+      (gathered + i * floats).update(from: from + clip * floats, count: floats)
     }
-    return UnsafePointer(target)
+    return UnsafePointer(gathered)
   }
 }

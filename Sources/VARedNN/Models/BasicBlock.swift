@@ -31,11 +31,7 @@ final class BasicBlock {
       _ x: Activation, clips n: Int, training: Bool
     ) throws -> BatchNorm.Residual {
       convolution.forward(x.data, clips: n, into: projected.base)
-      if training {
-        try norm.takeStatistics(of: projected.base, clips: n)
-      } else {
-        norm.useRunningStatistics()
-      }
+      try norm.prepare(for: projected.base, clips: n, training: training)
       return BatchNorm.Residual(
         data: projected.base, scale: norm.scale.base, shift: norm.shift.base)
     }

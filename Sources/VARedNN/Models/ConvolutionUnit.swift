@@ -26,11 +26,7 @@ final class ConvolutionUnit {
     _ x: Activation, clips n: Int, training: Bool, residual: BatchNorm.Residual? = nil
   ) throws {
     try convolution.forward(x, clips: n, training: training, into: convolved.base)
-    if training {
-      try norm.takeStatistics(of: convolved.base, clips: n)
-    } else {
-      norm.useRunningStatistics()
-    }
+    try norm.prepare(for: convolved.base, clips: n, training: training)
     norm.apply(convolved.base, clips: n, residual: residual, into: output)
   }
 

@@ -48,11 +48,7 @@ final class Stem {
   private func normalise(
     _ norm: BatchNorm, _ x: FloatBuffer, count n: Int, training: Bool, into y: Activation
   ) throws {
-    if training {
-      try norm.takeStatistics(of: x.base, clips: n)
-    } else {
-      norm.useRunningStatistics()
-    }
+    try norm.prepare(for: x.base, clips: n, training: training)
     norm.apply(x.base, clips: n, into: y)
   }
 

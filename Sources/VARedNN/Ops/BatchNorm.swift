@@ -53,6 +53,15 @@ final class BatchNorm {
     sums = [Double](repeating: 0, count: 2 * padded)
   }
 
+  /// Makes `scale` and `shift` for `x`: from its own statistics in training, else the running ones.
+  func prepare(for x: UnsafePointer<Float>, clips n: Int, training: Bool) throws {
+    if training {
+      try takeStatistics(of: x, clips: n)
+    } else {
+      useRunningStatistics()
+    }
+  }
+
   /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
   func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
     sumBlocks(clips: n) { block, sums in
@@ -74,7 +83,7 @@ final class BatchNorm {
   }
 
   /// Takes the running statistics (inference).
-  func useRunningStatistics() {
+  private func useRunningStatistics() {
     for c in 0..<shape.channels {
       inverseDeviation[c] =
         1 / (Double(runningVariance.value[c]) + Self.epsilon).squareRoot()
