@@ -19,6 +19,9 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
 
 /// Memory that the layers of one network borrow in turn.
 final class Workspace {
+  /// The outputs of layers inside a block, which backward computes again; two, because a layer reads
+  /// one while it writes the other.
+  let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
   let extended = Scratch()
   let mixed = Scratch()

@@ -58,7 +58,10 @@ final class BasicBlock {
     // torchvision's mid-channel rule (METHOD §5), one number for both convolutions of the block.
     let mid = inPlanes * planes * 27 / (inPlanes * 9 + 3 * planes)
     var shape = input
-    func factorised(_ prefix: String, _ normName: String, stride: Int) -> [ConvolutionUnit] {
+    let inner = context.workspace.inner
+    func factorised(
+      _ prefix: String, _ normName: String, stride: Int, output: Scratch?
+    ) -> [ConvolutionUnit] {
       let spatial = ConvolutionGeometry(
         input: shape, outChannels: mid, kernel: Extent(1, 3, 3), stride: Extent(1, stride, stride))
       let temporal = ConvolutionGeometry(
@@ -68,14 +71,15 @@ final class BasicBlock {
       return [
         ConvolutionUnit(
           spatial, name: "\(name).\(prefix).0.0", normName: "\(name).\(prefix).0.1",
-          context: context),
+          in: inner[0], context: context),
         ConvolutionUnit(
-          temporal, name: "\(name).\(prefix).0.3", normName: "\(name).\(normName)",
+          temporal, name: "\(name).\(prefix).0.3", normName: "\(name).\(normName)", in: output,
           context: context),
       ]
     }
     units =
-      factorised("conv1", "conv1.1", stride: stride) + factorised("conv2", "conv2.1", stride: 1)
+      factorised("conv1", "conv1.1", stride: stride, output: inner[1])
+      + factorised("conv2", "conv2.1", stride: 1, output: nil)
     projection =
       stride == 1 && inPlanes == planes
       ? nil
@@ -112,6 +116,7 @@ final class BasicBlock {
     var shortcut = UnsafePointer(masked)
     var gradient = dy
     for i in [3, 2, 1, 0] {
+      if i > 0 { units[i - 1].restoreOutput(clips: n) }
       gradient = try units[i].backward(
         gradient, x: i == 0 ? x : units[i - 1].output, clips: n,
         shortcut: i == 3 ? masked : nil, costGradients: costGradient(i), buffers: buffers)

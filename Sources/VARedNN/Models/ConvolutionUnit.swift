@@ -4,7 +4,8 @@
 final class ConvolutionUnit {
   let convolution: BlockConvolution
   let norm: BatchNorm
-  /// The unit's output.
+  /// The unit's output. Inside a block it lies in memory that other units use too: there it is valid
+  /// until the next but one unit runs, and again after `restoreOutput`.
   let output: Activation
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
@@ -13,12 +14,16 @@ final class ConvolutionUnit {
 
   /// - Parameters:
   ///   - name: the convolution's name; `normName` the batch norm's.
-  init(_ geometry: ConvolutionGeometry, name: String, normName: String, context: NetworkContext) {
+  ///   - storage: memory lent to the output; nil keeps it.
+  init(
+    _ geometry: ConvolutionGeometry, name: String, normName: String, in storage: Scratch?,
+    context: NetworkContext
+  ) {
     firstParameter = context.parameters.count
     convolution = context.blockConvolution(geometry, name: name)
     norm = BatchNorm(
       geometry.output, name: normName, parameters: context.parameters, reducer: context.reducer)
-    output = Activation(geometry.output, batch: context.batch)
+    output = Activation(geometry.output, batch: context.batch, in: storage)
     convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
   }
 
@@ -28,6 +33,12 @@ final class ConvolutionUnit {
     try convolution.forward(x, clips: n, training: training, into: convolved.base)
     try norm.prepare(for: convolved.base, clips: n, training: training)
     norm.apply(convolved.base, clips: n, residual: residual, into: output)
+  }
+
+  /// Computes the output of the last forward pass again, from the convolution's output: one pass over
+  /// memory instead of a tensor kept until backward. For a unit without residual.
+  func restoreOutput(clips n: Int) {
+    norm.apply(convolved.base, clips: n, into: output)
   }
 
   /// Backward of the whole unit.

@@ -3,7 +3,7 @@
 /// torchvision's `R2Plus1dStem`: 1×7×7 (stride 2), batch norm, ReLU, 3×1×1, batch norm, ReLU; never
 /// dynamic.
 final class Stem {
-  /// After the spatial and after the temporal convolution.
+  /// After the spatial convolution, in memory that other layers use too: backward computes it again.
   let middle: Activation
   let output: Activation
   private let spatial: Convolution
@@ -30,7 +30,7 @@ final class Stem {
     temporalNorm = BatchNorm(
       second.output, name: "stem.4", parameters: context.parameters, reducer: context.reducer)
     context.addStatic(macs: first.macs + second.macs)
-    middle = Activation(first.output, batch: context.batch)
+    middle = Activation(first.output, batch: context.batch, in: context.workspace.inner[0])
     output = Activation(second.output, batch: context.batch)
     spatialConvolved = FloatBuffer(context.batch * first.output.clipFloats)
     temporalConvolved = FloatBuffer(context.batch * second.output.clipFloats)
@@ -60,6 +60,7 @@ final class Stem {
     let dConvolved = buffers.convolved.base
     try temporalNorm.backward(
       dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
+    spatialNorm.apply(spatialConvolved.base, clips: n, into: middle)
     temporal.backwardWeights(
       middle.data, dConvolved, clips: n, part: part, into: temporal.weight.gradient)
     temporal.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)

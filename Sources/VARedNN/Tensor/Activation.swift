@@ -32,13 +32,16 @@ public struct ActivationShape: Hashable, Sendable {
 final class Activation {
   let shape: ActivationShape
   let batch: Int
-  private let storage: FloatBuffer
+  private let storage: Scratch
   private let meanStorage: FloatBuffer
 
-  init(_ shape: ActivationShape, batch: Int) {
+  /// - Parameter storage: memory lent to several activations in turn, for one whose values are
+  ///   computed again where they are read later; nil gives it memory of its own.
+  init(_ shape: ActivationShape, batch: Int, in storage: Scratch? = nil) {
     self.shape = shape
     self.batch = batch
-    storage = FloatBuffer(batch * shape.clipFloats)
+    self.storage = storage ?? Scratch()
+    self.storage.reserve(batch * shape.clipFloats)
     meanStorage = FloatBuffer(batch * shape.meanCount)
   }
 

@@ -36,7 +36,15 @@ final class Scratch {
 
   /// At least `count` floats of undefined content, valid until the next, larger request.
   func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
-    if buffer.count < count { buffer = FloatBuffer(count) }
+    reserve(count)
     return buffer.base
   }
+
+  /// Makes room for `count` floats; what was there is lost if that takes a larger buffer.
+  func reserve(_ count: Int) {
+    if buffer.count < count { buffer = FloatBuffer(count) }
+  }
+
+  /// The memory as it is.
+  var base: UnsafeMutablePointer<Float> { buffer.base }
 }
