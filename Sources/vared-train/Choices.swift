@@ -10,3 +10,4 @@ extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
+extension ForcedPolicy: ExpressibleByArgument {}

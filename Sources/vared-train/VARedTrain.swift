@@ -19,7 +19,9 @@ struct VARedTrain: ParsableCommand {
       What ends with exit status 2 is for you to mend; the line that begins with 'error:' says how.
       """,
     version: "0.1.0",
-    subcommands: [Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self],
+    subcommands: [
+      Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self, Bench.self,
+    ],
     defaultSubcommand: Train.self)
 
   static func main() {

@@ -93,7 +93,9 @@ final class DynamicConvolution {
   func forward(
     _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
-    try gate.forward(x.means, count: n, training: training)
+    try counter.profile.time(.gates) {
+      try gate.forward(x.means, count: n, training: training)
+    }
     execute(x, clips: n, into: y)
   }
 
@@ -101,7 +103,7 @@ final class DynamicConvolution {
   func execute(_ x: Activation, clips n: Int, into y: UnsafeMutablePointer<Float>) {
     groups = group(clips: n)
     for group in groups { convolve(group, x.data, into: y) }
-    mixForward(into: y)
+    counter.profile.time(.cheapOperations) { mixForward(into: y) }
   }
 
   /// The clips by what they need, in a fixed order.
@@ -192,7 +194,7 @@ final class DynamicConvolution {
   ) throws {
     var gradient = executeBackward(dy, x: x, clips: n, into: dx)
     if let costGradient { addCost(costGradient, to: &gradient, clips: n) }
-    try gate.backward(gradient, count: n, into: dMeans)
+    try counter.profile.time(.gates) { try gate.backward(gradient, count: n, into: dMeans) }
   }
 
   /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
@@ -201,7 +203,7 @@ final class DynamicConvolution {
     _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, into dx: UnsafeMutablePointer<Float>
   ) -> SoftModulationGate.OutputGradient {
     let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
-    let gradient = mixBackward(dy, into: df, clips: n)
+    let gradient = counter.profile.time(.cheapOperations) { mixBackward(dy, into: df, clips: n) }
     let computedGradients = groups.map { group in
       // A whole group's output is its `F`.
       group.isWhole

@@ -9,6 +9,9 @@ final class SoftModulationGate {
   /// The weights of the last forward pass.
   var policy: Policy
   let form: GateForm
+  /// Candidates along time and along channels that every clip takes whatever the gate would say; the
+  /// gate itself then does not run.
+  var forced: (temporal: Int, channel: Int)?
   private let fc1: Linear
   private let norm: BatchNorm1D
   private let fc2: Linear
@@ -52,6 +55,7 @@ final class SoftModulationGate {
   /// - Parameter means: `[n, C·T]`, kept until backward.
   func forward(_ means: UnsafePointer<Float>, count n: Int, training: Bool) throws {
     self.means = means
+    if let forced { return policy.take(forced.temporal, forced.channel, clips: n) }
     counter.add(n * macs)
     fc1.forward(means, count: n, into: &hidden)
     try norm.forward(&hidden, count: n, training: training)
@@ -81,6 +85,7 @@ final class SoftModulationGate {
   func backward(
     _ gradient: OutputGradient, count n: Int, into dMeans: UnsafeMutablePointer<Float>
   ) throws {
+    guard forced == nil else { return clearGradients(dMeans, count: n) }
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     var dRaw = [Float](repeating: 0, count: n * (st + sc))
     for clip in 0..<n {
@@ -97,6 +102,14 @@ final class SoftModulationGate {
     try norm.backward(&dHidden, count: n)
     guard let means else { preconditionFailure("backward of a gate before its forward") }
     fc1.backward(dHidden, x: means, count: n, scale: 1 / Float(framePixels), into: dMeans)
+  }
+
+  /// A policy that does not come from the gate sends no gradient through it.
+  private func clearGradients(_ dMeans: UnsafeMutablePointer<Float>, count n: Int) {
+    fc1.clearGradients()
+    norm.clearGradients()
+    fc2.clearGradients()
+    dMeans.update(repeating: 0, count: n * fc1.inputs)
   }
 
   /// One group's `v` from its `u`.

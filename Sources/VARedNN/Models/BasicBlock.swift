@@ -12,6 +12,7 @@ final class BasicBlock {
     let convolution: PointwiseConvolution
     let norm: BatchNorm
     let projected: FloatBuffer
+    private let profile: WorkProfile
 
     init(
       input: ActivationShape, planes: Int, stride: Int, name: String, context: NetworkContext
@@ -21,6 +22,7 @@ final class BasicBlock {
         name: "\(name).0", batch: context.batch, parameters: context.parameters,
         workspace: context.workspace, counter: context.counter)
       context.addStatic(macs: convolution.macs)
+      profile = context.counter.profile
       norm = BatchNorm(
         convolution.output, name: "\(name).1", parameters: context.parameters,
         reducer: context.reducer)
@@ -31,7 +33,9 @@ final class BasicBlock {
       _ x: Activation, clips n: Int, training: Bool
     ) throws -> BatchNorm.Residual {
       convolution.forward(x.data, clips: n, into: projected.base)
-      try norm.prepare(for: projected.base, clips: n, training: training)
+      try profile.time(.batchNorm) {
+        try norm.prepare(for: projected.base, clips: n, training: training)
+      }
       return BatchNorm.Residual(
         data: projected.base, scale: norm.scale.base, shift: norm.shift.base)
     }
@@ -41,9 +45,11 @@ final class BasicBlock {
       _ dy: UnsafePointer<Float>, clips n: Int, buffers: GradientBuffers,
       into dx: UnsafeMutablePointer<Float>
     ) throws -> UnsafePointer<Float> {
-      try norm.backward(
-        IncomingGradient(first: dy), mask: .none, x: projected.base, clips: n,
-        into: buffers.projected.base)
+      try profile.time(.batchNorm) {
+        try norm.backward(
+          IncomingGradient(first: dy), mask: .none, x: projected.base, clips: n,
+          into: buffers.projected.base)
+      }
       convolution.backward(buffers.projected.base, clips: n, into: dx)
       return UnsafePointer(dx)
     }

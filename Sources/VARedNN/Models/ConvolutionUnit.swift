@@ -9,6 +9,7 @@ final class ConvolutionUnit {
   let output: Activation
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
+  private let profile: WorkProfile
   /// Where the unit's parameters start in the flat buffers.
   let firstParameter: Int
 
@@ -20,6 +21,7 @@ final class ConvolutionUnit {
     context: NetworkContext
   ) {
     firstParameter = context.parameters.count
+    profile = context.counter.profile
     convolution = context.blockConvolution(geometry, name: name)
     norm = BatchNorm(
       geometry.output, name: normName, parameters: context.parameters, reducer: context.reducer)
@@ -31,14 +33,16 @@ final class ConvolutionUnit {
     _ x: Activation, clips n: Int, training: Bool, residual: BatchNorm.Residual? = nil
   ) throws {
     try convolution.forward(x, clips: n, training: training, into: convolved.base)
-    try norm.prepare(for: convolved.base, clips: n, training: training)
-    norm.apply(convolved.base, clips: n, residual: residual, into: output)
+    try profile.time(.batchNorm) {
+      try norm.prepare(for: convolved.base, clips: n, training: training)
+      norm.apply(convolved.base, clips: n, residual: residual, into: output)
+    }
   }
 
   /// Computes the output of the last forward pass again, from the convolution's output: one pass over
   /// memory instead of a tensor kept until backward. For a unit without residual.
   func restoreOutput(clips n: Int) {
-    norm.apply(convolved.base, clips: n, into: output)
+    profile.time(.batchNorm) { norm.apply(convolved.base, clips: n, into: output) }
   }
 
   /// Backward of the whole unit.
@@ -55,8 +59,10 @@ final class ConvolutionUnit {
   ) throws -> IncomingGradient {
     let mask: BatchNorm.Mask = shortcut == nil ? .ownOutput : .output(output.data)
     let dConvolved = buffers.convolved.base
-    try norm.backward(
-      dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
+    try profile.time(.batchNorm) {
+      try norm.backward(
+        dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
+    }
     switch convolution {
     case .fixed(let layer):
       let part = layer.geometry.wholePart

@@ -187,6 +187,28 @@ public final class R2Plus1D {
   /// is held against.
   public var issuedMACs: Int { context.counter.macs }
 
+  // MARK: Measuring
+
+  /// Starts to measure where time goes, from zero.
+  public func startProfile() {
+    context.counter.profile.clear()
+    context.counter.profile.isOn = true
+  }
+
+  /// Seconds by kind and by convolution since `startProfile`.
+  public var profile: (seconds: [WorkKind: Double], layers: [LayerWork]) {
+    let profile = context.counter.profile
+    return (
+      Dictionary(uniqueKeysWithValues: zip(WorkKind.allCases, profile.seconds)), profile.layers
+    )
+  }
+
+  /// Makes every dynamic layer take these candidates, for every clip, from now on, without asking its
+  /// gate: 0 is full computation, 1 half of it, and so on.
+  public func force(temporal: Int, channel: Int) {
+    for (_, layer) in context.dynamicLayers { layer.gate.forced = (temporal, channel) }
+  }
+
   private func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
     Parallel.setThreads(threads)
     try stem.forward(clips, count: n, training: training)

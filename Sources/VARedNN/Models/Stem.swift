@@ -12,6 +12,7 @@ final class Stem {
   private let temporalNorm: BatchNorm
   private let spatialConvolved: FloatBuffer
   private let temporalConvolved: FloatBuffer
+  private let profile: WorkProfile
 
   init(_ configuration: NetworkConfiguration, context: NetworkContext) {
     let clip = ActivationShape(
@@ -30,6 +31,7 @@ final class Stem {
     temporalNorm = BatchNorm(
       second.output, name: "stem.4", parameters: context.parameters, reducer: context.reducer)
     context.addStatic(macs: first.macs + second.macs)
+    profile = context.counter.profile
     middle = Activation(first.output, batch: context.batch, in: context.workspace.inner[0])
     output = Activation(second.output, batch: context.batch)
     spatialConvolved = FloatBuffer(context.batch * first.output.clipFloats)
@@ -48,8 +50,10 @@ final class Stem {
   private func normalise(
     _ norm: BatchNorm, _ x: FloatBuffer, count n: Int, training: Bool, into y: Activation
   ) throws {
-    try norm.prepare(for: x.base, clips: n, training: training)
-    norm.apply(x.base, clips: n, into: y)
+    try profile.time(.batchNorm) {
+      try norm.prepare(for: x.base, clips: n, training: training)
+      norm.apply(x.base, clips: n, into: y)
+    }
   }
 
   /// Parameter gradients, assigned; clips need none.
@@ -58,15 +62,19 @@ final class Stem {
   ) throws {
     let part = temporal.geometry.wholePart
     let dConvolved = buffers.convolved.base
-    try temporalNorm.backward(
-      dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
-    spatialNorm.apply(spatialConvolved.base, clips: n, into: middle)
+    try profile.time(.batchNorm) {
+      try temporalNorm.backward(
+        dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
+      spatialNorm.apply(spatialConvolved.base, clips: n, into: middle)
+    }
     temporal.backwardWeights(
       middle.data, dConvolved, clips: n, part: part, into: temporal.weight.gradient)
     temporal.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)
-    try spatialNorm.backward(
-      IncomingGradient(first: UnsafePointer(buffers.input.base)), mask: .ownOutput,
-      x: spatialConvolved.base, clips: n, into: dConvolved)
+    try profile.time(.batchNorm) {
+      try spatialNorm.backward(
+        IncomingGradient(first: UnsafePointer(buffers.input.base)), mask: .ownOutput,
+        x: spatialConvolved.base, clips: n, into: dConvolved)
+    }
     spatial.backwardWeights(
       clips, dConvolved, clips: n, part: spatial.geometry.wholePart, into: spatial.weight.gradient)
   }

@@ -24,6 +24,12 @@ final class BatchNorm1D {
     sums = [Double](repeating: 0, count: 2 * features)
   }
 
+  /// For a step in which the layer has no part.
+  func clearGradients() {
+    weight.gradient.update(repeating: 0, count: features)
+    bias.gradient.update(repeating: 0, count: features)
+  }
+
   /// Normalises `x [n, F]` in place; in training keeps the normalised values for backward.
   func forward(_ x: inout [Float], count n: Int, training: Bool) throws {
     var means = [Double](repeating: 0, count: features)

@@ -12,6 +12,7 @@ final class Convolution {
   private let isStem: Bool
   private let counter: ExecutionCounter
   private let scratch: Scratch
+  private let profileLayer: Int
   private var primitives: [Key: ConvolutionPrimitives] = [:]
   private var transposition: WeightTransposition?
   private var transposed = FloatBuffer(0)
@@ -33,6 +34,7 @@ final class Convolution {
     self.isStem = isStem
     self.counter = counter
     self.scratch = scratch
+    profileLayer = counter.profile.addLayer(name, geometry)
     // Kaiming normal, fan out, as torchvision initialises video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
     weight = parameters.add(
@@ -48,8 +50,11 @@ final class Convolution {
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
     into y: UnsafeMutablePointer<Float>
   ) {
-    counter.add(n * geometry.macs(part: part))
-    primitives(n, part).forward.execute(x, weight.value, y)
+    let macs = n * geometry.macs(part: part)
+    counter.add(macs)
+    counter.profile.run(
+      profileLayer, .convolutionForward, macs: macs, primitives(n, part).forward, x, weight.value, y
+    )
   }
 
   /// `dx = Σ Wᵀ dy`, assigned, whole clips (zero where no computed output depends on `x`).
@@ -58,7 +63,9 @@ final class Convolution {
     into dx: UnsafeMutablePointer<Float>
   ) {
     if transposedVersion != weight.version { transposeWeights() }
-    primitives(n, part).backwardData.execute(dy, transposed.base, dx)
+    counter.profile.run(
+      profileLayer, .convolutionBackwardData, macs: n * geometry.macs(part: part),
+      primitives(n, part).backwardData, dy, transposed.base, dx)
   }
 
   /// `dW = Σ_n x ⋆ dy` for the part's rows of the weights, assigned to `dWeight`.
@@ -66,14 +73,13 @@ final class Convolution {
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
     into dWeight: UnsafeMutablePointer<Float>
   ) {
-    if geometry.input.frames < geometry.kernel.t && !isStem {
-      // oneDNN has no fast path for an input shorter than the kernel: zero frames behind the input
-      // change nothing and give it one.
-      let padded = extendedInput(x, clips: n)
-      primitives(n, part, extended: true).backwardWeights.execute(padded, dy, dWeight)
-    } else {
-      primitives(n, part).backwardWeights.execute(x, dy, dWeight)
-    }
+    // oneDNN has no fast path for an input shorter than the kernel: zero frames behind the input
+    // change nothing and give it one.
+    let extended = geometry.input.frames < geometry.kernel.t && !isStem
+    counter.profile.run(
+      profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
+      primitives(n, part, extended: extended).backwardWeights,
+      extended ? extendedInput(x, clips: n) : x, dy, dWeight)
   }
 
   /// Floats of the weights' first rows that compute `channels` output channels.
@@ -123,6 +129,8 @@ final class Convolution {
 /// pass, so that the analytic count can be held against what ran.
 final class ExecutionCounter {
   private(set) var macs = 0
+  /// Where the time goes, for whoever asks.
+  let profile = WorkProfile()
 
   func add(_ macs: Int) { self.macs += macs }
 }

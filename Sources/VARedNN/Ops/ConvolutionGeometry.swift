@@ -45,6 +45,15 @@ public struct ConvolutionGeometry: Hashable, Sendable {
       width: extent(input.width, kernel.w, stride.w))
   }
 
+  /// For people: `64x8x56x56, 1x3x3 / 1x1x1 -> 144x8x56x56`.
+  var summary: String {
+    func text(_ shape: ActivationShape) -> String {
+      "\(shape.channels)x\(shape.frames)x\(shape.height)x\(shape.width)"
+    }
+    return "\(text(input)), \(kernel.t)x\(kernel.h)x\(kernel.w) / "
+      + "\(stride.t)x\(stride.h)x\(stride.w) -> \(text(output))"
+  }
+
   /// PyTorch's shape of the weights, `[K, C, kT, kH, kW]`.
   var weightShape: [Int] { [outChannels, input.channels, kernel.t, kernel.h, kernel.w] }
 

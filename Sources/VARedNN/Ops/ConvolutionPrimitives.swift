@@ -18,9 +18,6 @@ final class ConvolutionPrimitives {
   private var destination: dnnl_memory_desc_t
   private var forwardDescriptor: dnnl_primitive_desc_t?
 
-  /// oneDNN's name for what it chose in the forward pass, e.g. `jit:avx512_core`.
-  let implementation: String
-
   /// - Parameters:
   ///   - isStem: whether the input is plain `[N, C, T, H, W]`.
   ///   - inputFrames: frames of the input, which may be followed by zero frames more than the
@@ -74,11 +71,6 @@ final class ConvolutionPrimitives {
     DNNL.check(
       dnnl_primitive_desc_create(&forwardDescriptor, &descriptor, nil, DNNL.engine, nil),
       "forward convolution \(geometry), \(part)")
-    var name: UnsafePointer<CChar>?
-    DNNL.check(
-      dnnl_primitive_desc_query(forwardDescriptor, dnnl_query_impl_info_str, 0, &name),
-      "dnnl_primitive_desc_query")
-    implementation = String(cString: name!)
   }
 
   deinit { dnnl_primitive_desc_destroy(forwardDescriptor) }

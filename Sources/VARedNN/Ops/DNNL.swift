@@ -34,6 +34,8 @@ enum DNNL {
 /// A oneDNN primitive with its arguments' memory objects, created once and executed on raw
 /// pointers.
 final class DNNLPrimitive {
+  /// oneDNN's name for the code that it chose, e.g. `jit:avx512_core`.
+  let implementation: String
   private let primitive: dnnl_primitive_t
   private let stream: dnnl_stream_t
   private var arguments: [dnnl_exec_arg_t]
@@ -44,6 +46,11 @@ final class DNNLPrimitive {
     var primitive: dnnl_primitive_t?
     DNNL.check(dnnl_primitive_create(&primitive, descriptor), "dnnl_primitive_create")
     self.primitive = primitive!
+    var name: UnsafePointer<CChar>?
+    DNNL.check(
+      dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name),
+      "dnnl_primitive_desc_query")
+    implementation = String(cString: name!)
     var stream: dnnl_stream_t?
     DNNL.check(
       dnnl_stream_create(&stream, DNNL.engine, UInt32(dnnl_stream_default_flags.rawValue)),

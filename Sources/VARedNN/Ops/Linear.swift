@@ -53,6 +53,12 @@ final class Linear {
       scale, dy, blasint(outputs), weight.value, blasint(inputs), 0, dx, blasint(inputs))
   }
 
+  /// For a step in which the layer has no part.
+  func clearGradients() {
+    weight.gradient.update(repeating: 0, count: inputs * outputs)
+    bias?.gradient.update(repeating: 0, count: outputs)
+  }
+
   /// One clip's multiply-accumulates.
   var macs: Int { inputs * outputs }
 }
@@ -61,4 +67,28 @@ final class Linear {
 /// with oneDNN's.
 enum OpenBLAS {
   static func useOneThread() { openblas_set_num_threads(1) }
+}
+
+/// What this machine can multiply: the yardstick for a convolution's speed.
+public enum SgemmRate {
+  /// GFLOP/s of a single-precision product of 2048² matrices, the best of three.
+  public static func measure(threads: Int) -> Double {
+    let n = 2048
+    let (a, b, c) = (FloatBuffer(n * n), FloatBuffer(n * n), FloatBuffer(n * n))
+    for i in 0..<n * n {
+      a.base[i] = Float(i % 17) / 17
+      b.base[i] = Float(i % 13) / 13
+    }
+    openblas_set_num_threads(Int32(threads))
+    defer { OpenBLAS.useOneThread() }
+    let clock = ContinuousClock()
+    let best = (0..<3).map { _ in
+      clock.measure {
+        cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, a.base,
+          blasint(n), b.base, blasint(n), 0, c.base, blasint(n))
+      } / .seconds(1)
+    }.min()
+    return 2 * Double(n * n * n) / (best ?? .infinity) / 1e9
+  }
 }

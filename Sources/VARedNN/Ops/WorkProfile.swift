@@ -1,0 +1,93 @@
+// Where the time of a step goes: seconds by kind of work, and by convolution.
+
+/// What a network spends its time on.
+public enum WorkKind: String, CaseIterable, Sendable {
+  case convolutionForward = "convolution_forward"
+  case convolutionBackwardData = "convolution_backward_data"
+  case convolutionBackwardWeights = "convolution_backward_weights"
+  /// Batch norm, with the ReLU, the residual sum and the spatial means that it is fused with.
+  case batchNorm = "batch_norm"
+  /// The cheap operations of METHOD §1, and the copies that group clips.
+  case cheapOperations = "cheap_operations"
+  /// The soft modulation gates.
+  case gates
+}
+
+/// The time and the multiply-accumulates of one convolution in one direction.
+public struct ConvolutionWork: Sendable {
+  /// The direction: one of the three convolution kinds.
+  public let kind: WorkKind
+  /// oneDNN's name for the code it ran, e.g. `jit:avx512_core`.
+  public internal(set) var implementation = ""
+  /// Seconds since the profile was last cleared.
+  public internal(set) var seconds = 0.0
+  /// Multiply-accumulates since then.
+  public internal(set) var macs = 0
+
+  /// Whether oneDNN had no kernel of its own for this shape.
+  public var isFallback: Bool {
+    implementation.contains("ref") || implementation.contains("gemm")
+  }
+}
+
+/// One convolution layer in a profile.
+public struct LayerWork: Sendable {
+  /// The layer's name, as of its weights.
+  public let name: String
+  /// Input, kernel, stride and output in words.
+  public let shape: String
+  /// Forward, backward-data, backward-weights; without those that never ran.
+  public var directions: [ConvolutionWork] { all.filter { $0.macs > 0 } }
+  var all = [WorkKind.convolutionForward, .convolutionBackwardData, .convolutionBackwardWeights]
+    .map { ConvolutionWork(kind: $0) }
+}
+
+/// Collects a network's work; costs a branch per operation until it is switched on.
+final class WorkProfile {
+  var isOn = false
+  private(set) var seconds = [Double](repeating: 0, count: WorkKind.allCases.count)
+  private(set) var layers: [LayerWork] = []
+  private let clock = ContinuousClock()
+
+  /// A new layer's index.
+  func addLayer(_ name: String, _ geometry: ConvolutionGeometry) -> Int {
+    layers.append(LayerWork(name: name, shape: geometry.summary))
+    return layers.count - 1
+  }
+
+  func clear() {
+    for i in seconds.indices { seconds[i] = 0 }
+    for i in layers.indices {
+      for j in layers[i].all.indices {
+        layers[i].all[j].seconds = 0
+        layers[i].all[j].macs = 0
+      }
+    }
+  }
+
+  /// Runs `body` and books its time on `kind`. Calls are not nested.
+  func time<Result>(_ kind: WorkKind, _ body: () throws -> Result) rethrows -> Result {
+    guard isOn else { return try body() }
+    let start = clock.now
+    defer { seconds[kind.index] += (clock.now - start) / .seconds(1) }
+    return try body()
+  }
+
+  /// Runs a convolution and books it on its layer too.
+  func run(
+    _ layer: Int, _ kind: WorkKind, macs: Int, _ primitive: DNNLPrimitive,
+    _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer
+  ) {
+    guard isOn else { return primitive.execute(first, second, third) }
+    let before = seconds[kind.index]
+    time(kind) { primitive.execute(first, second, third) }
+    layers[layer].all[kind.index].seconds += seconds[kind.index] - before
+    layers[layer].all[kind.index].macs += macs
+    layers[layer].all[kind.index].implementation = primitive.implementation
+  }
+}
+
+extension WorkKind {
+  /// Place in `allCases`; the convolutions come first.
+  fileprivate var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
