@@ -16,15 +16,21 @@
 typedef int bits_16 __attribute__((vector_size(64), aligned(4)));
 typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 
+#include "strips.h"
+
 #define LANES 16
 #define NAME(f) f##_16
 #include "kernels.inc"
+#include "weight_gradient.inc"
+#include "end_kernels.inc"
 #undef LANES
 #undef NAME
 
 #define LANES 8
 #define NAME(f) f##_8
 #include "kernels.inc"
+#include "weight_gradient.inc"
+#include "end_kernels.inc"
 #undef LANES
 #undef NAME
 
@@ -74,6 +80,21 @@ void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int he
                       int out_frames, int out_height, int out_width, int st, int sh, int sw) {
   CHOOSE(upsample_zero, out, in, frames, height, width, out_frames, out_height, out_width, st, sh,
          sw);
+}
+
+void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw, float *scratch) {
+  CHOOSE(weight_gradient, job, dw, scratch);
+}
+
+ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job) {
+  const vk_extent in = job->input;
+  if (is_temporal(job)) return (ptrdiff_t)in.t * temporal_strip_pixels * lanes;
+  const int rows = (spatial_strip_rows(job) - 1) * job->stride.h + job->kernel.h;
+  return (ptrdiff_t)min_int(rows, in.h) * in.w * lanes;
+}
+
+void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed) {
+  CHOOSE(transpose_tiles, out, in, tiles, reversed);
 }
 
 CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale,

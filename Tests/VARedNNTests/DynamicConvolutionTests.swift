@@ -112,7 +112,8 @@ import Testing
       var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
       var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
       try layer.backward(
-        lossWeights, x: x, clips: clips, costGradient: costWeights, into: &dx, dMeans: &dMeans)
+        lossWeights, x: ConvolutionInput(x.data), clips: clips, costGradient: costWeights,
+        into: &dx, dMeans: &dMeans)
       var plain = Blocked.plain(dx, geometry.input, clips: clips)
       for i in plain.indices { plain[i] += dMeans[i / geometry.input.framePixels] }
       return plain
