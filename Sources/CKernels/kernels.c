@@ -11,6 +11,13 @@
 #define CLONES
 #endif
 
+// Makes what was written past the caches visible to other threads.
+#if defined(__x86_64__)
+#define streamed() __builtin_ia32_sfence()
+#else
+#define streamed() ((void)0)
+#endif
+
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef int bits_16 __attribute__((vector_size(64), aligned(4)));
@@ -41,8 +48,9 @@ void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums) {
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes) {
-  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes);
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches) {
+  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
+         past_caches);
 }
 
 void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
@@ -53,8 +61,8 @@ void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x
 
 void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
                         const float *a, const float *b, const float *c, int frames,
-                        ptrdiff_t frame_pixels) {
-  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels);
+                        ptrdiff_t frame_pixels, bool past_caches) {
+  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels, past_caches);
 }
 
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,

@@ -24,9 +24,10 @@ typedef struct {
 } vk_affine;
 
 /// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame;
-/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes.
+/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes. y is written
+/// past the caches where `past_caches`.
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes);
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches);
 
 /// The gradient that reaches an activation: up to two tensors, and the gradient of its spatial
 /// means (laid out as `means` above; already divided by the pixels of a frame).
@@ -51,10 +52,11 @@ void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x
                          const float *mean, float *masked, int frames, ptrdiff_t frame_pixels,
                          double *sums);
 
-/// dx = a·g + b·x + c per lane, g being the masked incoming gradient.
+/// dx = a·g + b·x + c per lane, g being the masked incoming gradient; dx is written past the caches
+/// where `past_caches`.
 void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
                         const float *a, const float *b, const float *c, int frames,
-                        ptrdiff_t frame_pixels);
+                        ptrdiff_t frame_pixels, bool past_caches);
 
 // --- modulated mixing and cheap operations (ClipMixing.swift) ---
 
