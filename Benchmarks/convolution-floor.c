@@ -278,7 +278,7 @@ int main(int count, char **words) {
   settings s = parse(count, words);
   omp_set_num_threads(s.threads);
   check(dnnl_engine_create(&engine, dnnl_cpu, 0), "an engine");
-  int avx512 = dnnl_cpu_isa_avx512_core;
+  unsigned avx512 = dnnl_cpu_isa_avx512_core;
   lanes = (dnnl_get_effective_cpu_isa() & avx512) == avx512 ? 16 : 8;
   network n;
   build(&n, s.depth, s.width, s.frames, s.size);
