@@ -43,8 +43,9 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 
 #define CHOOSE(f, ...) (lanes == 16 ? f##_16(__VA_ARGS__) : f##_8(__VA_ARGS__))
 
-void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums) {
-  CHOOSE(moments, x, pixels, sums);
+void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums, float *copy,
+                bool past_caches) {
+  CHOOSE(moments, x, pixels, sums, copy, past_caches);
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,

@@ -22,6 +22,12 @@ extension DynamicConvolution {
   /// The whole output of `n` clips, in its place.
   func writeAll(clips n: Int, into y: UnsafeMutablePointer<Float>) {
     prepareScratch()
-    for item in 0..<n * convolution.geometry.output.blocks { write(item, into: y) }
+    let shape = convolution.geometry.output
+    for item in 0..<n * shape.blocks {
+      forEachRun(of: item, in: y) { frames, from in
+        let to = y + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+        to.update(from: from, count: frames.count * shape.planeFloats)
+      }
+    }
   }
 }

@@ -13,8 +13,10 @@
 
 // --- batch normalization (BatchNorm.swift) ---
 
-/// sums[0..lanes) = Σ x, sums[lanes..2·lanes) = Σ x², over a run.
-void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums);
+/// sums[0..lanes) += Σ x, sums[lanes..2·lanes) += Σ x², over a run; copy = x where it is not null,
+/// past the caches where `past_caches`.
+void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums, float *copy,
+                bool past_caches);
 
 /// One operand of `vk_normalize`: value · scale + shift per lane. `data` may be null: absent.
 typedef struct {

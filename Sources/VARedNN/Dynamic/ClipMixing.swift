@@ -181,7 +181,7 @@ final class ClipMixing {
 
   /// Where one clip's kernel gradients are collected, laid out as the kernels are, and the weights'.
   struct Gradients {
-    /// `∂L/∂φ`, spatial kernels first.
+    /// `∂L/∂φ`, spatial kernels first; added to, as are the others.
     let kernels: UnsafeMutablePointer<Float>
     /// `∂L/∂v_t [blocks, St]`.
     let temporal: UnsafeMutablePointer<Double>
@@ -213,20 +213,19 @@ final class ClipMixing {
         mix(&terms, into: dz + j * plane, transposed: true)
       }
     }
-    for candidate in temporal {
-      var dWeight = 0.0
-      for t in 0..<output.frames {
+    for t in 0..<output.frames {
+      for candidate in temporal {
         let (dPlane, from) = (dy + t * plane, z + source(t, candidate))
         let offset = t % candidate.stride
+        let sum = block * space.temporalStrides.count + candidate.a
         if offset > 0 {
-          dWeight += correlate(
+          gradients.temporal[sum] += correlate(
             dPlane, from, weight: candidate.weight, temporalTaps(candidate, offset, block),
             into: gradients.kernels + candidate.kernels + temporalOffset(offset, block))
         } else if wantsTemporalWeightGradient {
-          dWeight += vk_dot(lanes, dPlane, from, output.framePixels)
+          gradients.temporal[sum] += vk_dot(lanes, dPlane, from, output.framePixels)
         }
       }
-      gradients.temporal[block * space.temporalStrides.count + candidate.a] = dWeight
     }
   }
 
@@ -239,33 +238,25 @@ final class ClipMixing {
     let own = f + block * computedBlockFloats
     withTerms { terms in
       for j in 0..<computedFrames {
+        let (ownPlane, dOwn) = (own + j * plane, dz + block * computedBlockFloats + j * plane)
         for candidate in channel where block < candidate.blocks {
-          terms.append(dz + block * computedBlockFloats + j * plane, weight: candidate.weight)
+          let sum = block * space.channelCounts.count + candidate.b
+          terms.append(dOwn, weight: candidate.weight)
+          if wantsChannelWeightGradient {
+            gradients.channel[sum] += vk_dot(lanes, dOwn, ownPlane, output.framePixels)
+          }
           for target in targets(of: block, candidate) {
-            terms.append(
-              dz + target * computedBlockFloats + j * plane, weight: candidate.weight,
-              taps: spatialTaps(candidate, target - candidate.blocks))
+            let kernel = target - candidate.blocks
+            let dTarget = dz + target * computedBlockFloats + j * plane
+            let taps = spatialTaps(candidate, kernel)
+            terms.append(dTarget, weight: candidate.weight, taps: taps)
+            gradients.channel[sum] += correlate(
+              dTarget, ownPlane, weight: candidate.weight, taps,
+              into: gradients.kernels + candidate.kernels + kernel * CheapOperations.blockFloats)
           }
         }
         mix(&terms, into: df + j * plane, transposed: true)
       }
-    }
-    for candidate in channel where block < candidate.blocks {
-      var dWeight = 0.0
-      if wantsChannelWeightGradient {
-        dWeight = vk_dot(
-          lanes, dz + block * computedBlockFloats, own, computedFrames * output.framePixels)
-      }
-      for target in targets(of: block, candidate) {
-        let kernel = target - candidate.blocks
-        for j in 0..<computedFrames {
-          dWeight += correlate(
-            dz + target * computedBlockFloats + j * plane, own + j * plane,
-            weight: candidate.weight, spatialTaps(candidate, kernel),
-            into: gradients.kernels + candidate.kernels + kernel * CheapOperations.blockFloats)
-        }
-      }
-      gradients.channel[block * space.channelCounts.count + candidate.b] = dWeight
     }
   }
 

@@ -96,7 +96,7 @@ final class DynamicConvolution {
   // MARK: Forward
 
   /// Asks the gate and convolves the parts that it wants of `n` clips. What the output is then can be
-  /// had block by block, from `write` or from `forEachRun`.
+  /// had block by block from `forEachRun`.
   /// - Parameter y: `[n, K, T', H', W']`; the clips that are computed whole are written there, if
   ///   they lie side by side.
   func forward(
@@ -142,16 +142,6 @@ final class DynamicConvolution {
         offset: offset)
       counter.add(
         cheap.macs(gate.policy, clip: clip, part: group.part, output: geometry.output))
-    }
-  }
-
-  /// Item `n·blocks + block` of the output, in its place in `y`.
-  func write(_ item: Int, into y: UnsafeMutablePointer<Float>) {
-    let target = y + item * geometry.output.blockFloats
-    forEachRun(of: item, in: y) { frames, from in
-      let to = target + frames.lowerBound * geometry.output.planeFloats
-      guard UnsafePointer(to) != from else { return }
-      to.update(from: from, count: frames.count * geometry.output.planeFloats)
     }
   }
 

@@ -55,7 +55,7 @@ final class ConvolutionUnit {
     layer.prepareScratch()
     let y = convolved.base
     if training {
-      try norm.takeStatistics(of: y, clips: n) { layer.write($0, into: y) }
+      try norm.takeStatistics(writing: y, clips: n) { layer.forEachRun(of: $0, in: y, $1) }
       norm.apply(y, clips: n, residual: residual, into: output)
       return
     }

@@ -66,14 +66,33 @@ final class BatchNorm {
   }
 
   /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
-  /// - Parameter produce: writes an item of `x`, a clip's channel block, just before it is read.
-  func takeStatistics(
-    of x: UnsafePointer<Float>, clips n: Int, producing produce: (Int) -> Void = { _ in }
-  ) throws {
+  func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
     sumBlocks(clips: n) { item, sums in
-      produce(item)
-      vk_moments(Int32(ChannelBlock.lanes), x + item * shape.blockFloats, shape.pixels, sums)
+      vk_moments(
+        Int32(ChannelBlock.lanes), x + item * shape.blockFloats, shape.pixels, sums, nil, false)
     }
+    try finishStatistics(clips: n)
+  }
+
+  /// The same while `x` is written: each item, a clip's channel block, from the runs of frames that
+  /// `produce` hands out, wherever they lie.
+  func takeStatistics(
+    writing x: UnsafeMutablePointer<Float>, clips n: Int,
+    from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
+  ) throws {
+    let pastCaches = shape.isBeyondCaches(clips: n)
+    sumBlocks(clips: n) { item, sums in
+      produce(item) { frames, from in
+        let to = x + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+        vk_moments(
+          Int32(ChannelBlock.lanes), from, frames.count * shape.framePixels, sums,
+          UnsafePointer(to) == from ? nil : to, pastCaches)
+      }
+    }
+    try finishStatistics(clips: n)
+  }
+
+  private func finishStatistics(clips n: Int) throws {
     try reduceOverRanks()
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
     for c in 0..<shape.channels {
@@ -250,6 +269,7 @@ final class BatchNorm {
     if partials.count < items * width { partials = .init(repeating: 0, count: items * width) }
     partials.withUnsafeMutableBufferPointer { partials in
       let base = partials.baseAddress!
+      base.update(repeating: 0, count: items * width)
       Parallel.forEach(items) { body($0, base + $0 * width) }
       for i in 0..<sums.count { sums[i] = base[i] }
       for clip in 1..<max(n, 1) {
