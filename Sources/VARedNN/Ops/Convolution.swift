@@ -13,8 +13,9 @@ final class Convolution {
   private let primitives: PrimitiveCache
   private let weightGradient: WeightGradient
   private let transposed: TransposedWeights
-  /// Backward-data as a forward convolution, where it is one.
-  private let mirrored: (primitives: PrimitiveCache, weights: TransposedWeights)?
+  private let scratch: Scratch
+  /// Backward-data of the parts that came up, where it is a forward convolution.
+  private var mirrored: [ConvolutionPart: MirroredConvolution?] = [:]
 
   /// - Parameters:
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
@@ -27,10 +28,8 @@ final class Convolution {
     self.counter = counter
     weightGradient = WeightGradient(geometry, scratch: scratch)
     primitives = PrimitiveCache(geometry, isStem: isStem)
-    transposed = TransposedWeights(geometry, mirrored: false)
-    mirrored = geometry.mirrored.map {
-      (PrimitiveCache($0, isStem: false), TransposedWeights(geometry, mirrored: true))
-    }
+    transposed = TransposedWeights(geometry, channels: geometry.outChannels, mirrored: false)
+    self.scratch = scratch
     profileLayer = counter.profile.addLayer(name, geometry)
     // Kaiming normal, fan out, as torchvision initialises video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
@@ -60,16 +59,25 @@ final class Convolution {
     into dx: UnsafeMutablePointer<Float>
   ) {
     let macs = n * geometry.macs(part: part)
-    if let mirrored, part == geometry.wholePart {
-      let primitive = mirrored.primitives[n, mirrored.primitives.geometry.wholePart].forward
+    if let mirrored = mirrored(part) {
       counter.profile.run(
-        profileLayer, .convolutionBackwardData, macs: macs, primitive, dy,
-        mirrored.weights.current(weight), dx)
+        profileLayer, .convolutionBackwardData, macs: macs,
+        implementation: mirrored.implementation(clips: n)
+      ) {
+        mirrored.run(dy, clips: n, weight: weight, into: dx)
+      }
       return
     }
     counter.profile.run(
       profileLayer, .convolutionBackwardData, macs: macs, primitives[n, part].backwardData, dy,
       transposed.current(weight), dx)
+  }
+
+  private func mirrored(_ part: ConvolutionPart) -> MirroredConvolution? {
+    if let known = mirrored[part] { return known }
+    let created = MirroredConvolution(geometry, part: part, scratch: scratch)
+    mirrored[part] = .some(created)
+    return created
   }
 
   /// `dW = Σ_n x ⋆ dy` for the whole output, assigned to the weights' gradient.

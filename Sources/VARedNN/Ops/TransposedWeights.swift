@@ -2,9 +2,10 @@
 
 import CKernels
 
-/// A copy of the weights `[K/l, C/l, taps, l (in), l (out)]`, made again whenever they changed: as
-/// `[K/l, C/l, taps, l (out), l (in)]`, or, mirrored, as the weights of the convolution that
-/// backward-data is where all strides are 1: `[C/l, K/l, taps reversed, l (out), l (in)]`.
+/// A copy of the weights `[K/l, C/l, taps, l (in), l (out)]`, or of their first rows, made again
+/// whenever they changed: as `[K/l, C/l, taps, l (out), l (in)]`, or, mirrored, as the weights of the
+/// convolution that backward-data is where all strides are 1: `[C/l, K/l, taps reversed, l (out),
+/// l (in)]`.
 final class TransposedWeights {
   private let inBlocks: Int
   private let outBlocks: Int
@@ -13,9 +14,10 @@ final class TransposedWeights {
   private var copy = FloatBuffer(0)
   private var version = -1
 
-  init(_ geometry: ConvolutionGeometry, mirrored: Bool) {
+  /// - Parameter channels: output channels, the first of the convolution's.
+  init(_ geometry: ConvolutionGeometry, channels: Int, mirrored: Bool) {
     inBlocks = geometry.input.blocks
-    outBlocks = geometry.output.blocks
+    outBlocks = ChannelBlock.count(channels)
     taps = geometry.kernel.volume
     self.mirrored = mirrored
   }
