@@ -45,7 +45,9 @@ final class Linear {
       blasint(outputs), x, blasint(inputs), 0, weight.gradient, blasint(inputs))
     if let bias {
       for j in 0..<outputs {
-        bias.gradient[j] = (0..<n).reduce(0) { $0 + dy[$1 * outputs + j] }
+        var sum: Float = 0
+        for row in 0..<n { sum += dy[row * outputs + j] }
+        bias.gradient[j] = sum
       }
     }
     cblas_sgemm(
