@@ -7,12 +7,22 @@ import Testing
 @testable import VARedNN
 
 @Suite struct LossTests {
+  private func evaluated(
+    logits: [Float], labels: [Int], classes: Int, costs: [Double], weight: Float
+  ) -> AdaptiveLoss {
+    let loss = AdaptiveLoss(classes: classes, batch: labels.count)
+    loss.evaluate(
+      logits: logits, labels: labels, costs: costs.map { ClipCost(differentiable: $0) },
+      weight: weight)
+    return loss
+  }
+
   @Test func crossEntropyEqualsPyTorch() throws {
     let golden = try GoldenFile("ops.h5")
     let logits = try golden.floats("/cross-entropy/logits")
     let labels = try golden.integers("/cross-entropy/labels")
     let classes = logits.count / labels.count
-    let loss = AdaptiveLoss(
+    let loss = evaluated(
       logits: logits, labels: labels, classes: classes,
       costs: .init(repeating: 0.5, count: labels.count), weight: 0)
     expectClose(
@@ -23,14 +33,14 @@ import Testing
 
   /// As PyTorch's log-softmax: a label whose probability underflows has a finite loss.
   @Test func farFromTheLabelTheLossIsFinite() {
-    let loss = AdaptiveLoss(
+    let loss = evaluated(
       logits: [0, 2000], labels: [0], classes: 2, costs: [0], weight: 0)
     #expect(loss.crossEntropy == 2000)
   }
 
   /// METHOD §3: only clips that are classified correctly pay for what they cost.
   @Test func costCountsCorrectClipsOnly() {
-    let loss = AdaptiveLoss(
+    let loss = evaluated(
       logits: [2, 1, 0, 3, 5, 4], labels: [0, 0, 1], classes: 2, costs: [0.5, 0.7, 0.9],
       weight: 0.8)
     #expect(loss.correct == 1)

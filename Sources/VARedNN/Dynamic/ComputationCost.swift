@@ -11,18 +11,22 @@ struct LayerCost {
   var ratio: Float { temporal * channel }
 
   init(_ policy: Policy, clip: Int, channels: Int) {
-    temporal = Self.mean(
-      policy.space.temporalStrides.map { 1 / Float($0) }, policy.temporalWeights(clip))
-    channel = Self.mean(
-      policy.space.channelCounts.map { Float($0) / Float(channels) },
-      policy.channelWeights(clip))
+    let space = policy.space
+    temporal = Self.mean(policy.temporalWeights(clip)) { 1 / Float(space.temporalStrides[$0]) }
+    channel = Self.mean(policy.channelWeights(clip)) {
+      Float(space.channelCounts[$0]) / Float(channels)
+    }
   }
 
-  /// The mean of `values` under `weights`; the last, cheapest one where all weights are zero.
-  private static func mean(_ values: [Float], _ weights: ArraySlice<Float>) -> Float {
-    let sum = weights.reduce(0, +)
-    guard sum > 0 else { return values.last ?? 1 }
-    return zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } / sum
+  /// The mean of the candidates' values under `weights`; the last, cheapest one's where all weights
+  /// are zero.
+  private static func mean(_ weights: ArraySlice<Float>, _ value: (Int) -> Float) -> Float {
+    var (sum, weighted): (Float, Float) = (0, 0)
+    for (i, weight) in weights.enumerated() {
+      sum += weight
+      weighted += value(i) * weight
+    }
+    return sum > 0 ? weighted / sum : value(weights.count - 1)
   }
 }
 
@@ -34,7 +38,9 @@ struct ClipCost {
   var convRatio = 0.0
   /// Executed multiply-accumulates of the dynamic layers: convolutions, cheap operations, gates.
   var macs = 0
+}
 
+extension ClipCost {
   /// - Parameter shares: `w_l`, each layer's share of the full cost of all dynamic convolutions.
   init(_ layers: [DynamicConvolution], shares: [Double], clip: Int) {
     for (layer, share) in zip(layers, shares) {
@@ -48,4 +54,14 @@ struct ClipCost {
       macs += layer.cheap.macs(policy, clip: clip, part: part, output: geometry.output)
     }
   }
+}
+
+/// `∂L/∂ρ_l` of one layer, for each clip.
+struct CostGradient {
+  /// `∂L/∂(Σ_l w_l ρ_l,n) [n]`.
+  let network: [Double]
+  /// `w_l`.
+  let share: Double
+
+  subscript(clip: Int) -> Float { Float(network[clip] * share) }
 }

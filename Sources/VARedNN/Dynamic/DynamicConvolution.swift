@@ -189,21 +189,21 @@ final class DynamicConvolution {
   /// - Parameters:
   ///   - costGradient: `∂L/∂ρ` for each clip (METHOD §3); nil leaves the cost out.
   func backward(
-    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, costGradient: [Float]?,
+    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, costGradient: CostGradient?,
     into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
   ) throws {
-    var gradient = executeBackward(dy, x: x, clips: n, into: dx)
-    if let costGradient { addCost(costGradient, to: &gradient, clips: n) }
-    try counter.profile.time(.gates) { try gate.backward(gradient, count: n, into: dMeans) }
+    executeBackward(dy, x: x, clips: n, into: dx)
+    if let costGradient { addCost(costGradient, clips: n) }
+    try counter.profile.time(.gates) { try gate.backward(count: n, into: dMeans) }
   }
 
   /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
-  /// assigned; returns the gradient of the policy's weights.
+  /// assigned; the gradient of the policy's weights goes to the gate.
   func executeBackward(
     _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, into dx: UnsafeMutablePointer<Float>
-  ) -> SoftModulationGate.OutputGradient {
+  ) {
     let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
-    let gradient = counter.profile.time(.cheapOperations) { mixBackward(dy, into: df, clips: n) }
+    counter.profile.time(.cheapOperations) { mixBackward(dy, into: df, clips: n) }
     let computedGradients = groups.map { group in
       // A whole group's output is its `F`.
       group.isWhole
@@ -214,13 +214,12 @@ final class DynamicConvolution {
     for (group, gradient) in zip(groups, computedGradients) {
       propagate(group, gradient, into: dx)
     }
-    return gradient
   }
 
   /// `∂L/∂F` of every mixed clip into `df`, the kernels' gradients, and the weights' `v`.
   private func mixBackward(
     _ dy: UnsafePointer<Float>, into df: UnsafeMutablePointer<Float>, clips n: Int
-  ) -> SoftModulationGate.OutputGradient {
+  ) {
     let clips = mixedClips()
     let shape = geometry.output
     let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
@@ -258,23 +257,19 @@ final class DynamicConvolution {
       }
     }
     assignKernelGradients(kernels, clips: clips.count)
-    var gradient = SoftModulationGate.OutputGradient(
-      temporal: .init(repeating: 0, count: n * st), channel: .init(repeating: 0, count: n * sc),
-      temporalCost: .init(repeating: 0, count: n * st),
-      channelCost: .init(repeating: 0, count: n * sc))
+    gate.gradient.clear()
     for (i, entry) in clips.enumerated() {
       let start = i * shape.blocks * (st + sc)
       for block in 0..<shape.blocks {
         for a in 0..<st {
-          gradient.temporal[entry.clip * st + a] += Float(weights[start + block * st + a])
+          gate.gradient.temporal[entry.clip * st + a] += Float(weights[start + block * st + a])
         }
         for b in 0..<sc {
-          gradient.channel[entry.clip * sc + b] +=
+          gate.gradient.channel[entry.clip * sc + b] +=
             Float(weights[start + shape.blocks * st + block * sc + b])
         }
       }
     }
-    return gradient
   }
 
   /// Sums the clips' kernel gradients, always in the same order.
@@ -293,18 +288,16 @@ final class DynamicConvolution {
   }
 
   /// Adds `∂L/∂ρ · ∂ρ/∂v` for the normalised `v` (METHOD §3).
-  private func addCost(
-    _ costGradient: [Float], to gradient: inout SoftModulationGate.OutputGradient, clips n: Int
-  ) {
+  private func addCost(_ costGradient: CostGradient, clips n: Int) {
     let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
     for clip in 0..<n {
       let cost = LayerCost(gate.policy, clip: clip, channels: geometry.outChannels)
       for a in 0..<st {
-        gradient.temporalCost[clip * st + a] +=
+        gate.gradient.temporalCost[clip * st + a] +=
           costGradient[clip] * cost.channel / Float(gate.space.temporalStrides[a])
       }
       for b in 0..<sc {
-        gradient.channelCost[clip * sc + b] +=
+        gate.gradient.channelCost[clip * sc + b] +=
           costGradient[clip] * cost.temporal * Float(gate.space.channelCounts[b])
           / Float(geometry.outChannels)
       }

@@ -22,8 +22,14 @@ final class SoftModulationGate {
   private var means: UnsafePointer<Float>?
   private var hidden: [Float]
   private var raw: [Float]
+  /// What backward reads: written by whoever ran the policy.
+  var gradient: OutputGradient
+  private var dHidden: [Float]
+  private var dRaw: [Float]
 
-  /// - Parameter input: the convolution's input; the gate reads its means `[N, C·T]`.
+  /// - Parameters:
+  ///   - input: the convolution's input; the gate reads its means `[N, C·T]`.
+  ///   - batch: clips at most.
   init(
     _ space: PolicySpace, input: ActivationShape, batch: Int,
     configuration: DynamicConfiguration, name: String, parameters: Parameters,
@@ -40,12 +46,14 @@ final class SoftModulationGate {
       inputs: input.meanCount, outputs: width, name: "\(name).fc1", parameters: parameters,
       isGate: true, initialBias: nil, initial: { Float((2 * $0.uniform() - 1) * bound) })
     norm = BatchNorm1D(
-      features: width, name: "\(name).bn", parameters: parameters, reducer: reducer)
+      features: width, batch: batch, name: "\(name).bn", parameters: parameters, reducer: reducer)
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", parameters: parameters,
       isGate: true, initialBias: 1, initial: { Float(0.01 * $0.normal()) })
     hidden = [Float](repeating: 0, count: batch * width)
     raw = [Float](repeating: 0, count: batch * space.candidates)
+    gradient = OutputGradient(space, batch: batch)
+    (dHidden, dRaw) = (hidden, raw)
   }
 
   /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`.
@@ -65,12 +73,12 @@ final class SoftModulationGate {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
       let u = clip * (st + sc)
-      modulate(raw[u..<u + st], into: &policy.temporal, at: clip * st)
-      modulate(raw[u + st..<u + st + sc], into: &policy.channel, at: clip * sc)
+      modulate(u..<u + st, into: &policy.temporal, at: clip * st)
+      modulate(u + st..<u + st + sc, into: &policy.channel, at: clip * sc)
     }
   }
 
-  /// The gradient of the loss with respect to `v`, for `n` clips.
+  /// The gradient of the loss with respect to `v`.
   struct OutputGradient {
     /// Through the convolution's output: `∂L/∂v_t [N, St]`, `∂L/∂v_c [N, Sc]`.
     var temporal: [Float]
@@ -80,25 +88,20 @@ final class SoftModulationGate {
     var channelCost: [Float]
   }
 
-  /// Parameter gradients assigned; `dMeans [n, C·T]` assigned, divided by the pixels of a frame, so
-  /// that it is the gradient of every pixel.
-  func backward(
-    _ gradient: OutputGradient, count n: Int, into dMeans: UnsafeMutablePointer<Float>
-  ) throws {
+  /// Backward of `forward` from `gradient`: parameter gradients assigned; `dMeans [n, C·T]` assigned,
+  /// divided by the pixels of a frame, so that it is the gradient of every pixel.
+  func backward(count n: Int, into dMeans: UnsafeMutablePointer<Float>) throws {
     guard forced == nil else { return clearGradients(dMeans, count: n) }
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
-    var dRaw = [Float](repeating: 0, count: n * (st + sc))
     for clip in 0..<n {
       let u = clip * (st + sc)
-      demodulate(gradient.temporal, gradient.temporalCost, at: clip * st, u..<u + st, into: &dRaw)
-      demodulate(
-        gradient.channel, gradient.channelCost, at: clip * sc, u + st..<u + st + sc, into: &dRaw)
+      demodulate(u..<u + st, gradient.temporal, gradient.temporalCost, at: clip * st)
+      demodulate(u + st..<u + st + sc, gradient.channel, gradient.channelCost, at: clip * sc)
     }
     // Through max(·, 0) and tanh: no gradient where u is zero.
-    for i in 0..<dRaw.count { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
-    var dHidden = [Float](repeating: 0, count: n * fc1.outputs)
+    for i in 0..<n * (st + sc) { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
     fc2.backward(dRaw, x: hidden, count: n, into: &dHidden)
-    for i in 0..<dHidden.count { dHidden[i] *= 1 - hidden[i] * hidden[i] }
+    for i in 0..<n * fc1.outputs { dHidden[i] *= 1 - hidden[i] * hidden[i] }
     try norm.backward(&dHidden, count: n)
     guard let means else { preconditionFailure("backward of a gate before its forward") }
     fc1.backward(dHidden, x: means, count: n, scale: 1 / Float(framePixels), into: dMeans)
@@ -112,32 +115,54 @@ final class SoftModulationGate {
     dMeans.update(repeating: 0, count: n * fc1.inputs)
   }
 
-  /// One group's `v` from its `u`.
-  private func modulate(_ u: ArraySlice<Float>, into v: inout [Float], at first: Int) {
-    let sum = u.reduce(0, +)
-    for (i, value) in u.enumerated() {
+  /// One group's `v`, from `first` on, from its `u`, the places `group` of `raw`.
+  private func modulate(_ group: Range<Int>, into v: inout [Float], at first: Int) {
+    let sum = sum(of: group)
+    for (i, index) in group.enumerated() {
+      let value = raw[index]
       switch form {
       case .published: v[first + i] = value
-      case .normalised: v[first + i] = sum > 0 ? value / sum : (i == u.count - 1 ? 1 : 0)
+      case .normalised: v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
       }
     }
   }
 
-  /// One group's `∂L/∂u` from the gradients of `v` and of `v` normalised.
-  private func demodulate(
-    _ dv: [Float], _ dCost: [Float], at first: Int, _ group: Range<Int>, into du: inout [Float]
-  ) {
-    let sum = raw[group].reduce(0, +)
-    guard sum > 0 else { return }
+  /// One group's `∂L/∂u`, assigned, from the gradients of `v` and of `v` normalised, from `first` on.
+  private func demodulate(_ group: Range<Int>, _ dv: [Float], _ dCost: [Float], at first: Int) {
+    let sum = sum(of: group)
     // d(u_i / Σu): (d_i − Σ_k d_k u_k / Σu) / Σu.
-    let normalised = { (i: Int) -> Float in
-      (self.form == .normalised ? dv[first + i] : 0) + dCost[first + i]
+    func normalised(_ i: Int) -> Float {
+      (form == .normalised ? dv[first + i] : 0) + dCost[first + i]
     }
     var projection: Float = 0
-    for (i, index) in group.enumerated() { projection += normalised(i) * raw[index] / sum }
-    for (i, index) in group.enumerated() {
-      du[index] = (normalised(i) - projection) / sum
-      if form == .published { du[index] += dv[first + i] }
+    for (i, index) in group.enumerated() where sum > 0 {
+      projection += normalised(i) * raw[index] / sum
     }
+    for (i, index) in group.enumerated() {
+      dRaw[index] = sum > 0 ? (normalised(i) - projection) / sum : 0
+      if form == .published && sum > 0 { dRaw[index] += dv[first + i] }
+    }
+  }
+
+  /// `Σu` of a group.
+  private func sum(of group: Range<Int>) -> Float {
+    var sum: Float = 0
+    for index in group { sum += raw[index] }
+    return sum
+  }
+}
+
+extension SoftModulationGate.OutputGradient {
+  /// Zeros for `batch` clips.
+  init(_ space: PolicySpace, batch: Int) {
+    temporal = [Float](repeating: 0, count: batch * space.temporalStrides.count)
+    channel = [Float](repeating: 0, count: batch * space.channelCounts.count)
+    (temporalCost, channelCost) = (temporal, channel)
+  }
+
+  /// Makes everything zero.
+  mutating func clear() {
+    for i in temporal.indices { (temporal[i], temporalCost[i]) = (0, 0) }
+    for i in channel.indices { (channel[i], channelCost[i]) = (0, 0) }
   }
 }

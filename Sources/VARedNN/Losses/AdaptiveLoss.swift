@@ -4,7 +4,7 @@ import Foundation
 
 /// `L = CE(logits, label) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)²` with `μ_n = 1` where clip n is
 /// classified correctly, else 0 (METHOD §3).
-struct AdaptiveLoss {
+final class AdaptiveLoss {
   /// Mean cross-entropy.
   private(set) var crossEntropy = 0.0
   /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`, without λ.
@@ -15,31 +15,59 @@ struct AdaptiveLoss {
   private(set) var logitGradient: [Float]
   /// `∂L/∂(Σ_l w_l ρ_l,n) [n]`.
   private(set) var costGradient: [Double]
+  private let classes: Int
+  private var exponentials: [Double]
 
+  /// - Parameter batch: clips at most.
+  init(classes: Int, batch: Int) {
+    self.classes = classes
+    logitGradient = [Float](repeating: 0, count: batch * classes)
+    costGradient = [Double](repeating: 0, count: batch)
+    exponentials = [Double](repeating: 0, count: classes)
+  }
+
+  /// The loss of a batch and its gradients, assigned.
   /// - Parameters:
   ///   - logits: `[n, classes]`.
-  ///   - costs: `Σ_l w_l ρ_l,n` of each clip.
+  ///   - costs: of each clip, `Σ_l w_l ρ_l,n` is read.
   ///   - weight: λ.
-  init(logits: [Float], labels: [Int], classes: Int, costs: [Double], weight: Float) {
-    let n = labels.count
-    logitGradient = [Float](repeating: 0, count: n * classes)
-    costGradient = [Double](repeating: 0, count: n)
-    for clip in 0..<n {
-      let row = logits[clip * classes..<(clip + 1) * classes]
-      let largest = row.max() ?? 0
-      let exponentials = row.map { exp(Double($0 - largest)) }
-      let sum = exponentials.reduce(0, +)
-      let label = labels[clip]
-      let labelLogit = Double(row[row.startIndex + label] - largest)
-      crossEntropy -= (labelLogit - log(sum)) / Double(n)
-      for (j, value) in exponentials.enumerated() {
-        let target = j == label ? 1.0 : 0.0
-        logitGradient[clip * classes + j] = Float((value / sum - target) / Double(n))
-      }
-      guard row.firstIndex(of: largest) == row.startIndex + label else { continue }
+  func evaluate(
+    logits: UnsafePointer<Float>, labels: [Int], costs: [ClipCost], weight: Float
+  ) {
+    let n = Double(labels.count)
+    (crossEntropy, cost, correct) = (0, 0, 0)
+    for (clip, label) in labels.enumerated() {
+      let row = logits + clip * classes
+      let largest = self.largest(of: row)
+      addCrossEntropy(row, label: label, largest: row[largest], clip: clip, clips: n)
+      costGradient[clip] = 0
+      guard row[largest] == row[largest], largest == label else { continue }
+      let ratio = costs[clip].differentiable
       correct += 1
-      cost += costs[clip] * costs[clip] / Double(n)
-      costGradient[clip] = Double(weight) * 2 * costs[clip] / Double(n)
+      cost += ratio * ratio / n
+      costGradient[clip] = Double(weight) * 2 * ratio / n
+    }
+  }
+
+  /// The first class with the largest logit.
+  private func largest(of row: UnsafePointer<Float>) -> Int {
+    var largest = 0
+    for j in 1..<classes where row[j] > row[largest] { largest = j }
+    return largest
+  }
+
+  private func addCrossEntropy(
+    _ row: UnsafePointer<Float>, label: Int, largest: Float, clip: Int, clips n: Double
+  ) {
+    var sum = 0.0
+    for j in 0..<classes {
+      exponentials[j] = exp(Double(row[j] - largest))
+      sum += exponentials[j]
+    }
+    crossEntropy -= (Double(row[label] - largest) - log(sum)) / n
+    for j in 0..<classes {
+      let target = j == label ? 1.0 : 0.0
+      logitGradient[clip * classes + j] = Float((exponentials[j] / sum - target) / n)
     }
   }
 }

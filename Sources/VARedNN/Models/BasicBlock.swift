@@ -115,7 +115,7 @@ final class BasicBlock {
   ///   - ready: called as the gradients from a flat offset on become final.
   /// - Returns: the gradient that reaches `x`.
   func backward(
-    _ dy: IncomingGradient, x: Activation, clips n: Int, costGradient: (Int) -> [Float]?,
+    _ dy: IncomingGradient, x: Activation, clips n: Int, costGradient: (Int) -> CostGradient?,
     buffers: GradientBuffers, ready: (Int) throws -> Void
   ) throws -> IncomingGradient {
     let masked = buffers.nextShortcut()

@@ -54,7 +54,7 @@ final class ConvolutionUnit {
   /// - Returns: the gradient that reaches `x`.
   func backward(
     _ dy: IncomingGradient, x: Activation, clips n: Int,
-    shortcut: UnsafeMutablePointer<Float>? = nil, costGradients: [Float]?,
+    shortcut: UnsafeMutablePointer<Float>? = nil, costGradients: CostGradient?,
     buffers: GradientBuffers
   ) throws -> IncomingGradient {
     let mask: BatchNorm.Mask = shortcut == nil ? .ownOutput : .output(output.data)

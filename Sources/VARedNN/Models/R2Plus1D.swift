@@ -23,11 +23,15 @@ public final class R2Plus1D {
   private let blocks: [BasicBlock]
   private let classifier: Linear
   private let classifierOffset: Int
+  private let layers: [DynamicConvolution]
   private let shares: [Double]
+  private let loss: AdaptiveLoss
   private let gradientBuffers: GradientBuffers
   private var features: [Float]
   private var featureGradient: [Float]
   private(set) var logits: [Float]
+  /// Of each clip of the last forward pass.
+  private var costs: [ClipCost]
 
   /// - Parameters:
   ///   - batch: clips that one step takes at most.
@@ -62,6 +66,7 @@ public final class R2Plus1D {
     context.parameters.allocate(seed: seed)
 
     dynamicLayers = context.dynamicLayers.map { DynamicLayerInfo(name: $0.name, layer: $0.layer) }
+    layers = context.dynamicLayers.map(\.layer)
     let dynamicMACs = dynamicLayers.reduce(0) { $0 + $1.fullMACs }
     fullMACs = context.staticMACs + dynamicMACs
     shares = dynamicLayers.map { Double($0.fullMACs) / Double(dynamicMACs) }
@@ -74,6 +79,8 @@ public final class R2Plus1D {
     features = [Float](repeating: 0, count: batch * last.channels)
     featureGradient = features
     logits = [Float](repeating: 0, count: batch * configuration.classes)
+    costs = [ClipCost](repeating: ClipCost(), count: batch)
+    loss = AdaptiveLoss(classes: configuration.classes, batch: batch)
   }
 
   /// `layer1` to `layer4`.
@@ -125,38 +132,43 @@ public final class R2Plus1D {
     let n = labels.count
     precondition(n >= 1 && n <= batch, "\(n) clips for a network planned for \(batch)")
     try forward(clips, count: n, training: true)
-    let costs = (0..<n).map { cost(clip: $0) }
-    let loss = AdaptiveLoss(
-      logits: logits, labels: labels, classes: configuration.classes,
-      costs: costs.map(\.differentiable), weight: costWeight)
+    loss.evaluate(logits: logits, labels: labels, costs: costs, weight: costWeight)
     let middle = clock.now
-    try backward(clips, loss, count: n, gradientsReady: gradientsReady)
-    let end = clock.now
+    try backward(clips, count: n, gradientsReady: gradientsReady)
+    return outcome(
+      count: n, costWeight: costWeight, forward: middle - start, backward: clock.now - middle)
+  }
+
+  private func outcome(
+    count n: Int, costWeight: Float, forward: Duration, backward: Duration
+  ) -> StepOutcome {
+    var (convRatio, macs) = (0.0, 0)
+    for clip in 0..<n {
+      convRatio += costs[clip].convRatio
+      macs += costs[clip].macs
+    }
     return StepOutcome(
       loss: loss.crossEntropy + Double(costWeight) * loss.cost, crossEntropy: loss.crossEntropy,
-      cost: loss.cost, correct: loss.correct, count: n,
-      convRatio: costs.map(\.convRatio).reduce(0, +) / Double(n),
-      executedMACs: Double(costs.map(\.macs).reduce(0, +)) / Double(n),
-      forwardSeconds: (middle - start) / .seconds(1), backwardSeconds: (end - middle) / .seconds(1))
+      cost: loss.cost, correct: loss.correct, count: n, convRatio: convRatio / Double(n),
+      executedMACs: Double(macs) / Double(n), forwardSeconds: forward / .seconds(1),
+      backwardSeconds: backward / .seconds(1))
   }
 
   private func backward(
-    _ clips: UnsafePointer<Float>, _ loss: AdaptiveLoss, count n: Int,
-    gradientsReady: (Int) throws -> Void
+    _ clips: UnsafePointer<Float>, count n: Int, gradientsReady: (Int) throws -> Void
   ) throws {
     classifier.backward(loss.logitGradient, x: features, count: n, into: &featureGradient)
     spreadFeatureGradient(count: n)
     try gradientsReady(classifierOffset)
     var gradient = IncomingGradient(means: UnsafePointer(gradientBuffers.means.base))
     var firstUnit = dynamicLayers.count
-    for (i, block) in blocks.enumerated().reversed() {
-      if !dynamicLayers.isEmpty { firstUnit -= block.units.count }
-      gradient = try block.backward(
+    for i in blocks.indices.reversed() {
+      if !dynamicLayers.isEmpty { firstUnit -= blocks[i].units.count }
+      gradient = try blocks[i].backward(
         gradient, x: i == 0 ? stem.output : blocks[i - 1].output, clips: n,
         costGradient: { unit in
-          guard !self.dynamicLayers.isEmpty else { return nil }
-          let share = self.shares[firstUnit + unit]
-          return loss.costGradient.map { Float($0 * share) }
+          dynamicLayers.isEmpty
+            ? nil : CostGradient(network: loss.costGradient, share: shares[firstUnit + unit])
         },
         buffers: gradientBuffers, ready: gradientsReady)
     }
@@ -174,13 +186,19 @@ public final class R2Plus1D {
   public func infer(clips: UnsafePointer<Float>, count n: Int) throws -> Inference {
     precondition(n >= 1 && n <= batch, "\(n) clips for a network planned for \(batch)")
     try forward(clips, count: n, training: false)
-    let costs = (0..<n).map { cost(clip: $0) }
-    let policies = context.dynamicLayers.map(\.layer.gate.policy)
     return Inference(
-      logits: Array(logits.prefix(n * configuration.classes)),
-      executedMACs: costs.map(\.macs), convRatio: costs.map(\.convRatio),
-      temporal: policies.map { Array($0.temporal.prefix(n * $0.space.temporalStrides.count)) },
-      channel: policies.map { Array($0.channel.prefix(n * $0.space.channelCounts.count)) })
+      logits: copy(logits, n * configuration.classes), executedMACs: costs.prefix(n).map(\.macs),
+      convRatio: costs.prefix(n).map(\.convRatio),
+      temporal: layers.map {
+        copy($0.gate.policy.temporal, n * $0.gate.space.temporalStrides.count)
+      },
+      channel: layers.map { copy($0.gate.policy.channel, n * $0.gate.space.channelCounts.count) })
+  }
+
+  /// The first `count` values in memory of their own: an array that shared the network's would make
+  /// its next pass copy it.
+  private func copy(_ values: [Float], _ count: Int) -> [Float] {
+    values.withUnsafeBufferPointer { Array($0.prefix(count)) }
   }
 
   /// Multiply-accumulates issued to the engine in all forward passes so far: what `executedMACs`
@@ -220,11 +238,12 @@ public final class R2Plus1D {
     pool(x, count: n)
     context.counter.add(n * classifier.macs)
     classifier.forward(features, count: n, into: &logits)
+    for clip in 0..<n { costs[clip] = cost(clip: clip) }
   }
 
   /// What clip `clip` of the last forward pass cost.
   private func cost(clip: Int) -> ClipCost {
-    var cost = ClipCost(context.dynamicLayers.map(\.layer), shares: shares, clip: clip)
+    var cost = ClipCost(layers, shares: shares, clip: clip)
     cost.macs += context.staticMACs
     if dynamicLayers.isEmpty { cost.convRatio = 1 }
     return cost

@@ -9,18 +9,24 @@ final class BatchNorm1D {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
-  private var normalised: [Float] = []
+  private var normalised: [Float]
+  private var means: [Double]
   private var inverseDeviation: [Double]
   private var sums: [Double]
 
-  init(features: Int, name: String, parameters: Parameters, reducer: StatisticsReducer?) {
+  /// - Parameter batch: clips at most.
+  init(
+    features: Int, batch: Int, name: String, parameters: Parameters, reducer: StatisticsReducer?
+  ) {
     self.features = features
     self.reducer = reducer
     weight = parameters.add("\(name).weight", [features], decays: false, isGate: true) { _ in 1 }
     bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
-    inverseDeviation = [Double](repeating: 0, count: features)
+    normalised = [Float](repeating: 0, count: batch * features)
+    means = [Double](repeating: 0, count: features)
+    inverseDeviation = means
     sums = [Double](repeating: 0, count: 2 * features)
   }
 
@@ -31,8 +37,7 @@ final class BatchNorm1D {
   }
 
   /// Normalises `x [n, F]` in place; in training keeps the normalised values for backward.
-  func forward(_ x: inout [Float], count n: Int, training: Bool) throws {
-    var means = [Double](repeating: 0, count: features)
+  func forward(_ x: UnsafeMutablePointer<Float>, count n: Int, training: Bool) throws {
     if training {
       sumProducts(x, x, count: n)
       try reduceOverRanks()
@@ -48,7 +53,6 @@ final class BatchNorm1D {
       }
       inverseDeviation[f] = 1 / (variance + BatchNorm.epsilon).squareRoot()
     }
-    if normalised.count < x.count { normalised = .init(repeating: 0, count: x.count) }
     for i in 0..<n * features {
       let f = i % features
       normalised[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
@@ -57,7 +61,7 @@ final class BatchNorm1D {
   }
 
   /// Replaces `dy` by `dx`; parameter gradients are assigned.
-  func backward(_ dy: inout [Float], count n: Int) throws {
+  func backward(_ dy: UnsafeMutablePointer<Float>, count n: Int) throws {
     sumProducts(dy, normalised, count: n)
     for f in 0..<features {
       bias.gradient[f] = Float(sums[f])
@@ -82,7 +86,9 @@ final class BatchNorm1D {
   }
 
   /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.
-  private func sumProducts(_ first: [Float], _ second: [Float], count n: Int) {
+  private func sumProducts(
+    _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count n: Int
+  ) {
     for f in 0..<2 * features { sums[f] = 0 }
     for i in 0..<n * features {
       sums[i % features] += Double(first[i])
