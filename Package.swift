@@ -32,7 +32,9 @@ let package = Package(
       ]),
 
     // Vector kernels for what the libraries do not have.
-    .target(name: "CKernels", exclude: ["kernels.inc"], linkerSettings: [.linkedLibrary("gomp")]),
+    .target(
+      name: "CKernels", exclude: ["kernels.inc", "weight_gradient.inc", "end_kernels.inc"],
+      linkerSettings: [.linkedLibrary("gomp")]),
 
     // The leaves.
     .target(name: "VARedHDF5", dependencies: ["CHDF5"]),

@@ -11,20 +11,33 @@
 #define CLONES
 #endif
 
+// Makes what was written past the caches visible to other threads.
+#if defined(__x86_64__)
+#define streamed() __builtin_ia32_sfence()
+#else
+#define streamed() ((void)0)
+#endif
+
 #pragma clang diagnostic ignored "-Wpsabi"
 
 typedef int bits_16 __attribute__((vector_size(64), aligned(4)));
 typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 
+#include "strips.h"
+
 #define LANES 16
 #define NAME(f) f##_16
 #include "kernels.inc"
+#include "weight_gradient.inc"
+#include "end_kernels.inc"
 #undef LANES
 #undef NAME
 
 #define LANES 8
 #define NAME(f) f##_8
 #include "kernels.inc"
+#include "weight_gradient.inc"
+#include "end_kernels.inc"
 #undef LANES
 #undef NAME
 
@@ -35,8 +48,9 @@ void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums) {
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes) {
-  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes);
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches) {
+  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
+         past_caches);
 }
 
 void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
@@ -47,8 +61,8 @@ void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x
 
 void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
                         const float *a, const float *b, const float *c, int frames,
-                        ptrdiff_t frame_pixels) {
-  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels);
+                        ptrdiff_t frame_pixels, bool past_caches) {
+  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels, past_caches);
 }
 
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
@@ -74,6 +88,21 @@ void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int he
                       int out_frames, int out_height, int out_width, int st, int sh, int sw) {
   CHOOSE(upsample_zero, out, in, frames, height, width, out_frames, out_height, out_width, st, sh,
          sw);
+}
+
+void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw, float *scratch) {
+  CHOOSE(weight_gradient, job, dw, scratch);
+}
+
+ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job) {
+  const vk_extent in = job->input;
+  if (is_temporal(job)) return (ptrdiff_t)in.t * temporal_strip_pixels * lanes;
+  const int rows = (spatial_strip_rows(job) - 1) * job->stride.h + job->kernel.h;
+  return (ptrdiff_t)min_int(rows, in.h) * in.w * lanes;
+}
+
+void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed) {
+  CHOOSE(transpose_tiles, out, in, tiles, reversed);
 }
 
 CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale,

@@ -8,6 +8,8 @@ extern void omp_set_num_threads(int);
 
 void vk_set_threads(int threads) { omp_set_num_threads(threads); }
 
+int vk_threads(void) { return omp_get_max_threads(); }
+
 typedef struct {
   ptrdiff_t count;
   ptrdiff_t next;
@@ -25,7 +27,7 @@ static void worker(void *data) {
 }
 
 void vk_parallel_for(ptrdiff_t count, void (*body)(void *, ptrdiff_t), void *context) {
-  int threads = omp_get_max_threads();
+  int threads = vk_threads();
   if (threads > count) threads = (int)count;
   if (threads <= 1) {
     for (ptrdiff_t i = 0; i < count; i++) body(context, i);

@@ -47,6 +47,19 @@ import Testing
     Case(
       channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
       stride: Extent(1, 1, 1)),
+    // More than a strip of pixels, and output blocks in groups of three, two and one.
+    Case(
+      channels: 16, outChannels: 70, frames: 2, size: 24, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 33, outChannels: 64, frames: 3, size: 13, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 80, frames: 1, size: 49, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2)),
+    Case(
+      channels: 16, outChannels: 32, frames: 4, size: 6, kernel: Extent(3, 3, 3),
+      stride: Extent(2, 1, 1)),
     // Parts.
     Case(
       channels: 20, outChannels: 40, frames: 5, size: 6, kernel: Extent(1, 3, 3),
@@ -85,8 +98,7 @@ import Testing
     layer.forward(blockedX, clips: clips, part: part, into: &y)
     var dx = [Float](repeating: .nan, count: blockedX.count)
     layer.backwardData(blockedDy, clips: clips, part: part, into: &dx)
-    layer.backwardWeights(
-      blockedX, blockedDy, clips: clips, part: part, into: layer.weight.gradient)
+    backwardWeights(layer, part, blockedX, blockedDy, clips: clips)
 
     let direct = DirectConvolution(
       geometry, part: part, clips: clips, x: x, weights: weights, dy: dy)
@@ -96,6 +108,69 @@ import Testing
       context.parameters.entries[0], of: context.parameters.gradients)
     expectClose(dWeights, direct.dWeights, rtol: 1e-5, "dWeights")
     #expect(context.counter.macs == clips * geometry.macs(part: part))
+  }
+
+  /// The weights' gradient, clip by clip: first assigned, then added to by the clips that are left.
+  private func backwardWeights(
+    _ layer: Convolution, _ part: ConvolutionPart, _ x: [Float], _ dy: [Float], clips: Int,
+    norm: BatchNorm? = nil
+  ) {
+    x.withUnsafeBufferPointer { x in
+      dy.withUnsafeBufferPointer { dy in
+        for clip in 0..<clips {
+          layer.addToGradient(
+            x.baseAddress! + clip * layer.geometry.input.clipFloats,
+            dy.baseAddress! + clip * layer.geometry.output(of: part).clipFloats)
+          layer.backwardWeights(part: part, norm: norm, accumulate: clip > 0)
+        }
+      }
+    }
+  }
+
+  /// The input normalised and rectified again on the way, against the kept one: bit for bit.
+  @Test(arguments: cases) func fusedInputEqualsKeptInput(_ test: Case) throws {
+    let clips = 2
+    let geometry = test.geometry
+    let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
+    let layer = context.convolution(geometry, name: "conv")
+    let norm = BatchNorm(
+      geometry.input, name: "bn", parameters: context.parameters, reducer: nil)
+    context.parameters.allocate(seed: 3)
+    let part = test.part ?? geometry.wholePart
+    let output = geometry.output(of: part)
+    let x = Blocked.from(
+      normals(clips * geometry.input.channels * geometry.input.pixels, "x"), geometry.input,
+      clips: clips)
+    let dy = Blocked.from(
+      normals(clips * output.channels * output.pixels, "dy"), output, clips: clips)
+    try norm.takeStatistics(of: x, clips: clips)
+    let kept = Activation(geometry.input, batch: clips)
+    norm.apply(x, clips: clips, into: kept)
+
+    let entry = context.parameters.entries[0]
+    backwardWeights(
+      layer, part, Array(UnsafeBufferPointer(start: kept.data, count: x.count)), dy, clips: clips)
+    let unfused = context.parameters.logical(entry, of: context.parameters.gradients)
+    backwardWeights(layer, part, x, dy, clips: clips, norm: norm)
+    #expect(context.parameters.logical(entry, of: context.parameters.gradients) == unfused)
+    #expect(unfused.contains { $0 != 0 })
+  }
+
+  /// The same bits, however the work is spread.
+  @Test func weightGradientIsTheSameForAnyNumberOfThreads() {
+    let geometry = Self.cases[0].geometry
+    let gradients = [1, 2, 3, 7].map { threads in
+      Parallel.setThreads(threads)
+      defer { Parallel.setThreads(1) }
+      let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
+      let layer = context.convolution(geometry, name: "conv")
+      context.parameters.allocate(seed: 3)
+      let x = normals(2 * geometry.input.clipFloats, "x")
+      let dy = normals(2 * geometry.output.clipFloats, "dy")
+      backwardWeights(layer, geometry.wholePart, x, dy, clips: 2)
+      return Array(context.parameters.gradients)
+    }
+    for other in gradients.dropFirst() { #expect(other == gradients[0]) }
   }
 
   @Test func stemEqualsDirectSum() {
@@ -110,9 +185,10 @@ import Testing
     let dy = normals(2 * 23 * geometry.output.pixels, "dy")
     var y = [Float](repeating: .nan, count: 2 * geometry.output.clipFloats)
     layer.forward(x, clips: 2, part: geometry.wholePart, into: &y)
-    layer.backwardWeights(
-      x, Blocked.from(dy, geometry.output, clips: 2), clips: 2, part: geometry.wholePart,
-      into: layer.weight.gradient)
+    x.withUnsafeBufferPointer {
+      layer.backwardWeights(
+        ConvolutionInput($0.baseAddress!), Blocked.from(dy, geometry.output, clips: 2), clips: 2)
+    }
     let direct = DirectConvolution(
       geometry, part: geometry.wholePart, clips: 2, x: x,
       weights: context.parameters.logical(entry, of: context.parameters.values), dy: dy)

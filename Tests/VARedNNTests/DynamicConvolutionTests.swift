@@ -112,7 +112,7 @@ import Testing
       var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
       var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
       try layer.backward(
-        lossWeights, x: x, clips: clips,
+        lossWeights, x: ConvolutionInput(x.data), clips: clips,
         costGradient: CostGradient(network: costWeights.map(Double.init), share: 1), into: &dx,
         dMeans: &dMeans)
       var plain = Blocked.plain(dx, geometry.input, clips: clips)

@@ -65,7 +65,7 @@ import Testing
 
     let dy = Blocked.from(try golden.floats("\(path)/dy"), geometry.output, clips: clips)
     var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
-    layer.executeBackward(dy, x: x, clips: clips, into: &dx)
+    layer.executeBackward(dy, x: ConvolutionInput(x.data), clips: clips, into: &dx)
     let found = layer.gate.gradient
     expectClose(
       Blocked.plain(dx, geometry.input, clips: clips), try golden.floats("\(path)/dx"), "dx")

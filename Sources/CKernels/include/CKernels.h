@@ -24,9 +24,10 @@ typedef struct {
 } vk_affine;
 
 /// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame;
-/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes.
+/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes. y is written
+/// past the caches where `past_caches`.
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes);
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches);
 
 /// The gradient that reaches an activation: up to two tensors, and the gradient of its spatial
 /// means (laid out as `means` above; already divided by the pixels of a frame).
@@ -51,10 +52,11 @@ void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x
                          const float *mean, float *masked, int frames, ptrdiff_t frame_pixels,
                          double *sums);
 
-/// dx = a·g + b·x + c per lane, g being the masked incoming gradient.
+/// dx = a·g + b·x + c per lane, g being the masked incoming gradient; dx is written past the caches
+/// where `past_caches`.
 void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
                         const float *a, const float *b, const float *c, int frames,
-                        ptrdiff_t frame_pixels);
+                        ptrdiff_t frame_pixels, bool past_caches);
 
 // --- modulated mixing and cheap operations (ClipMixing.swift) ---
 
@@ -77,6 +79,42 @@ double vk_correlate_plane(int lanes, const float *dy, const float *x, int height
 
 /// Σ a·b over a run.
 double vk_dot(int lanes, const float *a, const float *b, ptrdiff_t pixels);
+
+// --- the gradient of a convolution's weights (WeightGradient.swift) ---
+
+/// A length along time, height and width.
+typedef struct {
+  int t, h, w;
+} vk_extent;
+
+/// What vk_weight_gradient computes. Zero padding is kernel / 2 before each axis; output pixel o
+/// reads the input at o·stride − padding + tap, whatever lies outside counting as zero.
+typedef struct {
+  vk_extent input, output, kernel, stride;
+  /// Channel blocks of the input and of the gradient of the output.
+  int in_blocks, out_blocks;
+  /// Each clip's input and gradient of the output, in the channel-blocked layout.
+  const float *const *x, *const *dy;
+  int clips;
+  /// Per input channel, or null: the convolution's input is max(x·scale + shift, 0).
+  const float *scale, *shift;
+  /// Whether to add to what is in dw.
+  bool accumulate;
+  /// The pairs of an input and an output block to do, of in_blocks · out_blocks: pair p is input
+  /// block p / out_blocks and output block p mod out_blocks. Pairs are independent of one another.
+  int first, last;
+} vk_weight_gradient_job;
+
+/// dw[out block][in block][tap][in lane][out lane] = Σ over clips and pixels of x · dy, for the
+/// job's pairs; always summed in the same order.
+void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw, float *scratch);
+
+/// Floats of scratch that one call needs where `scale` is given.
+ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job);
+
+/// out = in with every lanes × lanes tile transposed, the `tiles` tiles in reverse order where
+/// `reversed`.
+void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);
 
 // --- moving pixels ---
 
@@ -102,6 +140,9 @@ void vk_add(float *y, const float *x, ptrdiff_t count);
 
 /// Sets how many threads the calling thread's parallel regions use, oneDNN's included.
 void vk_set_threads(int threads);
+
+/// How many threads that is.
+int vk_threads(void);
 
 /// Calls body(context, i) for every i in [0, count), spread over the pool.
 void vk_parallel_for(ptrdiff_t count, void (*body)(void *context, ptrdiff_t i), void *context);

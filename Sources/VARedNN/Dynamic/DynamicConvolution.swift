@@ -23,11 +23,11 @@ final class Workspace {
   /// one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  let extended = Scratch()
+  /// Inputs that the gradient of weights computes again, a strip at a time.
+  let strips = Scratch()
   let mixed = Scratch()
   let mixedGradient = Scratch()
   let computedGradient = Scratch()
-  let weightGradient = Scratch()
   let kernelGradients = Scratch()
 }
 
@@ -76,7 +76,7 @@ final class DynamicConvolution {
       channels: output.channels)
     convolution = Convolution(
       geometry, name: name, parameters: parameters, counter: counter,
-      scratch: workspace.extended)
+      scratch: workspace.strips)
     cheap = CheapOperations(
       space, channels: output.channels, name: name, parameters: parameters)
     gate = SoftModulationGate(
@@ -189,7 +189,7 @@ final class DynamicConvolution {
   /// - Parameters:
   ///   - costGradient: `∂L/∂ρ` for each clip (METHOD §3); nil leaves the cost out.
   func backward(
-    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, costGradient: CostGradient?,
+    _ dy: UnsafePointer<Float>, x: ConvolutionInput, clips n: Int, costGradient: CostGradient?,
     into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
   ) throws {
     executeBackward(dy, x: x, clips: n, into: dx)
@@ -200,7 +200,8 @@ final class DynamicConvolution {
   /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
   /// assigned; the gradient of the policy's weights goes to the gate.
   func executeBackward(
-    _ dy: UnsafePointer<Float>, x: Activation, clips n: Int, into dx: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, x: ConvolutionInput, clips n: Int,
+    into dx: UnsafeMutablePointer<Float>
   ) {
     let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
     counter.profile.time(.cheapOperations) { mixBackward(dy, into: df, clips: n) }
@@ -210,7 +211,7 @@ final class DynamicConvolution {
         ? gather(group, dy, floats: geometry.output.clipFloats) { _ in df + group.offset }
         : UnsafePointer(df + group.offset)
     }
-    assignWeightGradients(x.data, computedGradients)
+    assignWeightGradients(x, computedGradients)
     for (group, gradient) in zip(groups, computedGradients) {
       propagate(group, gradient, into: dx)
     }
@@ -305,23 +306,20 @@ final class DynamicConvolution {
   }
 
   /// - Parameter df: `∂L/∂F` of each group.
-  private func assignWeightGradients(
-    _ x: UnsafePointer<Float>, _ df: [UnsafePointer<Float>]
-  ) {
-    let gradient = convolution.weight.gradient
+  private func assignWeightGradients(_ x: ConvolutionInput, _ df: [UnsafePointer<Float>]) {
     let total = convolution.weightFloats(channels: geometry.outChannels)
-    // The group with the most rows is written in place, the others are added.
+    // The group with the most rows assigns, the others add.
     let ordered = zip(groups, df).sorted { $0.0.part.channels > $1.0.part.channels }
     for (i, (group, groupGradient)) in ordered.enumerated() {
-      let floats = convolution.weightFloats(channels: group.part.channels)
-      let target = i == 0 ? gradient : workspace.weightGradient.floats(total)
-      convolution.backwardWeights(
-        gatherInput(group, x), groupGradient, clips: group.clips.count, part: group.part,
-        into: target)
+      let outFloats = geometry.output(of: group.part).clipFloats
+      for (j, clip) in group.clips.enumerated() {
+        convolution.addToGradient(
+          x.data + clip * geometry.input.clipFloats, groupGradient + j * outFloats)
+      }
+      convolution.backwardWeights(part: group.part, norm: x.norm, accumulate: i > 0)
       if i == 0 {
-        (gradient + floats).update(repeating: 0, count: total - floats)
-      } else {
-        vk_add(gradient, target, floats)
+        let floats = convolution.weightFloats(channels: group.part.channels)
+        (convolution.weight.gradient + floats).update(repeating: 0, count: total - floats)
       }
     }
   }

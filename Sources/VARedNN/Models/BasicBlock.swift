@@ -122,9 +122,8 @@ final class BasicBlock {
     var shortcut = UnsafePointer(masked)
     var gradient = dy
     for i in [3, 2, 1, 0] {
-      if i > 0 { units[i - 1].restoreOutput(clips: n) }
       gradient = try units[i].backward(
-        gradient, x: i == 0 ? x : units[i - 1].output, clips: n,
+        gradient, x: i == 0 ? ConvolutionInput(x.data) : units[i - 1].outputAsInput, clips: n,
         shortcut: i == 3 ? masked : nil, costGradients: costGradient(i), buffers: buffers)
       if i == 3, let projection {
         // What the block's own gradient was read from is free by now.

@@ -5,7 +5,7 @@ final class ConvolutionUnit {
   let convolution: BlockConvolution
   let norm: BatchNorm
   /// The unit's output. Inside a block it lies in memory that other units use too: there it is valid
-  /// until the next but one unit runs, and again after `restoreOutput`.
+  /// until the next but one unit runs; its spatial means stay.
   let output: Activation
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
@@ -39,11 +39,9 @@ final class ConvolutionUnit {
     }
   }
 
-  /// Computes the output of the last forward pass again, from the convolution's output: one pass over
-  /// memory instead of a tensor kept until backward. For a unit without residual.
-  func restoreOutput(clips n: Int) {
-    profile.time(.batchNorm) { norm.apply(convolved.base, clips: n, into: output) }
-  }
+  /// The unit's output as the input of the convolution that follows it in a block: not kept, but
+  /// computed again from the convolution's output where backward reads it.
+  var outputAsInput: ConvolutionInput { ConvolutionInput(convolved.base, norm: norm) }
 
   /// Backward of the whole unit.
   /// - Parameters:
@@ -53,7 +51,7 @@ final class ConvolutionUnit {
   ///   - buffers: where the gradients of the convolution's output and input go.
   /// - Returns: the gradient that reaches `x`.
   func backward(
-    _ dy: IncomingGradient, x: Activation, clips n: Int,
+    _ dy: IncomingGradient, x: ConvolutionInput, clips n: Int,
     shortcut: UnsafeMutablePointer<Float>? = nil, costGradients: CostGradient?,
     buffers: GradientBuffers
   ) throws -> IncomingGradient {
@@ -65,9 +63,9 @@ final class ConvolutionUnit {
     }
     switch convolution {
     case .fixed(let layer):
-      let part = layer.geometry.wholePart
-      layer.backwardWeights(x.data, dConvolved, clips: n, part: part, into: layer.weight.gradient)
-      layer.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)
+      layer.backwardWeights(x, dConvolved, clips: n)
+      layer.backwardData(
+        dConvolved, clips: n, part: layer.geometry.wholePart, into: buffers.input.base)
       return IncomingGradient(first: UnsafePointer(buffers.input.base))
     case .dynamic(let layer):
       try layer.backward(

@@ -3,7 +3,7 @@
 /// torchvision's `R2Plus1dStem`: 1×7×7 (stride 2), batch norm, ReLU, 3×1×1, batch norm, ReLU; never
 /// dynamic.
 final class Stem {
-  /// After the spatial convolution, in memory that other layers use too: backward computes it again.
+  /// After the spatial convolution, in memory that other layers use too.
   let middle: Activation
   let output: Activation
   private let spatial: Convolution
@@ -60,22 +60,20 @@ final class Stem {
   func backward(
     _ dy: IncomingGradient, clips: UnsafePointer<Float>, count n: Int, buffers: GradientBuffers
   ) throws {
-    let part = temporal.geometry.wholePart
     let dConvolved = buffers.convolved.base
     try profile.time(.batchNorm) {
       try temporalNorm.backward(
         dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
-      spatialNorm.apply(spatialConvolved.base, clips: n, into: middle)
     }
     temporal.backwardWeights(
-      middle.data, dConvolved, clips: n, part: part, into: temporal.weight.gradient)
-    temporal.backwardData(dConvolved, clips: n, part: part, into: buffers.input.base)
+      ConvolutionInput(spatialConvolved.base, norm: spatialNorm), dConvolved, clips: n)
+    temporal.backwardData(
+      dConvolved, clips: n, part: temporal.geometry.wholePart, into: buffers.input.base)
     try profile.time(.batchNorm) {
       try spatialNorm.backward(
         IncomingGradient(first: UnsafePointer(buffers.input.base)), mask: .ownOutput,
         x: spatialConvolved.base, clips: n, into: dConvolved)
     }
-    spatial.backwardWeights(
-      clips, dConvolved, clips: n, part: spatial.geometry.wholePart, into: spatial.weight.gradient)
+    spatial.backwardWeights(ConvolutionInput(clips), dConvolved, clips: n)
   }
 }

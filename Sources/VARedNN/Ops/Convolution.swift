@@ -1,7 +1,5 @@
 // A convolution's forward and backward, whole or in part.
 
-import CKernels
-
 /// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), executed by oneDNN in the
 /// channel-blocked layout for any part of its output (METHOD §1: what is executed).
 ///
@@ -11,18 +9,12 @@ final class Convolution {
   let weight: Parameter
   private let isStem: Bool
   private let counter: ExecutionCounter
-  private let scratch: Scratch
   private let profileLayer: Int
-  private var primitives: [Key: ConvolutionPrimitives] = [:]
-  private var transposition: WeightTransposition?
-  private var transposed = FloatBuffer(0)
-  private var transposedVersion = -1
-
-  private struct Key: Hashable {
-    let clips: Int
-    let part: ConvolutionPart
-    let extended: Bool
-  }
+  private let primitives: PrimitiveCache
+  private let weightGradient: WeightGradient
+  private let transposed: TransposedWeights
+  /// Backward-data as a forward convolution, where it is one.
+  private let mirrored: (primitives: PrimitiveCache, weights: TransposedWeights)?
 
   /// - Parameters:
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
@@ -33,7 +25,12 @@ final class Convolution {
     self.geometry = geometry
     self.isStem = isStem
     self.counter = counter
-    self.scratch = scratch
+    weightGradient = WeightGradient(geometry, scratch: scratch)
+    primitives = PrimitiveCache(geometry, isStem: isStem)
+    transposed = TransposedWeights(geometry, mirrored: false)
+    mirrored = geometry.mirrored.map {
+      (PrimitiveCache($0, isStem: false), TransposedWeights(geometry, mirrored: true))
+    }
     profileLayer = counter.profile.addLayer(name, geometry)
     // Kaiming normal, fan out, as torchvision initialises video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
@@ -53,8 +50,8 @@ final class Convolution {
     let macs = n * geometry.macs(part: part)
     counter.add(macs)
     counter.profile.run(
-      profileLayer, .convolutionForward, macs: macs, primitives(n, part).forward, x, weight.value, y
-    )
+      profileLayer, .convolutionForward, macs: macs, primitives[n, part].forward, x, weight.value,
+      y)
   }
 
   /// `dx = Σ Wᵀ dy`, assigned, whole clips (zero where no computed output depends on `x`).
@@ -62,66 +59,55 @@ final class Convolution {
     _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
     into dx: UnsafeMutablePointer<Float>
   ) {
-    if transposedVersion != weight.version { transposeWeights() }
+    let macs = n * geometry.macs(part: part)
+    if let mirrored, part == geometry.wholePart {
+      let primitive = mirrored.primitives[n, mirrored.primitives.geometry.wholePart].forward
+      counter.profile.run(
+        profileLayer, .convolutionBackwardData, macs: macs, primitive, dy,
+        mirrored.weights.current(weight), dx)
+      return
+    }
     counter.profile.run(
-      profileLayer, .convolutionBackwardData, macs: n * geometry.macs(part: part),
-      primitives(n, part).backwardData, dy, transposed.base, dx)
+      profileLayer, .convolutionBackwardData, macs: macs, primitives[n, part].backwardData, dy,
+      transposed.current(weight), dx)
   }
 
-  /// `dW = Σ_n x ⋆ dy` for the part's rows of the weights, assigned to `dWeight`.
-  func backwardWeights(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
-    into dWeight: UnsafeMutablePointer<Float>
-  ) {
-    // oneDNN has no fast path for an input shorter than the kernel: zero frames behind the input
-    // change nothing and give it one.
-    let extended = geometry.input.frames < geometry.kernel.t && !isStem
+  /// `dW = Σ_n x ⋆ dy` for the whole output, assigned to the weights' gradient.
+  func backwardWeights(_ x: ConvolutionInput, _ dy: UnsafePointer<Float>, clips n: Int) {
+    let part = geometry.wholePart
+    if isStem {
+      counter.profile.run(
+        profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
+        primitives[n, part].backwardWeights, x.data, dy, weight.gradient)
+      return
+    }
+    let (inFloats, outFloats) = (geometry.input.clipFloats, geometry.output.clipFloats)
+    for clip in 0..<n { addToGradient(x.data + clip * inFloats, dy + clip * outFloats) }
+    backwardWeights(part: part, norm: x.norm, accumulate: false)
+  }
+
+  /// Adds a clip's whole input and the gradient of its computed part to the next
+  /// `backwardWeights(part:norm:accumulate:)`.
+  func addToGradient(_ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>) {
+    weightGradient.add(x, dy)
+  }
+
+  /// `dW` of the clips added, for the part's rows of the weights' gradient: assigned, or added to
+  /// what is there.
+  func backwardWeights(part: ConvolutionPart, norm: BatchNorm?, accumulate: Bool) {
     counter.profile.run(
-      profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
-      primitives(n, part, extended: extended).backwardWeights,
-      extended ? extendedInput(x, clips: n) : x, dy, dWeight)
+      profileLayer, .convolutionBackwardWeights,
+      macs: weightGradient.clips * geometry.macs(part: part),
+      implementation: WeightGradient.implementation
+    ) {
+      weightGradient.run(part: part, norm: norm, into: weight.gradient, accumulate: accumulate)
+    }
   }
 
   /// Floats of the weights' first rows that compute `channels` output channels.
   func weightFloats(channels: Int) -> Int {
     let shape = [channels] + geometry.weightShape.dropFirst()
     return (isStem ? ParameterLayout.stem : .convolution).storedCount(shape)
-  }
-
-  private func extendedInput(_ x: UnsafePointer<Float>, clips n: Int) -> UnsafePointer<Float> {
-    let from = geometry.input
-    let to = ActivationShape(
-      channels: from.channels, frames: geometry.kernel.t, height: from.height, width: from.width)
-    let out = scratch.floats(n * to.clipFloats)
-    let blocks = n * from.blocks
-    Parallel.forEach(blocks) { block in
-      let target = out + block * to.blockFloats
-      target.update(from: x + block * from.blockFloats, count: from.blockFloats)
-      (target + from.blockFloats).update(
-        repeating: 0, count: to.blockFloats - from.blockFloats)
-    }
-    return UnsafePointer(out)
-  }
-
-  private func primitives(
-    _ clips: Int, _ part: ConvolutionPart, extended: Bool = false
-  ) -> ConvolutionPrimitives {
-    let key = Key(clips: clips, part: part, extended: extended)
-    if let known = primitives[key] { return known }
-    let created = ConvolutionPrimitives(
-      geometry, part: part, clips: clips, isStem: isStem,
-      inputFrames: extended ? geometry.kernel.t : geometry.input.frames)
-    primitives[key] = created
-    return created
-  }
-
-  private func transposeWeights() {
-    if transposition == nil {
-      transposition = WeightTransposition(geometry)
-      transposed = FloatBuffer(weightFloats(channels: geometry.outChannels))
-    }
-    transposition?.apply(weight.value, into: transposed.base)
-    transposedVersion = weight.version
   }
 }
 

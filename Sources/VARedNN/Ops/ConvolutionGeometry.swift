@@ -45,6 +45,15 @@ public struct ConvolutionGeometry: Hashable, Sendable {
       width: extent(input.width, kernel.w, stride.w))
   }
 
+  /// The convolution that backward-data is: of the output's gradient with the weights transposed and
+  /// mirrored. Only where all strides are 1, and only for kernels over space, where oneDNN's forward
+  /// is faster than its backward-data (by 15 % at 56×56 pixels).
+  var mirrored: ConvolutionGeometry? {
+    guard stride == Extent(1, 1, 1), kernel.h * kernel.w > 1 else { return nil }
+    return ConvolutionGeometry(
+      input: output, outChannels: input.channels, kernel: kernel, stride: stride)
+  }
+
   /// For people: `64x8x56x56, 1x3x3 / 1x1x1 -> 144x8x56x56`.
   var summary: String {
     func text(_ shape: ActivationShape) -> String {

@@ -20,12 +20,7 @@ final class ConvolutionPrimitives {
 
   /// - Parameters:
   ///   - isStem: whether the input is plain `[N, C, T, H, W]`.
-  ///   - inputFrames: frames of the input, which may be followed by zero frames more than the
-  ///     geometry has.
-  init(
-    _ geometry: ConvolutionGeometry, part: ConvolutionPart, clips: Int, isStem: Bool,
-    inputFrames: Int
-  ) {
+  init(_ geometry: ConvolutionGeometry, part: ConvolutionPart, clips: Int, isStem: Bool) {
     self.geometry = geometry
     let lanes16 = ChannelBlock.lanes == 16
     let (input, output) = (geometry.input, geometry.output(of: part))
@@ -33,8 +28,7 @@ final class ConvolutionPrimitives {
     // A single output frame has no stride of its own; oneDNN wants one as long as what the window
     // leaves out.
     let stride = Extent(
-      output.frames == 1
-        ? max(inputFrames, 1) : geometry.stride.t * part.temporalStride,
+      output.frames == 1 ? input.frames : geometry.stride.t * part.temporalStride,
       geometry.stride.h, geometry.stride.w)
     let ins = isStem ? input.channels : ChannelBlock.padded(input.channels)
     let outs = ChannelBlock.padded(part.channels)
@@ -43,7 +37,7 @@ final class ConvolutionPrimitives {
     paddingBefore = [padding.t, padding.h, padding.w].map(dnnl_dim_t.init)
     // What the last window reaches beyond the input; negative where the input goes on.
     paddingAfter = [
-      (output.frames - 1) * stride.t + kernel.t - inputFrames - padding.t,
+      (output.frames - 1) * stride.t + kernel.t - input.frames - padding.t,
       (output.height - 1) * stride.h + kernel.h - input.height - padding.h,
       (output.width - 1) * stride.w + kernel.w - input.width - padding.w,
     ].map(dnnl_dim_t.init)
@@ -51,7 +45,7 @@ final class ConvolutionPrimitives {
     let blocked = lanes16 ? dnnl_nCdhw16c : dnnl_nCdhw8c
     let weightDims = [outs, ins, kernel.t, kernel.h, kernel.w]
     source = DNNL.descriptor(
-      [clips, ins, inputFrames, input.height, input.width], isStem ? dnnl_ncdhw : blocked)
+      [clips, ins, input.frames, input.height, input.width], isStem ? dnnl_ncdhw : blocked)
     destination = DNNL.descriptor(
       [clips, outs, output.frames, output.height, output.width], blocked)
     weights = DNNL.descriptor(
@@ -126,30 +120,51 @@ final class ConvolutionPrimitives {
   }
 }
 
-/// Weights `[K/l, C/l, taps, l (in), l (out)]` to `[K/l, C/l, taps, l (out), l (in)]`, the order that
-/// backward-data reads.
-final class WeightTransposition {
-  private let reorder: DNNLPrimitive
+/// The primitives of one convolution, for the numbers of clips and the parts that came up last.
+/// Each holds code that oneDNN generated for it, so their number is bounded.
+final class PrimitiveCache {
+  let geometry: ConvolutionGeometry
+  private let isStem: Bool
+  private var known: [Key: Entry] = [:]
+  private var uses = 0
 
-  init(_ geometry: ConvolutionGeometry) {
-    let lanes16 = ChannelBlock.lanes == 16
-    let dims = [
-      ChannelBlock.padded(geometry.outChannels), ChannelBlock.padded(geometry.input.channels),
-      geometry.kernel.t, geometry.kernel.h, geometry.kernel.w,
-    ]
-    var from = DNNL.descriptor(dims, lanes16 ? dnnl_OIdhw16i16o : dnnl_OIdhw8i8o)
-    var to = DNNL.descriptor(dims, lanes16 ? dnnl_OIdhw16o16i : dnnl_OIdhw8o8i)
-    var descriptor: dnnl_primitive_desc_t?
-    DNNL.check(
-      dnnl_reorder_primitive_desc_create(
-        &descriptor, &from, DNNL.engine, &to, DNNL.engine, nil),
-      "reorder of weights \(dims)")
-    defer { dnnl_primitive_desc_destroy(descriptor) }
-    reorder = DNNLPrimitive(
-      descriptor!, arguments: [(DNNL_ARG_FROM, from), (DNNL_ARG_TO, to)])
+  /// Most primitives are for one of a few parts and of the numbers of clips that chose it.
+  static let capacity = 32
+
+  private struct Key: Hashable {
+    let clips: Int
+    let part: ConvolutionPart
   }
 
-  func apply(_ weights: UnsafePointer<Float>, into transposed: UnsafeMutablePointer<Float>) {
-    reorder.execute(weights, transposed)
+  private final class Entry {
+    let primitives: ConvolutionPrimitives
+    var lastUse = 0
+
+    init(_ primitives: ConvolutionPrimitives) { self.primitives = primitives }
+  }
+
+  init(_ geometry: ConvolutionGeometry, isStem: Bool) {
+    self.geometry = geometry
+    self.isStem = isStem
+  }
+
+  /// Those for `clips` clips and `part`, made at their first use.
+  subscript(clips: Int, part: ConvolutionPart) -> ConvolutionPrimitives {
+    let key = Key(clips: clips, part: part)
+    uses += 1
+    if let entry = known[key] {
+      entry.lastUse = uses
+      return entry.primitives
+    }
+    if known.count == Self.capacity,
+      let oldest = known.min(by: { $0.value.lastUse < $1.value.lastUse })
+    {
+      known[oldest.key] = nil
+    }
+    let entry = Entry(
+      ConvolutionPrimitives(geometry, part: part, clips: clips, isStem: isStem))
+    entry.lastUse = uses
+    known[key] = entry
+    return entry.primitives
   }
 }

@@ -27,7 +27,7 @@ final class PointwiseConvolution {
       ConvolutionGeometry(
         input: keptShape, outChannels: outChannels, kernel: Extent(1, 1, 1),
         stride: Extent(1, 1, 1)),
-      name: name, parameters: parameters, counter: counter, scratch: workspace.extended)
+      name: name, parameters: parameters, counter: counter, scratch: workspace.strips)
     kept = FloatBuffer(batch * keptShape.clipFloats)
     keptGradient = workspace.gathered
   }
@@ -55,7 +55,7 @@ final class PointwiseConvolution {
     _ dy: UnsafePointer<Float>, clips n: Int, into dx: UnsafeMutablePointer<Float>
   ) {
     let part = dense.geometry.wholePart
-    dense.backwardWeights(kept.base, dy, clips: n, part: part, into: dense.weight.gradient)
+    dense.backwardWeights(ConvolutionInput(kept.base), dy, clips: n)
     let to = dense.geometry.input
     let gradient = keptGradient.floats(n * to.clipFloats)
     dense.backwardData(dy, clips: n, part: part, into: gradient)

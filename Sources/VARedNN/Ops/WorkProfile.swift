@@ -78,12 +78,21 @@ final class WorkProfile {
     _ layer: Int, _ kind: WorkKind, macs: Int, _ primitive: DNNLPrimitive,
     _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer
   ) {
-    guard isOn else { return primitive.execute(first, second, third) }
+    run(layer, kind, macs: macs, implementation: primitive.implementation) {
+      primitive.execute(first, second, third)
+    }
+  }
+
+  /// Runs `body`, a convolution by the engine named `implementation`, and books it on its layer too.
+  func run(
+    _ layer: Int, _ kind: WorkKind, macs: Int, implementation: String, _ body: () -> Void
+  ) {
+    guard isOn else { return body() }
     let before = seconds[kind.index]
-    time(kind) { primitive.execute(first, second, third) }
+    time(kind, body)
     layers[layer].all[kind.index].seconds += seconds[kind.index] - before
     layers[layer].all[kind.index].macs += macs
-    layers[layer].all[kind.index].implementation = primitive.implementation
+    layers[layer].all[kind.index].implementation = implementation
   }
 }
 

@@ -7,6 +7,9 @@ enum Parallel {
   /// Threads of the calling thread's parallel loops, oneDNN's primitives included.
   static func setThreads(_ threads: Int) { vk_set_threads(Int32(threads)) }
 
+  /// How many that is.
+  static var threads: Int { Int(vk_threads()) }
+
   /// Calls `body(i)` for every `i` below `count`, in any order, on the pool; returns when all are
   /// done. Bodies must not write to the same memory.
   static func forEach(_ count: Int, _ body: (Int) -> Void) {

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import reference_path  # noqa: F401  (before what it makes importable)
 from costs import (
     cheap_macs,
     conv_ratios,

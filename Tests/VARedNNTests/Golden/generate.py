@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+import reference_path  # noqa: F401  (before what it makes importable)
 from golden_dynamic import write_dynamic
 from golden_network import CASES, write_network
 from golden_ops import write_ops

@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Measures vared-train against PyTorch, against the convolution floor and against itself, in turn,
+# and prints a table of median ratios. README.md in this folder says how to read it.
+set -euo pipefail
+
+frames=8
+size=112
+batch=8
+width=1
+depth=18
+threads=1,2
+rounds=5
+iterations=3
+rank_steps=8
+only=fixed,ranks,dynamic,savings
+
+usage() {
+  cat <<'TEXT'
+usage: Benchmarks/compare.sh [flags]
+
+Sets PyTorch up in .build/benchmarks, builds vared-train and the convolution floor, and runs them in
+turn, each run a process of its own. Needs what scripts/setup.sh installs, a C compiler and python3
+with venv. With the defaults it takes one to two hours, and wants the machine for itself.
+
+  --depth 18|34     layers of the R(2+1)D (default: 18)
+  --width X         channel multiplier (default: 1)
+  --frames N        frames of a clip (default: 8)
+  --size N          height and width of a clip (default: 112)
+  --batch N         clips in a step, of each rank (default: 8)
+  --threads A,B     threads of most runs, and of the runs that show how more of them help; also the
+                    number of ranks (default: 1,2)
+  --rounds N        how often everything is run; the table has medians over rounds (default: 5)
+  --iterations N    timed steps in a run, after one to warm up (default: 3)
+  --only PARTS      of fixed, ranks, dynamic, savings, with commas (default: all)
+  --quick           tiny network, one round: shows that everything works, the figures mean nothing
+
+  VARED_TRAIN=path  measure this vared-train and build none
+  PEER_PYTHON=path  use this Python, which has torch, numpy and h5py, and install nothing
+
+PyTorch comes from where pip is configured to look. The CPU wheel is enough and much smaller: set
+pip's index to PyTorch's CPU wheels, for example with PIP_EXTRA_INDEX_URL.
+TEXT
+}
+
+fail() {
+  echo "compare: error: $*" >&2
+  exit 2
+}
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --depth | --width | --frames | --size | --batch | --threads | --rounds | --iterations | --only)
+      [ $# -ge 2 ] || fail "$1 needs a value; see Benchmarks/compare.sh --help"
+      printf -v "${1#--}" '%s' "$2"
+      shift 2
+      ;;
+    --quick)
+      width=0.25 frames=4 size=32 batch=2 rounds=1 iterations=1 rank_steps=3
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) fail "unknown option '$1'; see Benchmarks/compare.sh --help" ;;
+  esac
+done
+[[ "$threads" =~ ^([1-9][0-9]*),([1-9][0-9]*)$ ]] ||
+  fail "--threads: expected two whole numbers with a comma, found '$threads'"
+few=${BASH_REMATCH[1]}
+many=${BASH_REMATCH[2]}
+[ "$few" -lt "$many" ] || fail "--threads: expected the smaller number first, found '$threads'"
+for number in depth frames size batch rounds iterations; do
+  [[ "${!number}" =~ ^[1-9][0-9]*$ ]] ||
+    fail "--$number: expected a whole number above 0, found '${!number}'"
+done
+[[ "$width" =~ ^[0-9]*\.?[0-9]+$ ]] || fail "--width: expected a number above 0, found '$width'"
+for part in ${only//,/ }; do
+  [[ "$part" =~ ^(fixed|ranks|dynamic|savings)$ ]] ||
+    fail "--only: expected fixed, ranks, dynamic or savings, found '$part'"
+done
+
+[ -z "${VARED_TRAIN:-}" ] || VARED_TRAIN=$(realpath "$VARED_TRAIN")
+[ -z "${PEER_PYTHON:-}" ] || PEER_PYTHON=$(realpath -s "$PEER_PYTHON")
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+work=.build/benchmarks
+mkdir -p "$work"
+
+# The flags say how many threads run; a processor type forced upon OpenBLAS halves its speed.
+unset OPENBLAS_CORETYPE OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS
+if [ "$(id -u)" -eq 0 ]; then
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+
+# What is measured -------------------------------------------------------------------------------
+
+readonly torch_version=2.13.0
+
+prepare_peer() {
+  peer_python=${PEER_PYTHON:-$work/venv/bin/python}
+  local check="import h5py, numpy, torch; print(torch.__version__)"
+  [ -z "${PEER_PYTHON:-}" ] || return 0
+  [ -x "$peer_python" ] || python3 -m venv "$work/venv"
+  # "2.13.0+cpu" is that version too.
+  [[ "$("$peer_python" -c "$check" 2>/dev/null)" =~ ^"$torch_version"(\+.*)?$ ]] ||
+    "$peer_python" -m pip install --quiet "torch==$torch_version" numpy h5py
+}
+
+prepare_ours() {
+  vared=${VARED_TRAIN:-.build/release/vared-train}
+  # Flags as in scripts/test.sh, so that neither has to build again what the other built.
+  [ -n "${VARED_TRAIN:-}" ] ||
+    swift build -c release -Xswiftc -enable-testing --product vared-train </dev/null
+}
+
+prepare_floor() {
+  cc -O2 -o "$work/convolution-floor" Benchmarks/convolution-floor.c -ldnnl -lgomp -lm
+}
+
+# How it is measured -----------------------------------------------------------------------------
+
+round=0
+failures=0
+# Two parts may need the same run; a round has it once.
+declare -A recorded
+
+# Runs a command that prints one JSON object as its last line, and keeps it as the result named $1.
+# A run that fails costs its own rows of the table and not the hours of the others.
+record() {
+  local name=$1 found
+  shift
+  [ "${recorded[$name]:-0}" -lt "$round" ] || return 0
+  recorded[$name]=$round
+  echo "compare: round $round of $rounds: $name"
+  if found=$("$@" </dev/null 2>"$work/stderr.txt"); then
+    printf '{"round":%d,"run":"%s","result":%s}\n' "$round" "$name" "${found##*$'\n'}" >>"$results"
+  else
+    failures=$((failures + 1))
+    echo "compare: error: $name failed: $(tail -n 1 "$work/stderr.txt")" >&2
+  fi
+}
+
+# Ours: network $1 with policy $2 and $3 threads at batch $4; $5 tells the run from an equal one.
+ours() {
+  local steps=$iterations
+  # One clip takes so little time that more steps cost nothing, and they steady the median.
+  [ "$4" -gt 1 ] || steps=$((4 * iterations))
+  record "ours/$1/$2/threads $3/batch $4${5:-}" "$vared" bench --json --model "r2plus1d-$depth" \
+    --width "$width" --network "$1" --policy "$2" --frames "$frames" --size "$size" --batch "$4" \
+    --threads "$3" --iterations "$steps"
+}
+
+# PyTorch: network $1 with $2 threads, in both layouts; the better one counts.
+peer() {
+  local layout
+  for layout in contiguous channels-last; do
+    record "peer/$1/$layout/threads $2" "$peer_python" Benchmarks/peers/bench.py --network "$1" \
+      --layout "$layout" --depth "$depth" --width "$width" --frames "$frames" --size "$size" \
+      --batch "$batch" --threads "$2" --iterations "$iterations"
+  done
+}
+
+floor() {
+  record "floor/threads $1" "$work/convolution-floor" --depth "$depth" --width "$width" \
+    --frames "$frames" --size "$size" --batch "$batch" --threads "$1" --repetitions "$iterations"
+}
+
+# A training run of $1 ranks on clips from a file, as users have it: data, all-reduce, synchronised
+# batch norm. Prints the rate of its median step, over all ranks.
+train_with_ranks() {
+  local launch=(mpirun -n "$1" --bind-to core)
+  # Fewer cores than ranks, as under taskset: they take turns, and the one that waits gives way.
+  if [ "$(nproc)" -lt "$1" ]; then
+    launch=(mpirun -n "$1" --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+  fi
+  local clips=$work/clips.h5
+  rm -rf "$work/ranks"
+  # One chain: bash does not stop at errors in what `if` asks, and `record` asks.
+  "$peer_python" Benchmarks/random_clips.py "$clips" --count $(($1 * batch * rank_steps)) \
+    --frames "$frames" --size "$size" &&
+    "${launch[@]}" "$vared" train --data "$clips" --output "$work/ranks" --network fixed \
+    --model "r2plus1d-$depth" --width "$width" --frames "$frames" --frame-stride 1 --size "$size" \
+    --batch "$batch" --threads 1 --data-threads 1 --augment none --epochs 1 --checkpoint-every 0 \
+    >"$work/ranks.log" &&
+    python3 Benchmarks/median_step.py "$work/ranks/metrics.jsonl"
+}
+
+measure_fixed() {
+  ours fixed gates "$few" "$batch"
+  peer fixed "$few"
+  floor "$few"
+  ours fixed gates "$many" "$batch"
+  peer fixed "$many"
+}
+
+measure_ranks() {
+  record "ranks/$many" train_with_ranks "$many"
+  peer fixed "$many"
+}
+
+measure_dynamic() {
+  peer dynamic "$few"
+  ours dynamic gates "$few" "$batch"
+  # The fixed network once more, next to what is held against it.
+  ours fixed gates "$few" "$batch" "/beside dynamic"
+  ours dynamic full "$few" "$batch"
+}
+
+measure_savings() {
+  local clips policy
+  for clips in 1 "$batch"; do
+    for policy in full half-channels half-frames half; do
+      ours dynamic "$policy" "$few" "$clips"
+    done
+  done
+}
+
+# The first line of the results: what they were measured on and with.
+describe() {
+  local model versions
+  model=$(lscpu | sed -n 's/^Model name: *//p' | head -n 1 | tr -cd '[:alnum:] ()@.-')
+  versions="vared-train $("$vared" --version)"
+  [ -n "${VARED_TRAIN:-}" ] || versions+=" ($(git describe --always --dirty))"
+  versions+=", PyTorch $("$peer_python" -c 'import torch; print(torch.__version__)')"
+  printf '{"machine":"%s, %d cores","versions":"%s","depth":%d,"width":%s,"frames":%d,"size":%d,' \
+    "$model" "$(nproc)" "$versions" "$depth" "$width" "$frames" "$size"
+  printf '"batch":%d,"few":%d,"many":%d,"iterations":%d}\n' "$batch" "$few" "$many" "$iterations"
+}
+
+prepare_peer
+prepare_ours
+prepare_floor
+results=$work/results-$(date +%Y%m%d-%H%M%S).jsonl
+describe >"$results"
+while [ "$round" -lt "$rounds" ]; do
+  round=$((round + 1))
+  for part in ${only//,/ }; do
+    "measure_$part"
+  done
+done
+echo
+python3 Benchmarks/table.py "$results"
+echo "compare: every result: $results"
+[ "$failures" -eq 0 ] || fail "$failures runs failed; their rows are missing"

@@ -1,0 +1,234 @@
+"""Prints what a results file of compare.sh says: absolute figures, then the ratios and their bars.
+
+    python3 table.py .build/benchmarks/results-….jsonl
+
+A ratio is taken within a round, between runs that followed one another; the table has the median
+over rounds, the smallest and the largest. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Result = dict[str, Any]
+POLICIES = ("half-channels", "half-frames", "half")
+
+
+class Row(NamedTuple):
+    """A line of the table: its value in a round, or a KeyError where a run is missing."""
+
+    title: str
+    bar: float | None
+    at_most: bool
+    value: Callable[[Round], float]
+
+
+class Round:
+    """The results of one round by the name of the run."""
+
+    def __init__(self, settings: Result) -> None:
+        self.settings = settings
+        self.results: dict[str, Result] = {}
+
+    def ours(
+        self, network: str, policy: str, threads: int, batch: int | None = None, note: str = ""
+    ) -> Result:
+        batch = batch or self.settings["batch"]
+        return self.results[f"ours/{network}/{policy}/threads {threads}/batch {batch}{note}"]
+
+    def peers(self, network: str, threads: int) -> list[Result]:
+        layouts = ("contiguous", "channels-last")
+        return [self.results[f"peer/{network}/{layout}/threads {threads}"] for layout in layouts]
+
+    def peer_rate(self, phase: str, network: str, threads: int) -> float:
+        return max(rate(peer, phase) for peer in self.peers(network, threads))
+
+
+def rate(result: Result, phase: str) -> float:
+    return result[phase]["clips_per_second"]
+
+
+def against_peer(phase: str, network: str, threads: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        ours = rate(r.ours(network, "gates", threads), phase)
+        return ours / r.peer_rate(phase, network, threads)
+
+    return value
+
+
+def memory(network: str, threads: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        peer = min(peer["peak_bytes"] for peer in r.peers(network, threads))
+        return r.ours(network, "gates", threads)["peak_bytes"] / peer
+
+    return value
+
+
+def share_of_floor(threads: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        step = r.settings["batch"] / rate(r.ours("fixed", "gates", threads), "train")
+        return r.results[f"floor/threads {threads}"]["train_seconds_per_step"] / step
+
+    return value
+
+
+def time_against_fixed(policy: str, threads: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        fixed = rate(r.ours("fixed", "gates", threads, note="/beside dynamic"), "train")
+        return fixed / rate(r.ours("dynamic", policy, threads), "train")
+
+    return value
+
+
+def saving(phase: str, policy: str, threads: int, batch: int) -> Callable[[Round], float]:
+    """Measured over counted: the share of the time that the policy saves, over that of the MACs."""
+
+    def value(r: Round) -> float:
+        full = r.ours("dynamic", "full", threads, batch)
+        part = r.ours("dynamic", policy, threads, batch)
+        measured = 1 - rate(full, phase) / rate(part, phase)
+        counted = 1 - part[phase]["forward_macs"] / full[phase]["forward_macs"]
+        return measured / counted
+
+    return value
+
+
+def ranks_against_peer(ranks: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        return rate(r.results[f"ranks/{ranks}"], "train") / r.peer_rate("train", "fixed", ranks)
+
+    return value
+
+
+def at_least(title: str, bar: float | None, value: Callable[[Round], float]) -> Row:
+    return Row(title, bar, False, value)
+
+
+def at_most(title: str, bar: float | None, value: Callable[[Round], float]) -> Row:
+    return Row(title, bar, True, value)
+
+
+def of(threads: int) -> str:
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def fixed_rows(few: int, many: int) -> Iterator[Row]:
+    train = f"fixed, training, {of(few)}"
+    more = f"fixed, training, {of(many)}"
+    inference = f"fixed, inference, {of(few)}"
+    ranks = f"fixed, training, {many} ranks x 1 thread"
+    yield at_least(f"{train}: ours / PyTorch", 3.0, against_peer("train", "fixed", few))
+    yield at_least(f"{train}: share of the floor", 0.85, share_of_floor(few))
+    yield at_least(f"{more}: ours / PyTorch", 1.6, against_peer("train", "fixed", many))
+    yield at_least(f"{ranks} / PyTorch, {of(many)}", 1.9, ranks_against_peer(many))
+    yield at_least(f"{inference}: ours / PyTorch", 2.2, against_peer("inference", "fixed", few))
+    yield at_most("fixed, peak memory: ours / PyTorch", 0.8, memory("fixed", few))
+
+
+def dynamic_rows(few: int) -> Iterator[Row]:
+    full = time_against_fixed("full", few)
+    gates = time_against_fixed("gates", few)
+    train = f"dynamic, training, {of(few)}"
+    inference = f"dynamic, inference, {of(few)}"
+    yield at_most("dynamic forced full / fixed, time of training", 1.2, full)
+    yield at_most("dynamic with open gates / fixed, time of training", None, gates)
+    yield at_least(f"{train}: ours / PyTorch", 3.0, against_peer("train", "dynamic", few))
+    yield at_least(f"{inference}: ours / PyTorch", 3.0, against_peer("inference", "dynamic", few))
+    yield at_most("dynamic, peak memory: ours / PyTorch", None, memory("dynamic", few))
+
+
+def saving_rows(threads: int, batch: int) -> Iterator[Row]:
+    for phase, clips, bar in [
+        ("inference", 1, 0.9),
+        ("inference", batch, 0.9),
+        ("train", batch, 0.8),
+    ]:
+        name = "training" if phase == "train" else phase
+        for policy in POLICIES:
+            title = f"{policy}, {name}, batch {clips}: measured / counted saving"
+            yield at_least(title, bar, saving(phase, policy, threads, clips))
+
+
+def rows(few: int, many: int, batch: int) -> list[Row]:
+    return [*fixed_rows(few, many), *dynamic_rows(few), *saving_rows(few, batch)]
+
+
+def read(path: Path) -> list[Round]:
+    settings, *entries = [json.loads(line) for line in path.read_text().splitlines()]
+    rounds: dict[int, Round] = {}
+    for entry in entries:
+        rounds.setdefault(entry["round"], Round(settings)).results[entry["run"]] = entry["result"]
+    return list(rounds.values())
+
+
+def values_of(row: Row, rounds: list[Round]) -> list[float]:
+    values = []
+    for r in rounds:
+        try:
+            values.append(row.value(r))
+        except KeyError:
+            continue
+    return values
+
+
+def print_figures(rounds: list[Round]) -> None:
+    """Medians over rounds of what each run found."""
+    print(f"{'medians over rounds':<50}  {'train':>9}  {'inference':>9}  {'peak':>6}")
+    print(f"{'':<50}  {'clips/s':>9}  {'clips/s':>9}  {'MiB':>6}")
+    names = dict.fromkeys(name for r in rounds for name in r.results)
+    for name in names:
+        results = [r.results[name] for r in rounds if name in r.results]
+        if name.startswith("floor/"):
+            batch = rounds[0].settings["batch"]
+            train = statistics.median(batch / r["train_seconds_per_step"] for r in results)
+            inference = statistics.median(batch / r["inference_seconds_per_step"] for r in results)
+            print(f"{name:<50}  {train:9.3f}  {inference:9.3f}")
+            continue
+        line = f"{name:<50}  {statistics.median(rate(r, 'train') for r in results):9.3f}"
+        if "inference" in results[0]:
+            line += f"  {statistics.median(rate(r, 'inference') for r in results):9.3f}"
+            line += f"  {statistics.median(r['peak_bytes'] for r in results) / 2**20:6.0f}"
+        print(line)
+
+
+def print_ratios(rounds: list[Round]) -> None:
+    settings = rounds[0].settings
+    print(f"{'ratio':<62}  {'median':>7}  {'min':>7}  {'max':>7}  bar")
+    for row in rows(settings["few"], settings["many"], settings["batch"]):
+        values = values_of(row, rounds)
+        if not values:
+            continue
+        median = statistics.median(values)
+        figures = "  ".join(f"{v:7.3f}" for v in (median, min(values), max(values)))
+        print(f"{row.title:<62}  {figures}  {verdict(row, median)}".rstrip())
+
+
+def verdict(row: Row, median: float) -> str:
+    if row.bar is None:
+        return ""
+    met = median <= row.bar if row.at_most else median >= row.bar
+    return f"{'<=' if row.at_most else '>='} {row.bar:g} {'met' if met else 'NOT MET'}"
+
+
+def main() -> None:
+    rounds = read(Path(sys.argv[1]))
+    if not rounds:
+        sys.exit("table: error: no results in this file")
+    s = rounds[0].settings
+    print(f"{s['machine']}; {s['versions']}")
+    print(
+        f"R(2+1)D-{s['depth']}, width {s['width']}, clips {s['frames']}x{s['size']}x{s['size']}, "
+        f"batch {s['batch']}, {len(rounds)} rounds of {s['iterations']} timed steps\n"
+    )
+    print_figures(rounds)
+    print()
+    print_ratios(rounds)
+
+
+if __name__ == "__main__":
+    main()

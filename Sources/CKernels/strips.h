@@ -1,0 +1,33 @@
+// How a convolution's pixels are cut into strips, and where a tap meets the input.
+#ifndef VARED_STRIPS_H
+#define VARED_STRIPS_H
+
+#include "CKernels.h"
+
+static inline int min_int(int a, int b) { return a < b ? a : b; }
+static inline int max_int(int a, int b) { return a > b ? a : b; }
+
+typedef struct {
+  int from, to;
+} span;
+
+// Outputs o in [from, to) whose input o·stride + offset exists among `size`.
+static inline span meeting(int size, int from, int to, int offset, int stride) {
+  const int first = offset < 0 ? (-offset + stride - 1) / stride : 0;
+  const int last = size - 1 - offset;
+  return (span){max_int(from, first), min_int(to, last < 0 ? 0 : last / stride + 1)};
+}
+
+// Long enough that loading and storing the sums does not count, short enough for the caches.
+enum { temporal_strip_pixels = 112, spatial_strip_pixels = 448 };
+
+// A convolution over time alone sees the pixels of a frame as one row.
+static inline bool is_temporal(const vk_weight_gradient_job *job) {
+  return job->kernel.h == 1 && job->kernel.w == 1 && job->stride.h == 1 && job->stride.w == 1;
+}
+
+static inline int spatial_strip_rows(const vk_weight_gradient_job *job) {
+  return min_int(job->output.h, max_int(1, spatial_strip_pixels / job->output.w));
+}
+
+#endif

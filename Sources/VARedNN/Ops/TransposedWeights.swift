@@ -1,0 +1,43 @@
+// A convolution's weights in the order in which backward-data reads them.
+
+import CKernels
+
+/// A copy of the weights `[K/l, C/l, taps, l (in), l (out)]`, made again whenever they changed: as
+/// `[K/l, C/l, taps, l (out), l (in)]`, or, mirrored, as the weights of the convolution that
+/// backward-data is where all strides are 1: `[C/l, K/l, taps reversed, l (out), l (in)]`.
+final class TransposedWeights {
+  private let inBlocks: Int
+  private let outBlocks: Int
+  private let taps: Int
+  private let mirrored: Bool
+  private var copy = FloatBuffer(0)
+  private var version = -1
+
+  init(_ geometry: ConvolutionGeometry, mirrored: Bool) {
+    inBlocks = geometry.input.blocks
+    outBlocks = geometry.output.blocks
+    taps = geometry.kernel.volume
+    self.mirrored = mirrored
+  }
+
+  /// The copy, of the weights as they are now.
+  func current(_ weight: Parameter) -> UnsafePointer<Float> {
+    if version != weight.version {
+      transpose(weight.value)
+      version = weight.version
+    }
+    return UnsafePointer(copy.base)
+  }
+
+  private func transpose(_ weights: UnsafePointer<Float>) {
+    let floats = taps * ChannelBlock.lanes * ChannelBlock.lanes
+    let (ins, outs) = (inBlocks, outBlocks)
+    if copy.count == 0 { copy = FloatBuffer(ins * outs * floats) }
+    Parallel.forEach(ins * outs) { i in
+      let target = mirrored ? i % ins * outs + i / ins : i
+      vk_transpose_tiles(
+        Int32(ChannelBlock.lanes), copy.base + target * floats, weights + i * floats, Int32(taps),
+        mirrored)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// The gradient of a convolution's weights: an engine of our own.
+
+import CKernels
+
+/// What a convolution read in its forward pass: `data`, or, where `norm` is given,
+/// `max(norm(data), 0)`, which is then computed again on the way instead of being kept.
+struct ConvolutionInput {
+  /// Clips in the blocked layout.
+  let data: UnsafePointer<Float>
+  /// The batch norm, followed by a ReLU, between `data` and the convolution.
+  let norm: BatchNorm?
+
+  init(_ data: UnsafePointer<Float>, norm: BatchNorm? = nil) {
+    self.data = data
+    self.norm = norm
+  }
+}
+
+/// `dW = Σ x ⋆ dy` over clips that need not lie side by side, for any part of the output.
+///
+/// oneDNN's own kernels reach 60 % of the sgemm rate for kernels over time alone and none is fast
+/// for an input shorter than the kernel; outer products on register tiles reach 90 %
+/// (`Benchmarks/README.md`). Sums are in the same order whatever the number of threads.
+final class WeightGradient {
+  /// What a profile calls this engine.
+  static let implementation = "vared:outer_product"
+
+  private let geometry: ConvolutionGeometry
+  private let scratch: Scratch
+  private var x: [UnsafePointer<Float>?] = []
+  private var dy: [UnsafePointer<Float>?] = []
+
+  /// - Parameter scratch: memory for the inputs that are computed again.
+  init(_ geometry: ConvolutionGeometry, scratch: Scratch) {
+    self.geometry = geometry
+    self.scratch = scratch
+  }
+
+  /// Clips added since the last run.
+  var clips: Int { x.count }
+
+  /// Adds a clip to the next run.
+  /// - Parameters:
+  ///   - x: the clip's input, whole.
+  ///   - dy: the gradient of the part of its output that was computed.
+  func add(_ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>) {
+    self.x.append(x)
+    self.dy.append(dy)
+  }
+
+  /// Runs over the clips added since the last run.
+  /// - Parameters:
+  ///   - norm: see `ConvolutionInput`.
+  ///   - dWeight: the part's rows of the weights, assigned, or added to where `accumulate`.
+  func run(
+    part: ConvolutionPart, norm: BatchNorm?, into dWeight: UnsafeMutablePointer<Float>,
+    accumulate: Bool
+  ) {
+    let lanes = Int32(ChannelBlock.lanes)
+    let threads = Parallel.threads
+    x.withUnsafeBufferPointer { x in
+      dy.withUnsafeBufferPointer { dy in
+        var job = vk_weight_gradient_job(
+          input: .init(geometry.input), output: .init(geometry.output(of: part)),
+          kernel: .init(geometry.kernel),
+          stride: .init(
+            Extent(geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)),
+          in_blocks: Int32(geometry.input.blocks),
+          out_blocks: Int32(ChannelBlock.count(part.channels)), x: x.baseAddress,
+          dy: dy.baseAddress, clips: Int32(x.count),
+          scale: norm.map { UnsafePointer($0.scale.base) },
+          shift: norm.map { UnsafePointer($0.shift.base) }, accumulate: accumulate, first: 0,
+          last: 0)
+        let pairs = Int(job.in_blocks * job.out_blocks)
+        let floats = vk_weight_gradient_scratch(lanes, &job)
+        let memory = scratch.floats(threads * floats)
+        Parallel.forEach(threads) { thread in
+          var share = job
+          share.first = Int32(pairs * thread / threads)
+          share.last = Int32(pairs * (thread + 1) / threads)
+          vk_weight_gradient(lanes, &share, dWeight, memory + thread * floats)
+        }
+      }
+    }
+    x.removeAll(keepingCapacity: true)
+    dy.removeAll(keepingCapacity: true)
+  }
+}
+
+extension vk_extent {
+  fileprivate init(_ extent: Extent) {
+    self.init(t: Int32(extent.t), h: Int32(extent.h), w: Int32(extent.w))
+  }
+
+  fileprivate init(_ shape: ActivationShape) {
+    self.init(t: Int32(shape.frames), h: Int32(shape.height), w: Int32(shape.width))
+  }
+}
