@@ -48,9 +48,10 @@ void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums) {
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches) {
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, int mean_stride,
+                  bool past_caches) {
   CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
-         past_caches);
+         mean_stride, past_caches);
 }
 
 void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,

@@ -5,10 +5,13 @@
 extern void GOMP_parallel(void (*fn)(void *), void *data, unsigned threads, unsigned flags);
 extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int);
+extern int omp_get_thread_num(void);
 
 void vk_set_threads(int threads) { omp_set_num_threads(threads); }
 
 int vk_threads(void) { return omp_get_max_threads(); }
+
+int vk_thread(void) { return omp_get_thread_num(); }
 
 typedef struct {
   ptrdiff_t count;

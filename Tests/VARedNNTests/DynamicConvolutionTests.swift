@@ -98,6 +98,7 @@ import Testing
     func loss() throws -> Double {
       x.set(plainX, clips: clips)
       try layer.forward(x, clips: clips, training: true, into: &y)
+      layer.writeAll(clips: clips, into: &y)
       var loss = (0..<y.count).reduce(0.0) { $0 + Double(y[$1]) * Double(lossWeights[$1]) }
       for clip in 0..<clips {
         let cost = LayerCost(layer.gate.policy, clip: clip, channels: geometry.outChannels)
@@ -112,7 +113,7 @@ import Testing
       var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
       var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
       try layer.backward(
-        lossWeights, x: ConvolutionInput(x.data), clips: clips,
+        GivenGradient(lossWeights, geometry.output), x: ConvolutionInput(x.data), clips: clips,
         costGradient: CostGradient(network: costWeights.map(Double.init), share: 1), into: &dx,
         dMeans: &dMeans)
       var plain = Blocked.plain(dx, geometry.input, clips: clips)

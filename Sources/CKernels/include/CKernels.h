@@ -24,10 +24,11 @@ typedef struct {
 } vk_affine;
 
 /// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame;
-/// means[lane · frames + t] = mean of y over frame t for the first `mean_lanes` lanes. y is written
-/// past the caches where `past_caches`.
+/// means[lane · mean_stride + t] = mean of y over frame t for the first `mean_lanes` lanes. y is
+/// written past the caches where `past_caches`.
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes, bool past_caches);
+                  ptrdiff_t frame_pixels, float *means, int mean_lanes, int mean_stride,
+                  bool past_caches);
 
 /// The gradient that reaches an activation: up to two tensors, and the gradient of its spatial
 /// means (laid out as `means` above; already divided by the pixels of a frame).
@@ -143,6 +144,9 @@ void vk_set_threads(int threads);
 
 /// How many threads that is.
 int vk_threads(void);
+
+/// The calling thread's number among them, from 0; 0 outside of a parallel region.
+int vk_thread(void);
 
 /// Calls body(context, i) for every i in [0, count), spread over the pool.
 void vk_parallel_for(ptrdiff_t count, void (*body)(void *context, ptrdiff_t i), void *context);

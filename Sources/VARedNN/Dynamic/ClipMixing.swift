@@ -2,24 +2,33 @@
 
 import CKernels
 
-/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back.
+/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back, planned
+/// once and set for each step.
 ///
 /// Reduced channel counts are whole blocks of 16, so a channel and the one it is reconstructed from
 /// have the same lane: both reconstructions are sums of whole planes, each one scaled or passed
 /// through a depthwise 3×3 kernel. `Z` below is the inner sum, at the computed frames only.
-struct ClipMixing {
-  let output: ActivationShape
-  let space: PolicySpace
-  let cheap: CheapOperations
-  let part: ConvolutionPart
+final class ClipMixing {
+  private let output: ActivationShape
+  private let space: PolicySpace
+  private let cheap: CheapOperations
+  /// Whether `Y` is `F` itself.
+  private(set) var isWhole = true
+  /// The clip's compact `F`, unless it was computed in the place of `Y`.
+  private(set) var computed: UnsafePointer<Float>?
+  /// First float of it among the `F` of all clips.
+  private(set) var offset = 0
   /// `⌈T'/R*⌉`, the computed frames.
-  let computedFrames: Int
+  private(set) var computedFrames = 0
+  /// Blocks of computed channels.
+  private(set) var computedBlocks = 0
+  private var part: ConvolutionPart
+  private var temporal: [TemporalCandidate] = []
+  private var channel: [ChannelCandidate] = []
   /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
   /// a normalised group: it cannot change).
-  private let wantsTemporalWeightGradient: Bool
-  private let wantsChannelWeightGradient: Bool
-  private let temporal: [TemporalCandidate]
-  private let channel: [ChannelCandidate]
+  private var wantsTemporalWeightGradient = false
+  private var wantsChannelWeightGradient = false
 
   /// A temporal candidate with a weight above zero.
   private struct TemporalCandidate {
@@ -39,17 +48,38 @@ struct ClipMixing {
     let kernels: Int
   }
 
-  init(
-    _ policy: Policy, clip: Int, output: ActivationShape, cheap: CheapOperations,
-    part: ConvolutionPart, form: GateForm
-  ) {
+  init(_ space: PolicySpace, output: ActivationShape, cheap: CheapOperations) {
+    self.space = space
     self.output = output
     self.cheap = cheap
+    part = ConvolutionPart(channels: output.channels, temporalStride: 1)
+    temporal.reserveCapacity(space.temporalStrides.count)
+    channel.reserveCapacity(space.channelCounts.count)
+  }
+
+  /// The clip's output is the convolution itself, `f`, or already in its place.
+  func setWhole(_ f: UnsafePointer<Float>?, offset: Int) {
+    isWhole = true
+    computed = f
+    self.offset = offset
+    computedFrames = output.frames
+    computedBlocks = output.blocks
+  }
+
+  /// The clip's output is mixed from its compact `F`, `f`.
+  func set(
+    _ policy: Policy, clip: Int, part: ConvolutionPart, form: GateForm, _ f: UnsafePointer<Float>,
+    offset: Int
+  ) {
+    isWhole = false
+    computed = f
+    self.offset = offset
     self.part = part
-    space = policy.space
     computedFrames = (output.frames + part.temporalStride - 1) / part.temporalStride
+    computedBlocks = ChannelBlock.count(part.channels)
+    channel.removeAll(keepingCapacity: true)
+    temporal.removeAll(keepingCapacity: true)
     var kernels = 0
-    var channel: [ChannelCandidate] = []
     for (b, weight) in policy.channelWeights(clip).enumerated() {
       if weight > 0 {
         let blocks = ChannelBlock.count(space.channelCounts[b])
@@ -57,7 +87,6 @@ struct ClipMixing {
       }
       kernels += cheap.spatialFloats(b)
     }
-    var temporal: [TemporalCandidate] = []
     for (a, weight) in policy.temporalWeights(clip).enumerated() {
       if weight > 0 {
         temporal.append(
@@ -66,62 +95,84 @@ struct ClipMixing {
       }
       kernels += cheap.temporalFloats(a)
     }
-    self.channel = channel
-    self.temporal = temporal
     wantsTemporalWeightGradient = form == .published || temporal.count > 1
     wantsChannelWeightGradient = form == .published || channel.count > 1
   }
 
-  /// Blocks of computed channels.
-  var computedBlocks: Int { ChannelBlock.count(part.channels) }
   /// Floats of the compact `F` of one block.
   var computedBlockFloats: Int { computedFrames * output.planeFloats }
 
+  /// Whether `Y` is `Z`, and no weight along time learns.
+  var isTemporalIdentity: Bool {
+    isWhole
+      || temporal.count == 1 && temporal[0].stride == 1 && temporal[0].weight == 1
+        && !wantsTemporalWeightGradient
+  }
+
+  /// Whether `Z` is `F`, and no weight along channels learns.
+  var isChannelIdentity: Bool {
+    isWhole
+      || channel.count == 1 && channel[0].blocks == output.blocks && channel[0].weight == 1
+        && !wantsChannelWeightGradient
+  }
+
   private var lanes: Int32 { Int32(ChannelBlock.lanes) }
+
+  private var f: UnsafePointer<Float> {
+    guard let computed else { preconditionFailure("a clip is mixed before it was convolved") }
+    return computed
+  }
 
   // MARK: Forward
 
-  /// `Y` of one channel block, assigned.
-  /// - Parameters:
-  ///   - f: the clip's compact `F`.
-  ///   - z: scratch of `computedBlockFloats` floats.
-  ///   - y: the clip's output.
-  func forward(
-    block: Int, f: UnsafePointer<Float>, z: UnsafeMutablePointer<Float>,
-    y: UnsafeMutablePointer<Float>
+  /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
+  /// - Parameter scratch: memory for two blocks.
+  func forEachRun(
+    block: Int, scratch: UnsafeMutablePointer<Float>,
+    _ body: (Range<Int>, UnsafePointer<Float>) -> Void
   ) {
-    let target = y + block * output.blockFloats
-    let mixed = channelSum(block: block, f: f, scratch: z)
-    var terms = Terms()
-    for t in 0..<output.frames {
-      for candidate in temporal {
-        terms.append(
-          mixed + source(t, candidate), weight: candidate.weight,
-          taps: t % candidate.stride == 0
-            ? nil : temporalTaps(candidate, t % candidate.stride, block))
+    let z = channelSum(block: block, scratch: scratch)
+    if isTemporalIdentity { return body(0..<output.frames, z) }
+    let plane = scratch + output.blockFloats
+    withTerms { terms in
+      for t in 0..<output.frames {
+        if temporal.count == 1, temporal[0].weight == 1, t % temporal[0].stride == 0 {
+          body(t..<t + 1, z + source(t, temporal[0]))
+          continue
+        }
+        for candidate in temporal {
+          terms.append(
+            z + source(t, candidate), weight: candidate.weight,
+            taps: t % candidate.stride == 0
+              ? nil : temporalTaps(candidate, t % candidate.stride, block))
+        }
+        mix(&terms, into: plane)
+        body(t..<t + 1, plane)
       }
-      mix(&terms, into: target + t * output.planeFloats)
     }
   }
 
   /// `Z` of one block: `F` itself where that is all there is to it, else computed into `scratch`.
-  func channelSum(
-    block: Int, f: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  private func channelSum(
+    block: Int, scratch: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     let own = f + block * computedBlockFloats
-    let scale = channel.reduce(Float(0)) { $0 + (block < $1.blocks ? $1.weight : 0) }
-    let isOwn = channel.allSatisfy { block < $0.blocks }
+    var (scale, isOwn): (Float, Bool) = (0, true)
+    for candidate in channel {
+      if block < candidate.blocks { scale += candidate.weight } else { isOwn = false }
+    }
     if isOwn && scale == 1 { return own }
-    var terms = Terms()
-    for j in 0..<computedFrames {
-      let frame = j * output.planeFloats
-      if scale > 0 { terms.append(own + frame, weight: scale) }
-      for candidate in channel where block >= candidate.blocks {
-        terms.append(
-          f + block % candidate.blocks * computedBlockFloats + frame, weight: candidate.weight,
-          taps: spatialTaps(candidate, block - candidate.blocks))
+    withTerms { terms in
+      for j in 0..<computedFrames {
+        let frame = j * output.planeFloats
+        if scale > 0 { terms.append(own + frame, weight: scale) }
+        for candidate in channel where block >= candidate.blocks {
+          terms.append(
+            f + block % candidate.blocks * computedBlockFloats + frame, weight: candidate.weight,
+            taps: spatialTaps(candidate, block - candidate.blocks))
+        }
+        mix(&terms, into: scratch + frame)
       }
-      mix(&terms, into: scratch + frame)
     }
     return UnsafePointer(scratch)
   }
@@ -139,30 +190,33 @@ struct ClipMixing {
   }
 
   /// `∂L/∂Z` of one block, assigned, and the gradients of `φt` and `v_t`.
+  /// - Parameters:
+  ///   - dy: `∂L/∂Y` of the block.
+  ///   - scratch: memory for one block.
   func temporalBackward(
-    block: Int, dy: UnsafePointer<Float>, f: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, dz: UnsafeMutablePointer<Float>, gradients: Gradients
+    block: Int, dy: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    dz: UnsafeMutablePointer<Float>, gradients: Gradients
   ) {
-    let z = channelSum(block: block, f: f, scratch: scratch)
-    let dBlock = dy + block * output.blockFloats
+    let z = channelSum(block: block, scratch: scratch)
     let plane = output.planeFloats
-    var terms = Terms()
-    for j in 0..<computedFrames {
-      let start = j * part.temporalStride
-      for candidate in temporal where start % candidate.stride == 0 {
-        terms.append(dBlock + start * plane, weight: candidate.weight)
-        for offset in 1..<candidate.stride where start + offset < output.frames {
-          terms.append(
-            dBlock + (start + offset) * plane, weight: candidate.weight,
-            taps: temporalTaps(candidate, offset, block))
+    withTerms { terms in
+      for j in 0..<computedFrames {
+        let start = j * part.temporalStride
+        for candidate in temporal where start % candidate.stride == 0 {
+          terms.append(dy + start * plane, weight: candidate.weight)
+          for offset in 1..<candidate.stride where start + offset < output.frames {
+            terms.append(
+              dy + (start + offset) * plane, weight: candidate.weight,
+              taps: temporalTaps(candidate, offset, block))
+          }
         }
+        mix(&terms, into: dz + j * plane, transposed: true)
       }
-      mix(&terms, into: dz + j * plane, transposed: true)
     }
     for candidate in temporal {
       var dWeight = 0.0
       for t in 0..<output.frames {
-        let (dPlane, from) = (dBlock + t * plane, z + source(t, candidate))
+        let (dPlane, from) = (dy + t * plane, z + source(t, candidate))
         let offset = t % candidate.stride
         if offset > 0 {
           dWeight += correlate(
@@ -179,22 +233,22 @@ struct ClipMixing {
   /// `∂L/∂F` of one computed block, assigned, from `∂L/∂Z` of all blocks, and the gradients of `φs`
   /// and `v_c`.
   func channelBackward(
-    block: Int, dz: UnsafePointer<Float>, f: UnsafePointer<Float>,
-    df: UnsafeMutablePointer<Float>, gradients: Gradients
+    block: Int, dz: UnsafePointer<Float>, df: UnsafeMutablePointer<Float>, gradients: Gradients
   ) {
     let plane = output.planeFloats
     let own = f + block * computedBlockFloats
-    var terms = Terms()
-    for j in 0..<computedFrames {
-      for candidate in channel where block < candidate.blocks {
-        terms.append(dz + block * computedBlockFloats + j * plane, weight: candidate.weight)
-        for target in targets(of: block, candidate) {
-          terms.append(
-            dz + target * computedBlockFloats + j * plane, weight: candidate.weight,
-            taps: spatialTaps(candidate, target - candidate.blocks))
+    withTerms { terms in
+      for j in 0..<computedFrames {
+        for candidate in channel where block < candidate.blocks {
+          terms.append(dz + block * computedBlockFloats + j * plane, weight: candidate.weight)
+          for target in targets(of: block, candidate) {
+            terms.append(
+              dz + target * computedBlockFloats + j * plane, weight: candidate.weight,
+              taps: spatialTaps(candidate, target - candidate.blocks))
+          }
         }
+        mix(&terms, into: df + j * plane, transposed: true)
       }
-      mix(&terms, into: df + j * plane, transposed: true)
     }
     for candidate in channel where block < candidate.blocks {
       var dWeight = 0.0
@@ -216,19 +270,6 @@ struct ClipMixing {
   }
 
   // MARK: Planes and kernels
-
-  /// The terms of one plane, reused from plane to plane.
-  private struct Terms {
-    private(set) var all: [vk_term] = []
-
-    mutating func append(
-      _ source: UnsafePointer<Float>, weight: Float, taps: UnsafePointer<Float>? = nil
-    ) {
-      all.append(vk_term(source: source, taps: taps, weight: weight))
-    }
-
-    mutating func removeAll() { all.removeAll(keepingCapacity: true) }
-  }
 
   /// Where in a block of `Z` frame `t` of the output comes from.
   private func source(_ t: Int, _ candidate: TemporalCandidate) -> Int {
@@ -256,14 +297,38 @@ struct ClipMixing {
     cheap.temporal[candidate.a].map { UnsafePointer($0.value + temporalOffset(offset, block)) }
   }
 
+  /// The terms of one plane, on the stack, reused from plane to plane.
+  private struct Terms {
+    let memory: UnsafeMutableBufferPointer<vk_term>
+    private(set) var count = 0
+
+    mutating func append(
+      _ source: UnsafePointer<Float>, weight: Float, taps: UnsafePointer<Float>? = nil
+    ) {
+      memory.initializeElement(
+        at: count, to: vk_term(source: source, taps: taps, weight: weight))
+      count += 1
+    }
+
+    mutating func removeAll() { count = 0 }
+  }
+
+  /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
+  private func withTerms(_ body: (inout Terms) -> Void) {
+    withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
+      var terms = Terms(memory: $0)
+      body(&terms)
+    }
+  }
+
   /// `plane = Σ terms`, and no terms are left.
   private func mix(
     _ terms: inout Terms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
   ) {
-    if terms.all.isEmpty { plane.update(repeating: 0, count: output.planeFloats) }
+    if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
     vk_mix_plane(
-      lanes, plane, Int32(output.height), Int32(output.width), terms.all, Int32(terms.all.count),
-      transposed)
+      lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
+      Int32(terms.count), transposed)
     terms.removeAll()
   }
 

@@ -25,17 +25,29 @@ final class Workspace {
   let gathered = Scratch()
   /// Inputs that the gradient of weights computes again, a strip at a time.
   let strips = Scratch()
+  /// Two channel blocks for each thread.
   let mixed = Scratch()
   let mixedGradient = Scratch()
   let computedGradient = Scratch()
   let kernelGradients = Scratch()
 }
 
+/// The gradient of a layer's output, written a clip's channel block at a time, wherever it is wanted.
+protocol OutputGradient {
+  /// Item `n·blocks + block` of the gradient, assigned.
+  /// - Parameter pastCaches: whether whoever reads it will not find it there.
+  func write(_ item: Int, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool)
+}
+
+extension BatchNorm.InputGradient: OutputGradient {}
+
 /// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
 /// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
 ///
 /// Clips of a batch that need the same part are convolved together; what no clip of such a group
-/// needs is neither convolved nor differentiated, in training and in inference alike.
+/// needs is neither convolved nor differentiated, in training and in inference alike. The output is
+/// made a channel block at a time, as whoever reads it goes along, and so is its gradient: while
+/// both are in the caches.
 final class DynamicConvolution {
   let convolution: Convolution
   let gate: SoftModulationGate
@@ -43,24 +55,10 @@ final class DynamicConvolution {
   private let workspace: Workspace
   private let counter: ExecutionCounter
   private let computed: FloatBuffer
-  private var groups: [Group] = []
-
-  /// Clips that execute the same part.
-  private struct Group {
-    let part: ConvolutionPart
-    /// The output is the convolution itself: written in place, nothing is mixed.
-    let isWhole: Bool
-    var clips: [Int]
-    /// First float of the group's compact `F`.
-    var offset = 0
-
-    /// The first clip, where the clips lie side by side.
-    var contiguousStart: Int? {
-      guard let first = clips.first, let last = clips.last, last - first == clips.count - 1
-      else { return nil }
-      return first
-    }
-  }
+  private var clipGroups: ClipGroups
+  private let mixings: [ClipMixing]
+  /// `∂L/∂v_t [n, blocks, St]`, then `∂L/∂v_c [n, blocks, Sc]`.
+  private var weightGradients: [Double]
 
   init(
     _ geometry: ConvolutionGeometry, name: String, batch: Int,
@@ -77,19 +75,30 @@ final class DynamicConvolution {
     convolution = Convolution(
       geometry, name: name, parameters: parameters, counter: counter,
       scratch: workspace.strips)
-    cheap = CheapOperations(
+    let cheap = CheapOperations(
       space, channels: output.channels, name: name, parameters: parameters)
+    self.cheap = cheap
     gate = SoftModulationGate(
       space, input: geometry.input, batch: batch, configuration: configuration,
       name: "\(name).gate", parameters: parameters, counter: counter, reducer: reducer)
     computed = FloatBuffer(batch * output.clipFloats)
+    clipGroups = ClipGroups(batch: batch, space: space)
+    mixings = (0..<batch).map { _ in ClipMixing(space, output: output, cheap: cheap) }
+    weightGradients = [Double](
+      repeating: 0, count: batch * output.blocks * space.candidates)
   }
 
   private var geometry: ConvolutionGeometry { convolution.geometry }
 
+  /// Whether some clip of the last forward pass is mixed.
+  private(set) var mixes = false
+
   // MARK: Forward
 
-  /// `y [n, K, T', H', W']`, assigned; keeps what it computed of `F` for backward.
+  /// Asks the gate and convolves the parts that it wants of `n` clips. What the output is then can be
+  /// had block by block, from `write` or from `forEachRun`.
+  /// - Parameter y: `[n, K, T', H', W']`; the clips that are computed whole are written there, if
+  ///   they lie side by side.
   func forward(
     _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
@@ -99,87 +108,74 @@ final class DynamicConvolution {
     execute(x, clips: n, into: y)
   }
 
-  /// The convolution and the mixing that the gate's policy asks for.
+  /// The convolutions that the gate's policy asks for.
   func execute(_ x: Activation, clips n: Int, into y: UnsafeMutablePointer<Float>) {
-    groups = group(clips: n)
-    for group in groups { convolve(group, x.data, into: y) }
-    counter.profile.time(.cheapOperations) { mixForward(into: y) }
-  }
-
-  /// The clips by what they need, in a fixed order.
-  private func group(clips n: Int) -> [Group] {
-    var groups: [Group] = []
-    for clip in 0..<n {
-      let part = gate.policy.part(clip)
-      let isWhole = gate.policy.isWhole(clip)
-      if let i = groups.firstIndex(where: { $0.part == part && $0.isWhole == isWhole }) {
-        groups[i].clips.append(clip)
+    clipGroups.assign(gate.policy, clips: n, geometry: geometry)
+    mixes = false
+    for group in clipGroups.groups {
+      let source = gatherInput(group, x.data)
+      let count = group.places.count
+      if group.isWhole && group.isContiguous {
+        let target = y + clipGroups.order[group.places.lowerBound] * geometry.output.clipFloats
+        convolution.forward(source, clips: count, part: group.part, into: target)
       } else {
-        groups.append(Group(part: part, isWhole: isWhole, clips: [clip]))
+        convolution.forward(
+          source, clips: count, part: group.part, into: computed.base + group.offset)
       }
+      plan(group)
     }
-    var offset = 0
-    for i in groups.indices {
-      groups[i].offset = offset
-      offset += groups[i].clips.count * geometry.output(of: groups[i].part).clipFloats
-    }
-    return groups
   }
 
-  private func convolve(
-    _ group: Group, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+  /// Sets how the group's clips come by their outputs.
+  private func plan(_ group: ClipGroups.Group) {
+    let floats = geometry.output(of: group.part).clipFloats
+    for (i, place) in group.places.enumerated() {
+      let clip = clipGroups.order[place]
+      let offset = group.offset + i * floats
+      if group.isWhole {
+        mixings[clip].setWhole(group.isContiguous ? nil : computed.base + offset, offset: offset)
+        continue
+      }
+      mixes = true
+      mixings[clip].set(
+        gate.policy, clip: clip, part: group.part, form: gate.form, computed.base + offset,
+        offset: offset)
+      counter.add(
+        cheap.macs(gate.policy, clip: clip, part: group.part, output: geometry.output))
+    }
+  }
+
+  /// Item `n·blocks + block` of the output, in its place in `y`.
+  func write(_ item: Int, into y: UnsafeMutablePointer<Float>) {
+    let target = y + item * geometry.output.blockFloats
+    forEachRun(of: item, in: y) { frames, from in
+      let to = target + frames.lowerBound * geometry.output.planeFloats
+      guard UnsafePointer(to) != from else { return }
+      to.update(from: from, count: frames.count * geometry.output.planeFloats)
+    }
+  }
+
+  /// Item `n·blocks + block` of the output, run of frames after run of frames, each wherever it is.
+  /// - Parameter y: what `forward` wrote to.
+  func forEachRun(
+    of item: Int, in y: UnsafePointer<Float>, _ body: (Range<Int>, UnsafePointer<Float>) -> Void
   ) {
-    let source = gatherInput(group, x)
-    let count = group.clips.count
-    let outFloats = geometry.output.clipFloats
-    if group.isWhole, let first = group.contiguousStart {
-      convolution.forward(source, clips: count, part: group.part, into: y + first * outFloats)
-      return
-    }
-    let f = computed.base + group.offset
-    convolution.forward(source, clips: count, part: group.part, into: f)
-    guard group.isWhole else { return }
-    for (i, clip) in group.clips.enumerated() {
-      (y + clip * outFloats).update(from: f + i * outFloats, count: outFloats)
-    }
-  }
-
-  /// Mixes every clip that is not whole, a block at a time.
-  private func mixForward(into y: UnsafeMutablePointer<Float>) {
-    let clips = mixedClips()
-    guard !clips.isEmpty else { return }
     let shape = geometry.output
-    let scratch = workspace.mixed.floats(clips.count * shape.clipFloats)
-    for entry in clips {
-      counter.add(cheap.macs(gate.policy, clip: entry.clip, part: entry.mixing.part, output: shape))
+    let (mixing, block) = (mixings[item / shape.blocks], item % shape.blocks)
+    if mixing.isWhole {
+      let from = mixing.computed.map { $0 + block * shape.blockFloats }
+      return body(0..<shape.frames, from ?? y + item * shape.blockFloats)
     }
-    Parallel.forEach(clips.count * shape.blocks) { item in
-      let (entry, block) = (clips[item / shape.blocks], item % shape.blocks)
-      entry.mixing.forward(
-        block: block, f: entry.f, z: scratch + item * shape.blockFloats,
-        y: y + entry.clip * shape.clipFloats)
-    }
+    mixing.forEachRun(block: block, scratch: threadScratch, body)
   }
 
-  /// A clip that is mixed, with its compact `F` and where that starts among all.
-  private struct MixedClip {
-    let clip: Int
-    let offset: Int
-    let f: UnsafeMutablePointer<Float>
-    let mixing: ClipMixing
+  /// Makes room for the mixing of every thread; before any loop over items.
+  func prepareScratch() {
+    _ = workspace.mixed.floats(Parallel.threads * 2 * geometry.output.blockFloats)
   }
 
-  private func mixedClips() -> [MixedClip] {
-    groups.filter { !$0.isWhole }.flatMap { group in
-      group.clips.enumerated().map { i, clip in
-        let offset = group.offset + i * geometry.output(of: group.part).clipFloats
-        return MixedClip(
-          clip: clip, offset: offset, f: computed.base + offset,
-          mixing: ClipMixing(
-            gate.policy, clip: clip, output: geometry.output, cheap: cheap, part: group.part,
-            form: gate.form))
-      }
-    }
+  private var threadScratch: UnsafeMutablePointer<Float> {
+    workspace.mixed.base + Parallel.thread * 2 * geometry.output.blockFloats
   }
 
   // MARK: Backward
@@ -189,7 +185,7 @@ final class DynamicConvolution {
   /// - Parameters:
   ///   - costGradient: `∂L/∂ρ` for each clip (METHOD §3); nil leaves the cost out.
   func backward(
-    _ dy: UnsafePointer<Float>, x: ConvolutionInput, clips n: Int, costGradient: CostGradient?,
+    _ dy: some OutputGradient, x: ConvolutionInput, clips n: Int, costGradient: CostGradient?,
     into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
   ) throws {
     executeBackward(dy, x: x, clips: n, into: dx)
@@ -200,83 +196,85 @@ final class DynamicConvolution {
   /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
   /// assigned; the gradient of the policy's weights goes to the gate.
   func executeBackward(
-    _ dy: UnsafePointer<Float>, x: ConvolutionInput, clips n: Int,
+    _ dy: some OutputGradient, x: ConvolutionInput, clips n: Int,
     into dx: UnsafeMutablePointer<Float>
   ) {
     let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
-    counter.profile.time(.cheapOperations) { mixBackward(dy, into: df, clips: n) }
-    let computedGradients = groups.map { group in
-      // A whole group's output is its `F`.
-      group.isWhole
-        ? gather(group, dy, floats: geometry.output.clipFloats) { _ in df + group.offset }
-        : UnsafePointer(df + group.offset)
+    counter.profile.time(mixes ? .cheapOperations : .batchNorm) {
+      mixBackward(dy, into: df, clips: n)
     }
-    assignWeightGradients(x, computedGradients)
-    for (group, gradient) in zip(groups, computedGradients) {
-      propagate(group, gradient, into: dx)
-    }
+    assignWeightGradients(x, df)
+    for group in clipGroups.groups { propagate(group, df + group.offset, into: dx) }
   }
 
-  /// `∂L/∂F` of every mixed clip into `df`, the kernels' gradients, and the weights' `v`.
+  /// `∂L/∂F` of every clip into `df`, the kernels' gradients, and the weights' `v`.
   private func mixBackward(
-    _ dy: UnsafePointer<Float>, into df: UnsafeMutablePointer<Float>, clips n: Int
+    _ dy: some OutputGradient, into df: UnsafeMutablePointer<Float>, clips n: Int
   ) {
-    let clips = mixedClips()
     let shape = geometry.output
-    let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
-    let scratch = workspace.mixed.floats(clips.count * shape.clipFloats)
-    let dz = workspace.mixedGradient.floats(clips.count * shape.clipFloats)
-    let kernelCount = cheap.storedCount
-    let kernels = workspace.kernelGradients.floats(max(clips.count, 1) * kernelCount)
-    kernels.update(repeating: 0, count: max(clips.count, 1) * kernelCount)
-    var weights = [Double](repeating: 0, count: clips.count * shape.blocks * (st + sc))
-    weights.withUnsafeMutableBufferPointer { weights in
-      let base = weights.baseAddress
-      func gradients(_ i: Int) -> ClipMixing.Gradients {
-        let temporal = base! + i * shape.blocks * (st + sc)
-        return ClipMixing.Gradients(
-          kernels: kernels + i * kernelCount, temporal: temporal,
-          channel: temporal + shape.blocks * st)
+    prepareScratch()
+    let dz = workspace.mixedGradient.floats(mixes ? n * shape.clipFloats : 0)
+    let kernels = workspace.kernelGradients.floats(n * cheap.storedCount)
+    kernels.update(repeating: 0, count: n * cheap.storedCount)
+    let count = n * shape.blocks * gate.space.candidates
+    weightGradients.withUnsafeMutableBufferPointer { weights in
+      let weights = weights.baseAddress!
+      weights.update(repeating: 0, count: count)
+      Parallel.forEach(n * shape.blocks) { item in
+        temporalBackward(dy, item, dz: dz, df: df, gradients(item / shape.blocks, kernels, weights))
       }
-      Parallel.forEach(clips.count * shape.blocks) { item in
-        let (i, block) = (item / shape.blocks, item % shape.blocks)
-        let entry = clips[i]
-        entry.mixing.temporalBackward(
-          block: block, dy: dy + entry.clip * shape.clipFloats, f: entry.f,
-          scratch: scratch + item * shape.blockFloats,
-          dz: dz + i * shape.clipFloats + block * entry.mixing.computedBlockFloats,
-          gradients: gradients(i))
-      }
-      Parallel.forEach(clips.count * shape.blocks) { item in
-        let (i, block) = (item / shape.blocks, item % shape.blocks)
-        let entry = clips[i]
-        guard block < entry.mixing.computedBlocks else { return }
-        entry.mixing.channelBackward(
-          block: block, dz: dz + i * shape.clipFloats, f: entry.f,
-          df: df + entry.offset + block * entry.mixing.computedBlockFloats,
-          gradients: gradients(i))
+      guard mixes else { return }
+      Parallel.forEach(n * shape.blocks) { item in
+        let (clip, block) = (item / shape.blocks, item % shape.blocks)
+        let mixing = mixings[clip]
+        guard !mixing.isChannelIdentity, block < mixing.computedBlocks else { return }
+        mixing.channelBackward(
+          block: block, dz: dz + clip * shape.clipFloats,
+          df: df + mixing.offset + block * mixing.computedBlockFloats,
+          gradients: gradients(clip, kernels, weights))
       }
     }
-    assignKernelGradients(kernels, clips: clips.count)
-    gate.gradient.clear()
-    for (i, entry) in clips.enumerated() {
-      let start = i * shape.blocks * (st + sc)
-      for block in 0..<shape.blocks {
-        for a in 0..<st {
-          gate.gradient.temporal[entry.clip * st + a] += Float(weights[start + block * st + a])
-        }
-        for b in 0..<sc {
-          gate.gradient.channel[entry.clip * sc + b] +=
-            Float(weights[start + shape.blocks * st + block * sc + b])
-        }
-      }
+    assignKernelGradients(kernels, clips: n)
+    assignPolicyGradients(clips: n)
+  }
+
+  /// `∂L/∂Z` of one item, or `∂L/∂F` where that is the same.
+  private func temporalBackward(
+    _ dy: some OutputGradient, _ item: Int, dz: UnsafeMutablePointer<Float>,
+    df: UnsafeMutablePointer<Float>, _ gradients: ClipMixing.Gradients
+  ) {
+    let shape = geometry.output
+    let (clip, block) = (item / shape.blocks, item % shape.blocks)
+    let mixing = mixings[clip]
+    let floats = block * mixing.computedBlockFloats
+    let target =
+      mixing.isChannelIdentity ? df + mixing.offset + floats : dz + clip * shape.clipFloats + floats
+    if mixing.isTemporalIdentity {
+      return dy.write(item, into: target, pastCaches: shape.isBeyondCaches(clips: mixings.count))
     }
+    let scratch = threadScratch
+    let gradient = scratch + shape.blockFloats
+    dy.write(item, into: gradient, pastCaches: false)
+    mixing.temporalBackward(
+      block: block, dy: gradient, scratch: scratch, dz: target, gradients: gradients)
+  }
+
+  private func gradients(
+    _ clip: Int, _ kernels: UnsafeMutablePointer<Float>, _ weights: UnsafeMutablePointer<Double>
+  ) -> ClipMixing.Gradients {
+    let (blocks, space) = (geometry.output.blocks, gate.space)
+    let temporal = weights + clip * blocks * space.candidates
+    return ClipMixing.Gradients(
+      kernels: kernels + clip * cheap.storedCount, temporal: temporal,
+      channel: temporal + blocks * space.temporalStrides.count)
   }
 
   /// Sums the clips' kernel gradients, always in the same order.
   private func assignKernelGradients(_ partial: UnsafeMutablePointer<Float>, clips: Int) {
     let count = cheap.storedCount
-    for clip in 1..<max(clips, 1) { vk_add(partial, partial + clip * count, count) }
+    for clip in 1..<max(clips, 1) where !mixings[clip].isWhole {
+      vk_add(partial, partial + clip * count, count)
+    }
     var from = UnsafePointer(partial)
     for (b, kernel) in cheap.spatial.enumerated() {
       kernel?.gradient.update(from: from, count: cheap.spatialFloats(b))
@@ -285,6 +283,25 @@ final class DynamicConvolution {
     for (a, kernel) in cheap.temporal.enumerated() {
       kernel?.gradient.update(from: from, count: cheap.temporalFloats(a))
       from += cheap.temporalFloats(a)
+    }
+  }
+
+  /// Sums the policy's gradients over the blocks, into the gate.
+  private func assignPolicyGradients(clips n: Int) {
+    let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
+    let blocks = geometry.output.blocks
+    gate.gradient.clear()
+    for clip in 0..<n where !mixings[clip].isWhole {
+      let start = clip * blocks * (st + sc)
+      for block in 0..<blocks {
+        for a in 0..<st {
+          gate.gradient.temporal[clip * st + a] += Float(weightGradients[start + block * st + a])
+        }
+        for b in 0..<sc {
+          gate.gradient.channel[clip * sc + b] += Float(
+            weightGradients[start + blocks * st + block * sc + b])
+        }
+      }
     }
   }
 
@@ -305,55 +322,55 @@ final class DynamicConvolution {
     }
   }
 
-  /// - Parameter df: `∂L/∂F` of each group.
-  private func assignWeightGradients(_ x: ConvolutionInput, _ df: [UnsafePointer<Float>]) {
-    let total = convolution.weightFloats(channels: geometry.outChannels)
+  /// - Parameter df: `∂L/∂F`, group after group.
+  private func assignWeightGradients(_ x: ConvolutionInput, _ df: UnsafePointer<Float>) {
+    guard let widest = clipGroups.widest else { return }
     // The group with the most rows assigns, the others add.
-    let ordered = zip(groups, df).sorted { $0.0.part.channels > $1.0.part.channels }
-    for (i, (group, groupGradient)) in ordered.enumerated() {
-      let outFloats = geometry.output(of: group.part).clipFloats
-      for (j, clip) in group.clips.enumerated() {
-        convolution.addToGradient(
-          x.data + clip * geometry.input.clipFloats, groupGradient + j * outFloats)
-      }
-      convolution.backwardWeights(part: group.part, norm: x.norm, accumulate: i > 0)
-      if i == 0 {
-        let floats = convolution.weightFloats(channels: group.part.channels)
-        (convolution.weight.gradient + floats).update(repeating: 0, count: total - floats)
-      }
+    addWeightGradient(clipGroups.groups[widest], x, df, accumulate: false)
+    let computed = convolution.weightFloats(channels: clipGroups.groups[widest].part.channels)
+    let total = convolution.weightFloats(channels: geometry.outChannels)
+    (convolution.weight.gradient + computed).update(repeating: 0, count: total - computed)
+    for (i, group) in clipGroups.groups.enumerated() where i != widest {
+      addWeightGradient(group, x, df, accumulate: true)
     }
+  }
+
+  private func addWeightGradient(
+    _ group: ClipGroups.Group, _ x: ConvolutionInput, _ df: UnsafePointer<Float>, accumulate: Bool
+  ) {
+    for place in group.places {
+      let clip = clipGroups.order[place]
+      convolution.addToGradient(
+        x.data + clip * geometry.input.clipFloats, df + mixings[clip].offset)
+    }
+    convolution.backwardWeights(part: group.part, norm: x.norm, accumulate: accumulate)
   }
 
   private func propagate(
-    _ group: Group, _ df: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
+    _ group: ClipGroups.Group, _ df: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) {
-    let floats = geometry.input.clipFloats
-    if let first = group.contiguousStart {
-      convolution.backwardData(
-        df, clips: group.clips.count, part: group.part, into: dx + first * floats)
+    let (floats, count) = (geometry.input.clipFloats, group.places.count)
+    if group.isContiguous {
+      let first = clipGroups.order[group.places.lowerBound]
+      convolution.backwardData(df, clips: count, part: group.part, into: dx + first * floats)
       return
     }
-    let target = workspace.gathered.floats(group.clips.count * floats)
-    convolution.backwardData(df, clips: group.clips.count, part: group.part, into: target)
-    for (i, clip) in group.clips.enumerated() {
-      (dx + clip * floats).update(from: target + i * floats, count: floats)
+    let target = workspace.gathered.floats(count * floats)
+    convolution.backwardData(df, clips: count, part: group.part, into: target)
+    for (i, place) in group.places.enumerated() {
+      (dx + clipGroups.order[place] * floats).update(from: target + i * floats, count: floats)
     }
   }
 
-  private func gatherInput(_ group: Group, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
-    gather(group, x, floats: geometry.input.clipFloats) { workspace.gathered.floats($0) }
-  }
-
-  /// The group's clips side by side: in place where they are already, else copied to the memory
-  /// that `target` gives for that many floats.
-  private func gather(
-    _ group: Group, _ from: UnsafePointer<Float>, floats: Int,
-    into target: (Int) -> UnsafeMutablePointer<Float>
+  /// The group's clips side by side: in place where they are already, else copied.
+  private func gatherInput(
+    _ group: ClipGroups.Group, _ x: UnsafePointer<Float>
   ) -> UnsafePointer<Float> {
-    if let first = group.contiguousStart { return from + first * floats }
-    let gathered = target(group.clips.count * floats)
-    for (i, clip) in group.clips.enumerated() {
-      (gathered + i * floats).update(from: from + clip * floats, count: floats)
+    let floats = geometry.input.clipFloats
+    if group.isContiguous { return x + clipGroups.order[group.places.lowerBound] * floats }
+    let gathered = workspace.gathered.floats(group.places.count * floats)
+    for (i, place) in group.places.enumerated() {
+      (gathered + i * floats).update(from: x + clipGroups.order[place] * floats, count: floats)
     }
     return UnsafePointer(gathered)
   }

@@ -32,10 +32,39 @@ final class ConvolutionUnit {
   func forward(
     _ x: Activation, clips n: Int, training: Bool, residual: BatchNorm.Residual? = nil
   ) throws {
-    try convolution.forward(x, clips: n, training: training, into: convolved.base)
-    try profile.time(.batchNorm) {
-      try norm.prepare(for: convolved.base, clips: n, training: training)
-      norm.apply(convolved.base, clips: n, residual: residual, into: output)
+    switch convolution {
+    case .fixed(let layer):
+      layer.forward(x.data, clips: n, part: layer.geometry.wholePart, into: convolved.base)
+      try profile.time(.batchNorm) {
+        try norm.prepare(for: convolved.base, clips: n, training: training)
+        norm.apply(convolved.base, clips: n, residual: residual, into: output)
+      }
+    case .dynamic(let layer):
+      try layer.forward(x, clips: n, training: training, into: convolved.base)
+      try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
+        try normalise(layer, clips: n, training: training, residual: residual)
+      }
+    }
+  }
+
+  /// Batch norm of a dynamic convolution's output, which is made on the way: for the statistics and
+  /// kept in training, in inference frame by frame and not kept at all.
+  private func normalise(
+    _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: BatchNorm.Residual?
+  ) throws {
+    layer.prepareScratch()
+    let y = convolved.base
+    if training {
+      try norm.takeStatistics(of: y, clips: n) { layer.write($0, into: y) }
+      norm.apply(y, clips: n, residual: residual, into: output)
+      return
+    }
+    norm.useRunningStatistics()
+    Parallel.forEach(n * output.shape.blocks) { item in
+      layer.forEachRun(of: item, in: y) { frames, from in
+        norm.apply(
+          from, item: item, frames: frames, clips: n, residual: residual, into: output)
+      }
     }
   }
 
@@ -56,23 +85,26 @@ final class ConvolutionUnit {
     buffers: GradientBuffers
   ) throws -> IncomingGradient {
     let mask: BatchNorm.Mask = shortcut == nil ? .ownOutput : .output(output.data)
-    let dConvolved = buffers.convolved.base
-    try profile.time(.batchNorm) {
-      try norm.backward(
-        dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
-    }
+    let dx = buffers.input.base
     switch convolution {
     case .fixed(let layer):
+      let dConvolved = buffers.convolved.base
+      try profile.time(.batchNorm) {
+        try norm.backward(
+          dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
+      }
       layer.backwardWeights(x, dConvolved, clips: n)
-      layer.backwardData(
-        dConvolved, clips: n, part: layer.geometry.wholePart, into: buffers.input.base)
-      return IncomingGradient(first: UnsafePointer(buffers.input.base))
+      layer.backwardData(dConvolved, clips: n, part: layer.geometry.wholePart, into: dx)
+      return IncomingGradient(first: UnsafePointer(dx))
     case .dynamic(let layer):
+      let gradient = try profile.time(.batchNorm) {
+        try norm.reduceGradient(dy, mask: mask, x: convolved.base, clips: n, masked: shortcut)
+      }
       try layer.backward(
-        dConvolved, x: x, clips: n, costGradient: costGradients, into: buffers.input.base,
+        gradient, x: x, clips: n, costGradient: costGradients, into: dx,
         dMeans: buffers.means.base)
       return IncomingGradient(
-        first: UnsafePointer(buffers.input.base), means: UnsafePointer(buffers.means.base))
+        first: UnsafePointer(dx), means: UnsafePointer(buffers.means.base))
     }
   }
 }

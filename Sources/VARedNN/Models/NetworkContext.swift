@@ -54,16 +54,4 @@ enum BlockConvolution {
     case .dynamic(let layer): layer.convolution.geometry
     }
   }
-
-  /// `y`, assigned.
-  func forward(
-    _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
-  ) throws {
-    switch self {
-    case .fixed(let convolution):
-      convolution.forward(x.data, clips: n, part: geometry.wholePart, into: y)
-    case .dynamic(let layer):
-      try layer.forward(x, clips: n, training: training, into: y)
-    }
-  }
 }

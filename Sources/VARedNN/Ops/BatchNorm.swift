@@ -33,6 +33,8 @@ final class BatchNorm {
   private var inverseDeviation: [Double]
   private var partials: [Double] = []
   private var sums: [Double]
+  /// `dx = a·g + b·x + c`, as `[a, b, c]`.
+  private let coefficients: FloatBuffer
 
   init(
     _ shape: ActivationShape, name: String, parameters: Parameters, reducer: StatisticsReducer?
@@ -51,6 +53,7 @@ final class BatchNorm {
     mean = FloatBuffer(padded)
     inverseDeviation = [Double](repeating: 0, count: shape.channels)
     sums = [Double](repeating: 0, count: 2 * padded)
+    coefficients = FloatBuffer(3 * padded)
   }
 
   /// Makes `scale` and `shift` for `x`: from its own statistics in training, else the running ones.
@@ -63,10 +66,13 @@ final class BatchNorm {
   }
 
   /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
-  func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
-    sumBlocks(clips: n) { block, sums in
-      vk_moments(
-        Int32(ChannelBlock.lanes), x + block * shape.blockFloats, shape.pixels, sums)
+  /// - Parameter produce: writes an item of `x`, a clip's channel block, just before it is read.
+  func takeStatistics(
+    of x: UnsafePointer<Float>, clips n: Int, producing produce: (Int) -> Void = { _ in }
+  ) throws {
+    sumBlocks(clips: n) { item, sums in
+      produce(item)
+      vk_moments(Int32(ChannelBlock.lanes), x + item * shape.blockFloats, shape.pixels, sums)
     }
     try reduceOverRanks()
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
@@ -83,7 +89,7 @@ final class BatchNorm {
   }
 
   /// Takes the running statistics (inference).
-  private func useRunningStatistics() {
+  func useRunningStatistics() {
     for c in 0..<shape.channels {
       inverseDeviation[c] =
         1 / (Double(runningVariance.value[c]) + Self.epsilon).squareRoot()
@@ -102,27 +108,31 @@ final class BatchNorm {
   func apply(
     _ x: UnsafePointer<Float>, clips n: Int, residual: Residual? = nil, into y: Activation
   ) {
-    let lanes = ChannelBlock.lanes
     Parallel.forEach(n * shape.blocks) { item in
-      let block = item % shape.blocks
-      let (at, lane) = (item * shape.blockFloats, block * lanes)
-      let other =
-        residual.map {
-          vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
-        } ?? vk_affine()
-      vk_normalize(
-        Int32(lanes), y.data + at,
-        vk_affine(data: x + at, scale: scale.base + lane, shift: shift.base + lane), other, true,
-        Int32(shape.frames), shape.framePixels,
-        y.means + (item / shape.blocks) * shape.meanCount + lane * shape.frames,
-        Int32(min(lanes, shape.channels - lane)), isPastCaches(clips: n))
+      apply(
+        x + item * shape.blockFloats, item: item, frames: 0..<shape.frames, clips: n,
+        residual: residual, into: y)
     }
   }
 
-  /// Whether a tensor of `n` clips is too large for the caches to hold until it is read: then it is
-  /// written past them, which spares reading the memory first (half as fast again at 115 MB).
-  private func isPastCaches(clips n: Int) -> Bool {
-    n * shape.clipFloats * MemoryLayout<Float>.stride >= 16 << 20
+  /// The same for some frames of one item, a clip's channel block, wherever they lie.
+  func apply(
+    _ x: UnsafePointer<Float>, item: Int, frames: Range<Int>, clips n: Int, residual: Residual?,
+    into y: Activation
+  ) {
+    let lane = item % shape.blocks * ChannelBlock.lanes
+    let at = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+    let other =
+      residual.map {
+        vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
+      } ?? vk_affine()
+    let means = y.means + (item / shape.blocks) * shape.meanCount + lane * shape.frames
+    vk_normalize(
+      Int32(ChannelBlock.lanes), y.data + at,
+      vk_affine(data: x, scale: scale.base + lane, shift: shift.base + lane), other, true,
+      Int32(frames.count), shape.framePixels, means + frames.lowerBound,
+      Int32(min(ChannelBlock.lanes, shape.channels - lane)), Int32(shape.frames),
+      shape.isBeyondCaches(clips: n))
   }
 
   /// Where the gradient passes the activation that follows.
@@ -135,44 +145,63 @@ final class BatchNorm {
     case output(UnsafePointer<Float>)
   }
 
-  /// Backward of `act(BN(x))`: parameter gradients are assigned, `dx` assigned.
+  /// What backward has after its first pass: everything but the gradient of the input, which is
+  /// written item by item, wherever it is wanted.
+  struct InputGradient {
+    fileprivate let norm: BatchNorm
+    fileprivate let dy: IncomingGradient
+    fileprivate let mask: Mask
+    fileprivate let x: UnsafePointer<Float>
+
+    /// `dx` of one item, a clip's channel block, assigned.
+    /// - Parameter pastCaches: whether whoever reads it will not find it there.
+    func write(_ item: Int, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool) {
+      let (shape, lanes) = (norm.shape, ChannelBlock.lanes)
+      let padded = ChannelBlock.padded(shape.channels)
+      let base = norm.coefficients.base + item % shape.blocks * lanes
+      vk_normalize_apply(
+        Int32(lanes), dx, norm.incoming(dy, item), norm.kernelMask(mask, item),
+        x + item * shape.blockFloats, base, base + padded, base + 2 * padded,
+        Int32(shape.frames), shape.framePixels, pastCaches)
+    }
+  }
+
+  /// First pass of the backward of `act(BN(x))`: parameter gradients are assigned.
   /// - Parameters:
   ///   - x: the layer's input in the forward pass.
   ///   - masked: where to keep the gradient behind the ReLU (the shortcut's gradient), if anywhere.
-  func backward(
+  func reduceGradient(
     _ dy: IncomingGradient, mask: Mask, x: UnsafePointer<Float>, clips n: Int,
-    masked: UnsafeMutablePointer<Float>? = nil, into dx: UnsafeMutablePointer<Float>
-  ) throws {
-    let lanes = Int32(ChannelBlock.lanes)
+    masked: UnsafeMutablePointer<Float>? = nil
+  ) throws -> InputGradient {
     sumBlocks(clips: n) { item, sums in
       let at = item * shape.blockFloats
       let lane = item % shape.blocks * ChannelBlock.lanes
       vk_normalize_reduce(
-        lanes, incoming(dy, item), kernelMask(mask, item), x + at, mean.base + lane,
-        masked.map { $0 + at }, Int32(shape.frames), shape.framePixels, sums)
+        Int32(ChannelBlock.lanes), incoming(dy, item), kernelMask(mask, item), x + at,
+        mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels, sums)
     }
-    let coefficients = try inputGradientCoefficients(clips: n)
-    let padded = ChannelBlock.padded(shape.channels)
-    coefficients.withUnsafeBufferPointer { all in
-      let base = all.baseAddress!
-      Parallel.forEach(n * shape.blocks) { item in
-        let at = item * shape.blockFloats
-        let lane = item % shape.blocks * ChannelBlock.lanes
-        var source = incoming(dy, item)
-        var passes = kernelMask(mask, item)
-        if let masked {
-          source = vk_incoming(first: masked + at, second: nil, means: nil, mean_lanes: 0)
-          passes = vk_mask()
-        }
-        vk_normalize_apply(
-          lanes, dx + at, source, passes, x + at, base + lane, base + padded + lane,
-          base + 2 * padded + lane, Int32(shape.frames), shape.framePixels, isPastCaches(clips: n))
-      }
+    try makeCoefficients(clips: n)
+    guard let masked else { return InputGradient(norm: self, dy: dy, mask: mask, x: x) }
+    return InputGradient(
+      norm: self, dy: IncomingGradient(first: UnsafePointer(masked)), mask: .none, x: x)
+  }
+
+  /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of
+  /// `reduceGradient`.
+  func backward(
+    _ dy: IncomingGradient, mask: Mask, x: UnsafePointer<Float>, clips n: Int,
+    masked: UnsafeMutablePointer<Float>? = nil, into dx: UnsafeMutablePointer<Float>
+  ) throws {
+    let gradient = try reduceGradient(dy, mask: mask, x: x, clips: n, masked: masked)
+    let pastCaches = shape.isBeyondCaches(clips: n)
+    Parallel.forEach(n * shape.blocks) { item in
+      gradient.write(item, into: dx + item * shape.blockFloats, pastCaches: pastCaches)
     }
   }
 
-  /// The parameters' gradients from `sums`, then `dx = a·g + b·x + c` as `[a, b, c]`.
-  private func inputGradientCoefficients(clips n: Int) throws -> [Float] {
+  /// The parameters' gradients from `sums`, then the coefficients of `dx`.
+  private func makeCoefficients(clips n: Int) throws {
     for c in 0..<shape.channels {
       let (index, product) = sumIndices(c)
       bias.gradient[c] = Float(sums[index])
@@ -181,17 +210,16 @@ final class BatchNorm {
     try reduceOverRanks()
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
     let padded = ChannelBlock.padded(shape.channels)
-    var coefficients = [Float](repeating: 0, count: 3 * padded)
     for c in 0..<shape.channels {
       let (index, product) = sumIndices(c)
       let inverse = inverseDeviation[c]
       let a = Double(weight.value[c]) * inverse
       let b = -a * inverse * inverse * sums[product] / count
-      coefficients[c] = Float(a)
-      coefficients[padded + c] = Float(b)
-      coefficients[2 * padded + c] = Float(-a * sums[index] / count - b * Double(mean.base[c]))
+      coefficients.base[c] = Float(a)
+      coefficients.base[padded + c] = Float(b)
+      coefficients.base[2 * padded + c] = Float(
+        -a * sums[index] / count - b * Double(mean.base[c]))
     }
-    return coefficients
   }
 
   private func setAffine(_ c: Int, mean mu: Double) {
@@ -234,7 +262,7 @@ final class BatchNorm {
     try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
   }
 
-  private func incoming(_ dy: IncomingGradient, _ item: Int) -> vk_incoming {
+  fileprivate func incoming(_ dy: IncomingGradient, _ item: Int) -> vk_incoming {
     let at = item * shape.blockFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
     return vk_incoming(
@@ -245,7 +273,7 @@ final class BatchNorm {
       mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)))
   }
 
-  private func kernelMask(_ mask: Mask, _ item: Int) -> vk_mask {
+  fileprivate func kernelMask(_ mask: Mask, _ item: Int) -> vk_mask {
     let lane = item % shape.blocks * ChannelBlock.lanes
     switch mask {
     case .none:

@@ -10,6 +10,9 @@ enum Parallel {
   /// How many that is.
   static var threads: Int { Int(vk_threads()) }
 
+  /// The running thread's number among them, for memory of its own within `forEach`.
+  static var thread: Int { Int(vk_thread()) }
+
   /// Calls `body(i)` for every `i` below `count`, in any order, on the pool; returns when all are
   /// done. Bodies must not write to the same memory.
   static func forEach(_ count: Int, _ body: (Int) -> Void) {

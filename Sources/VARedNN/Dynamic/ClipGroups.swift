@@ -1,0 +1,54 @@
+// Which clips of a batch are convolved together.
+
+/// The clips of a batch by the part that they need (METHOD §1), in memory that is planned once.
+struct ClipGroups {
+  /// Clips that execute the same part.
+  struct Group {
+    let part: ConvolutionPart
+    /// The output is the convolution itself: nothing is mixed.
+    let isWhole: Bool
+    /// Where the group's clips are in `order`.
+    fileprivate(set) var places: Range<Int>
+    /// First float of the group's compact `F`.
+    fileprivate(set) var offset: Int
+    /// Whether the clips lie side by side.
+    fileprivate(set) var isContiguous: Bool
+  }
+
+  /// The groups, by the first clip of each.
+  private(set) var groups: [Group] = []
+  /// The clips, group after group, each group's in ascending order.
+  private(set) var order: [Int] = []
+
+  init(batch: Int, space: PolicySpace) {
+    order.reserveCapacity(batch)
+    groups.reserveCapacity(
+      min(batch, space.temporalStrides.count * space.channelCounts.count + 1))
+  }
+
+  /// Groups `n` clips by what `policy` needs.
+  mutating func assign(_ policy: Policy, clips n: Int, geometry: ConvolutionGeometry) {
+    groups.removeAll(keepingCapacity: true)
+    order.removeAll(keepingCapacity: true)
+    var offset = 0
+    for first in 0..<n {
+      let (part, isWhole) = (policy.part(first), policy.isWhole(first))
+      if groups.contains(where: { $0.part == part && $0.isWhole == isWhole }) { continue }
+      let start = order.count
+      for clip in first..<n where policy.part(clip) == part && policy.isWhole(clip) == isWhole {
+        order.append(clip)
+      }
+      let places = start..<order.count
+      groups.append(
+        Group(
+          part: part, isWhole: isWhole, places: places, offset: offset,
+          isContiguous: order[places.upperBound - 1] - first == places.count - 1))
+      offset += places.count * geometry.output(of: part).clipFloats
+    }
+  }
+
+  /// The group that computes the most channels.
+  var widest: Int? {
+    groups.indices.max { groups[$0].part.channels < groups[$1].part.channels }
+  }
+}
