@@ -55,16 +55,21 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    // Tests; RankChecks is what `mpirun` starts.
+    // Tests; RankChecks is what `mpirun` starts, AllocationChecks counts what a step allocates.
     .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
     .target(
       name: "GoldenFiles", dependencies: ["VARedHDF5", "VARedNN"], path: "Tests/GoldenFiles"),
     .executableTarget(
       name: "RankChecks", dependencies: ["VARedDist", "VARedNN", "GoldenFiles"],
       path: "Tests/RankChecks"),
+    .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
+    .executableTarget(
+      name: "AllocationChecks", dependencies: ["AllocationCounting", "VARedNN"],
+      path: "Tests/AllocationChecks"),
     .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
     .testTarget(
-      name: "VARedNNTests", dependencies: ["VARedNN", "GoldenFiles", "TestSupport"],
+      name: "VARedNNTests",
+      dependencies: ["VARedNN", "GoldenFiles", "TestSupport", "AllocationChecks"],
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),

@@ -135,7 +135,13 @@ public final class R2Plus1D {
     loss.evaluate(logits: logits, labels: labels, costs: costs, weight: costWeight)
     let middle = clock.now
     try backward(clips, count: n, gradientsReady: gradientsReady)
-    let end = clock.now
+    return outcome(
+      count: n, costWeight: costWeight, forward: middle - start, backward: clock.now - middle)
+  }
+
+  private func outcome(
+    count n: Int, costWeight: Float, forward: Duration, backward: Duration
+  ) -> StepOutcome {
     var (convRatio, macs) = (0.0, 0)
     for clip in 0..<n {
       convRatio += costs[clip].convRatio
@@ -143,9 +149,9 @@ public final class R2Plus1D {
     }
     return StepOutcome(
       loss: loss.crossEntropy + Double(costWeight) * loss.cost, crossEntropy: loss.crossEntropy,
-      cost: loss.cost, correct: loss.correct, count: n,
-      convRatio: convRatio / Double(n), executedMACs: Double(macs) / Double(n),
-      forwardSeconds: (middle - start) / .seconds(1), backwardSeconds: (end - middle) / .seconds(1))
+      cost: loss.cost, correct: loss.correct, count: n, convRatio: convRatio / Double(n),
+      executedMACs: Double(macs) / Double(n), forwardSeconds: forward / .seconds(1),
+      backwardSeconds: backward / .seconds(1))
   }
 
   private func backward(

@@ -38,7 +38,7 @@ final class DNNLPrimitive {
   let implementation: String
   private let primitive: dnnl_primitive_t
   private let stream: dnnl_stream_t
-  private var arguments: [dnnl_exec_arg_t]
+  private let arguments: [dnnl_exec_arg_t]
 
   /// - Parameter arguments: oneDNN's argument numbers and what memory they take, in the order in
   ///   which `execute` gets the pointers.
@@ -72,16 +72,25 @@ final class DNNLPrimitive {
     dnnl_primitive_destroy(primitive)
   }
 
-  /// Runs the primitive on these pointers and waits for it.
-  func execute(_ pointers: UnsafeRawPointer...) {
-    for (argument, pointer) in zip(arguments, pointers) {
-      DNNL.check(
-        dnnl_memory_set_data_handle(argument.memory, UnsafeMutableRawPointer(mutating: pointer)),
-        "dnnl_memory_set_data_handle")
-    }
+  /// Runs the primitive on these pointers, one for each argument, and waits for it.
+  /// - Precondition: two or three arguments, as many as there are pointers.
+  func execute(
+    _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer? = nil
+  ) {
+    precondition(arguments.count == (third == nil ? 2 : 3), "\(arguments.count) arguments")
+    attach(first, to: 0)
+    attach(second, to: 1)
+    if let third { attach(third, to: 2) }
     DNNL.check(
       dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments),
       "dnnl_primitive_execute")
     DNNL.check(dnnl_stream_wait(stream), "dnnl_stream_wait")
+  }
+
+  private func attach(_ pointer: UnsafeRawPointer, to argument: Int) {
+    DNNL.check(
+      dnnl_memory_set_data_handle(
+        arguments[argument].memory, UnsafeMutableRawPointer(mutating: pointer)),
+      "dnnl_memory_set_data_handle")
   }
 }

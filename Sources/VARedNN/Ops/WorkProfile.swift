@@ -97,6 +97,9 @@ final class WorkProfile {
 }
 
 extension WorkKind {
+  /// Made once: `allCases` is a new array each time.
+  private static let order = allCases
+
   /// Place in `allCases`; the convolutions come first.
-  fileprivate var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  fileprivate var index: Int { Self.order.firstIndex(of: self) ?? 0 }
 }

@@ -16,14 +16,11 @@ enum Parallel {
   /// Calls `body(i)` for every `i` below `count`, in any order, on the pool; returns when all are
   /// done. Bodies must not write to the same memory.
   static func forEach(_ count: Int, _ body: (Int) -> Void) {
-    withoutActuallyEscaping(body) { escaping in
-      withUnsafePointer(to: escaping) { pointer in
-        vk_parallel_for(
-          count,
-          { context, i in
-            context!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(i)
-          }, UnsafeMutableRawPointer(mutating: pointer))
-      }
-    }
+    parallelFor(count, body)
   }
 }
+
+// C cannot take a Swift closure by its header: made an escaping one, with a context pointer for C,
+// every loop would allocate two boxes. This passes it as it is; see closure.c.
+@_silgen_name("vk_parallel_for_closure")
+private func parallelFor(_ count: Int, _ body: (Int) -> Void)

@@ -1,0 +1,113 @@
+// AllocationCase: one network, run until it is warm and then counted.
+
+import VARedNN
+
+/// A network, what its gates do, and the threads it runs on.
+struct AllocationCase {
+  /// What the policies of the clips are.
+  enum Policies {
+    /// The network is fixed.
+    case none
+    /// As the gates start: every candidate open, for every clip.
+    case open
+    /// These candidates, whatever the gates would say.
+    case forced(temporal: Int, channel: Int)
+    /// Gates that answer to their input: clips of a batch differ.
+    case differing
+  }
+
+  let name: String
+  let policies: Policies
+  let threads: Int
+
+  private static let (batch, frames, size, classes) = (4, 4, 32, 3)
+  /// Steps, and inferences, before counting and again while counting.
+  private static let steps = 3
+
+  /// What was allocated once the network was warm.
+  struct Outcome {
+    /// By the training steps, the optimiser's included.
+    let training: AllocationTally
+    /// By the inferences.
+    let inference: AllocationTally
+    /// Arrays that the inferences returned, which belong to the caller.
+    let returnedArrays: Int
+    /// Whether the clips' policies differed from one another.
+    let differing: Bool
+  }
+
+  func run() throws -> Outcome {
+    let network = try makeNetwork()
+    let optimizer = SGD(network.parameters, gateRate: 1)
+    let clips = self.clips
+    let labels = (0..<Self.batch).map { $0 % Self.classes }
+    // Policies must not change from step to step, or other convolutions than the planned ones run.
+    var rate: Float = 1e-3
+    if case .differing = policies { rate = 0 }
+    func train() throws {
+      for _ in 0..<Self.steps {
+        _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
+        optimizer.step(learningRate: rate, gradientScale: 1)
+      }
+    }
+    try train()
+    let training = try AllocationTally.of(train)
+    var found: Inference?
+    func infer() throws {
+      for _ in 0..<Self.steps { found = try network.infer(clips: clips, count: Self.batch) }
+    }
+    try infer()
+    let inference = try AllocationTally.of(infer)
+    return Outcome(
+      training: training, inference: inference,
+      returnedArrays: Self.steps * (found.map(Self.arrays) ?? 0),
+      differing: found.map(Self.differs) ?? false)
+  }
+
+  private func makeNetwork() throws -> R2Plus1D {
+    var configuration = NetworkConfiguration(
+      classes: Self.classes, frames: Self.frames, size: Self.size)
+    configuration.width = 0.25
+    if case .none = policies {} else { configuration.dynamic = DynamicConfiguration() }
+    let network = try R2Plus1D(configuration, batch: Self.batch, seed: 1, threads: threads)
+    switch policies {
+    case .none, .open: break
+    case .forced(let temporal, let channel): network.force(temporal: temporal, channel: channel)
+    case .differing: letGatesAnswer(network.parameters)
+    }
+    return network
+  }
+
+  /// Large weights and small biases behind the gates' hidden units.
+  private func letGatesAnswer(_ parameters: Parameters) {
+    for entry in parameters.entries where entry.isGate && entry.name.contains("fc2") {
+      let count = entry.shape.reduce(1, *)
+      let isBias = entry.name.hasSuffix("bias")
+      parameters.setLogical(
+        entry, in: parameters.values, Self.noise(count).map { isBias ? 0.1 : $0 })
+    }
+  }
+
+  /// Clips of different brightness, so that their gates differ.
+  private var clips: [Float] {
+    let count = 3 * Self.frames * Self.size * Self.size
+    return (0..<Self.batch).flatMap { clip in Self.noise(count).map { $0 + Float(clip) - 1.5 } }
+  }
+
+  /// Values between -1 and 1, always the same.
+  private static func noise(_ count: Int) -> [Float] {
+    (0..<count).map { Float(($0 &* 2_654_435_761 >> 8) % 2001 - 1000) / 1000 }
+  }
+
+  /// Arrays with memory of their own in an inference.
+  private static func arrays(_ inference: Inference) -> Int {
+    3
+      + [inference.temporal, inference.channel].reduce(0) {
+        $0 + ($1.isEmpty ? 0 : 1 + $1.count { !$0.isEmpty })
+      }
+  }
+
+  private static func differs(_ inference: Inference) -> Bool {
+    Set(inference.executedMACs).count > 1
+  }
+}
