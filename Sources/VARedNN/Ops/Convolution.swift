@@ -114,8 +114,9 @@ final class Convolution {
 
   /// Floats of the weights' first rows that compute `channels` output channels.
   func weightFloats(channels: Int) -> Int {
-    let shape = [channels] + geometry.weightShape.dropFirst()
-    return (isStem ? ParameterLayout.stem : .convolution).storedCount(shape)
+    let ins = geometry.input.channels
+    return ChannelBlock.padded(channels) * (isStem ? ins : ChannelBlock.padded(ins))
+      * geometry.kernel.volume
   }
 }
 
