@@ -69,7 +69,7 @@ let package = Package(
     .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
     .testTarget(
       name: "VARedNNTests",
-      dependencies: ["VARedNN", "GoldenFiles", "TestSupport", "AllocationChecks"],
+      dependencies: ["VARedNN", "CKernels", "GoldenFiles", "TestSupport", "AllocationChecks"],
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),

@@ -39,9 +39,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="contiguous")
     parser.add_argument("--iterations", type=int, default=3, help="timed steps, after one more")
-    parser.add_argument(
-        "--policy", choices=["gates"], default="gates", help="it computes every candidate anyway"
-    )
     return parser.parse_args()
 
 

@@ -112,9 +112,11 @@ import Testing
       _ = try loss()
       var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
       var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
+      var df = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
       try layer.backward(
         GivenGradient(lossWeights, geometry.output), x: ConvolutionInput(x.data), clips: clips,
-        costGradient: CostGradient(network: costWeights.map(Double.init), share: 1), into: &dx,
+        costGradient: CostGradient(network: costWeights.map(Double.init), share: 1), computed: &df,
+        into: &dx,
         dMeans: &dMeans)
       var plain = Blocked.plain(dx, geometry.input, clips: clips)
       for i in plain.indices { plain[i] += dMeans[i / geometry.input.framePixels] }

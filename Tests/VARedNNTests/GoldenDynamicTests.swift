@@ -66,8 +66,10 @@ import Testing
 
     let dy = Blocked.from(try golden.floats("\(path)/dy"), geometry.output, clips: clips)
     var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
+    var df = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
     layer.executeBackward(
-      GivenGradient(dy, geometry.output), x: ConvolutionInput(x.data), clips: clips, into: &dx)
+      GivenGradient(dy, geometry.output), x: ConvolutionInput(x.data), clips: clips,
+      computed: &df, into: &dx)
     let found = layer.gate.gradient
     expectClose(
       Blocked.plain(dx, geometry.input, clips: clips), try golden.floats("\(path)/dx"), "dx")
@@ -134,7 +136,7 @@ import Testing
         parameters.bufferLogical(buffer),
         try golden.floats("\(path)/updated/\(buffer.name.dropFirst(5))"), buffer.name)
     }
-    gate.gradient = SoftModulationGate.OutputGradient(
+    gate.gradient = SoftModulationGate.PolicyGradient(
       temporal: try golden.floats("\(path)/dv_t"), channel: try golden.floats("\(path)/dv_c"),
       temporalCost: .init(repeating: 0, count: gate.policy.temporal.count),
       channelCost: .init(repeating: 0, count: gate.policy.channel.count))

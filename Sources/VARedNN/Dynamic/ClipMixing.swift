@@ -102,6 +102,18 @@ final class ClipMixing {
   /// Floats of the compact `F` of one block.
   var computedBlockFloats: Int { computedFrames * output.planeFloats }
 
+  /// The blocks in an order that puts those side by side that are made from the same computed block.
+  func block(at position: Int) -> Int {
+    guard !isWhole, computedBlocks < output.blocks else { return position }
+    let (sets, longer) = (output.blocks / computedBlocks, output.blocks % computedBlocks)
+    // The first `longer` computed blocks have `sets + 1` blocks each, the others `sets`.
+    let head = longer * (sets + 1)
+    if position < head {
+      return position / (sets + 1) + position % (sets + 1) * computedBlocks
+    }
+    return longer + (position - head) / sets + (position - head) % sets * computedBlocks
+  }
+
   /// Whether `Y` is `Z`, and no weight along time learns.
   var isTemporalIdentity: Bool {
     isWhole

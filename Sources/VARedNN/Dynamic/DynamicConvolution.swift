@@ -23,12 +23,12 @@ final class Workspace {
   /// one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  /// Inputs that the gradient of weights computes again, a strip at a time.
-  let strips = Scratch()
+  /// Strips of a convolution's input that the gradient of weights computes again, and the gradients
+  /// of inputs that a mirrored convolution spreads over frames.
+  let inputs = Scratch()
   /// Two channel blocks for each thread.
   let mixed = Scratch()
   let mixedGradient = Scratch()
-  let computedGradient = Scratch()
   let kernelGradients = Scratch()
 }
 
@@ -74,7 +74,7 @@ final class DynamicConvolution {
       channels: output.channels)
     convolution = Convolution(
       geometry, name: name, parameters: parameters, counter: counter,
-      scratch: workspace.strips)
+      scratch: workspace.inputs)
     let cheap = CheapOperations(
       space, channels: output.channels, name: name, parameters: parameters)
     self.cheap = cheap
@@ -145,6 +145,12 @@ final class DynamicConvolution {
     }
   }
 
+  /// The items in the order in which they find most of what they are made from in the caches.
+  func item(at position: Int) -> Int {
+    let blocks = geometry.output.blocks
+    return position / blocks * blocks + mixings[position / blocks].block(at: position % blocks)
+  }
+
   /// Item `n·blocks + block` of the output, run of frames after run of frames, each wherever it is.
   /// - Parameter y: what `forward` wrote to.
   func forEachRun(
@@ -174,11 +180,13 @@ final class DynamicConvolution {
   /// `dx + dMeans` (the latter for every pixel of a frame).
   /// - Parameters:
   ///   - costGradient: `∂L/∂ρ` for each clip (METHOD §3); nil leaves the cost out.
+  ///   - df: memory for `∂L/∂F` of all clips.
   func backward(
     _ dy: some OutputGradient, x: ConvolutionInput, clips n: Int, costGradient: CostGradient?,
-    into dx: UnsafeMutablePointer<Float>, dMeans: UnsafeMutablePointer<Float>
+    computed df: UnsafeMutablePointer<Float>, into dx: UnsafeMutablePointer<Float>,
+    dMeans: UnsafeMutablePointer<Float>
   ) throws {
-    executeBackward(dy, x: x, clips: n, into: dx)
+    executeBackward(dy, x: x, clips: n, computed: df, into: dx)
     if let costGradient { addCost(costGradient, clips: n) }
     try counter.profile.time(.gates) { try gate.backward(count: n, into: dMeans) }
   }
@@ -187,9 +195,8 @@ final class DynamicConvolution {
   /// assigned; the gradient of the policy's weights goes to the gate.
   func executeBackward(
     _ dy: some OutputGradient, x: ConvolutionInput, clips n: Int,
-    into dx: UnsafeMutablePointer<Float>
+    computed df: UnsafeMutablePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) {
-    let df = workspace.computedGradient.floats(n * geometry.output.clipFloats)
     counter.profile.time(mixes ? .cheapOperations : .batchNorm) {
       mixBackward(dy, into: df, clips: n)
     }
@@ -207,11 +214,14 @@ final class DynamicConvolution {
     let kernels = workspace.kernelGradients.floats(n * cheap.storedCount)
     kernels.update(repeating: 0, count: n * cheap.storedCount)
     let count = n * shape.blocks * gate.space.candidates
+    let pastCaches = shape.isBeyondCaches(clips: n)
     weightGradients.withUnsafeMutableBufferPointer { weights in
       let weights = weights.baseAddress!
       weights.update(repeating: 0, count: count)
       Parallel.forEach(n * shape.blocks) { item in
-        temporalBackward(dy, item, dz: dz, df: df, gradients(item / shape.blocks, kernels, weights))
+        temporalBackward(
+          dy, item, dz: dz, df: df, pastCaches: pastCaches,
+          gradients(item / shape.blocks, kernels, weights))
       }
       guard mixes else { return }
       Parallel.forEach(n * shape.blocks) { item in
@@ -231,7 +241,7 @@ final class DynamicConvolution {
   /// `∂L/∂Z` of one item, or `∂L/∂F` where that is the same.
   private func temporalBackward(
     _ dy: some OutputGradient, _ item: Int, dz: UnsafeMutablePointer<Float>,
-    df: UnsafeMutablePointer<Float>, _ gradients: ClipMixing.Gradients
+    df: UnsafeMutablePointer<Float>, pastCaches: Bool, _ gradients: ClipMixing.Gradients
   ) {
     let shape = geometry.output
     let (clip, block) = (item / shape.blocks, item % shape.blocks)
@@ -240,7 +250,7 @@ final class DynamicConvolution {
     let target =
       mixing.isChannelIdentity ? df + mixing.offset + floats : dz + clip * shape.clipFloats + floats
     if mixing.isTemporalIdentity {
-      return dy.write(item, into: target, pastCaches: shape.isBeyondCaches(clips: mixings.count))
+      return dy.write(item, into: target, pastCaches: pastCaches)
     }
     let scratch = threadScratch
     let gradient = scratch + shape.blockFloats

@@ -23,7 +23,7 @@ final class SoftModulationGate {
   private var hidden: [Float]
   private var raw: [Float]
   /// What backward reads: written by whoever ran the policy.
-  var gradient: OutputGradient
+  var gradient: PolicyGradient
   private var dHidden: [Float]
   private var dRaw: [Float]
 
@@ -52,7 +52,7 @@ final class SoftModulationGate {
       isGate: true, initialBias: 1, initial: { Float(0.01 * $0.normal()) })
     hidden = [Float](repeating: 0, count: batch * width)
     raw = [Float](repeating: 0, count: batch * space.candidates)
-    gradient = OutputGradient(space, batch: batch)
+    gradient = PolicyGradient(space, batch: batch)
     (dHidden, dRaw) = (hidden, raw)
   }
 
@@ -79,7 +79,7 @@ final class SoftModulationGate {
   }
 
   /// The gradient of the loss with respect to `v`.
-  struct OutputGradient {
+  struct PolicyGradient {
     /// Through the convolution's output: `∂L/∂v_t [N, St]`, `∂L/∂v_c [N, Sc]`.
     var temporal: [Float]
     var channel: [Float]
@@ -152,7 +152,7 @@ final class SoftModulationGate {
   }
 }
 
-extension SoftModulationGate.OutputGradient {
+extension SoftModulationGate.PolicyGradient {
   /// Zeros for `batch` clips.
   init(_ space: PolicySpace, batch: Int) {
     temporal = [Float](repeating: 0, count: batch * space.temporalStrides.count)

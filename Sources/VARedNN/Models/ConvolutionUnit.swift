@@ -60,7 +60,8 @@ final class ConvolutionUnit {
       return
     }
     norm.useRunningStatistics()
-    Parallel.forEach(n * output.shape.blocks) { item in
+    Parallel.forEach(n * output.shape.blocks) { position in
+      let item = layer.item(at: position)
       layer.forEachRun(of: item, in: y) { frames, from in
         norm.apply(
           from, item: item, frames: frames, clips: n, residual: residual, into: output)
@@ -101,7 +102,8 @@ final class ConvolutionUnit {
         try norm.reduceGradient(dy, mask: mask, x: convolved.base, clips: n, masked: shortcut)
       }
       try layer.backward(
-        gradient, x: x, clips: n, costGradient: costGradients, into: dx,
+        gradient, x: x, clips: n, costGradient: costGradients,
+        computed: buffers.convolved.base, into: dx,
         dMeans: buffers.means.base)
       return IncomingGradient(
         first: UnsafePointer(dx), means: UnsafePointer(buffers.means.base))

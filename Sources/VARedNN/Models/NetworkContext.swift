@@ -39,7 +39,7 @@ final class NetworkContext {
   ) -> Convolution {
     Convolution(
       geometry, name: name, isStem: isStem, parameters: parameters, counter: counter,
-      scratch: workspace.strips)
+      scratch: workspace.inputs)
   }
 }
 

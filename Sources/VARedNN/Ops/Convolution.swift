@@ -1,7 +1,8 @@
 // A convolution's forward and backward, whole or in part.
 
-/// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), executed by oneDNN in the
-/// channel-blocked layout for any part of its output (METHOD §1: what is executed).
+/// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), in the
+/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): forward and
+/// backward-data by oneDNN, the gradient of the weights by `WeightGradient`.
 ///
 /// Outputs and their gradients are compact: only the part's channels and frames, clip after clip.
 final class Convolution {
@@ -16,6 +17,8 @@ final class Convolution {
   private let scratch: Scratch
   /// Backward-data of the parts that came up, where it is a forward convolution.
   private var mirrored: [ConvolutionPart: MirroredConvolution?] = [:]
+  /// Their weights, by the number of channels.
+  private var mirroredWeights: [Int: TransposedWeights] = [:]
 
   /// - Parameters:
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
@@ -75,8 +78,16 @@ final class Convolution {
 
   private func mirrored(_ part: ConvolutionPart) -> MirroredConvolution? {
     if let known = mirrored[part] { return known }
-    let created = MirroredConvolution(geometry, part: part, scratch: scratch)
+    let created = MirroredConvolution(
+      geometry, part: part, weights: mirroredWeights(channels: part.channels), scratch: scratch)
     mirrored[part] = .some(created)
+    return created
+  }
+
+  private func mirroredWeights(channels: Int) -> TransposedWeights {
+    if let known = mirroredWeights[channels] { return known }
+    let created = TransposedWeights(geometry, channels: channels, mirrored: true)
+    mirroredWeights[channels] = created
     return created
   }
 
@@ -114,8 +125,7 @@ final class Convolution {
 
   /// Floats of the weights' first rows that compute `channels` output channels.
   func weightFloats(channels: Int) -> Int {
-    let ins = geometry.input.channels
-    return ChannelBlock.padded(channels) * (isStem ? ins : ChannelBlock.padded(ins))
+    ChannelBlock.padded(channels) * ChannelBlock.padded(geometry.input.channels)
       * geometry.kernel.volume
   }
 }

@@ -2,7 +2,7 @@
 
 import CDNNL
 
-/// Forward, backward-data and backward-weights for `clips` clips and one part of the output, in the
+/// Forward, backward-data and, for the stem, backward-weights for `clips` clips and one part of the output, in the
 /// channel-blocked layout; each is created at its first use.
 ///
 /// A part needs no kernel of its own: leaving out frames is a larger temporal stride, leaving out
@@ -18,43 +18,22 @@ final class ConvolutionPrimitives {
   private var destination: dnnl_memory_desc_t
   private var forwardDescriptor: dnnl_primitive_desc_t?
 
-  /// - Parameters:
-  ///   - isStem: whether the input is plain `[N, C, T, H, W]`.
+  /// - Parameter isStem: whether the input is plain `[N, C, T, H, W]`.
   init(_ geometry: ConvolutionGeometry, part: ConvolutionPart, clips: Int, isStem: Bool) {
     self.geometry = geometry
-    let lanes16 = ChannelBlock.lanes == 16
-    let (input, output) = (geometry.input, geometry.output(of: part))
-    let (kernel, padding) = (geometry.kernel, geometry.padding)
-    // A single output frame has no stride of its own; oneDNN wants one as long as what the window
-    // leaves out.
-    let stride = Extent(
-      output.frames == 1 ? input.frames : geometry.stride.t * part.temporalStride,
-      geometry.stride.h, geometry.stride.w)
+    let input = geometry.input
+    let axes = Self.axes(geometry, part: part)
     let ins = isStem ? input.channels : ChannelBlock.padded(input.channels)
     let outs = ChannelBlock.padded(part.channels)
-
-    strides = [stride.t, stride.h, stride.w].map(dnnl_dim_t.init)
-    paddingBefore = [padding.t, padding.h, padding.w].map(dnnl_dim_t.init)
-    // What the last window reaches beyond the input; negative where the input goes on.
-    paddingAfter = [
-      (output.frames - 1) * stride.t + kernel.t - input.frames - padding.t,
-      (output.height - 1) * stride.h + kernel.h - input.height - padding.h,
-      (output.width - 1) * stride.w + kernel.w - input.width - padding.w,
-    ].map(dnnl_dim_t.init)
-
-    let blocked = lanes16 ? dnnl_nCdhw16c : dnnl_nCdhw8c
-    let weightDims = [outs, ins, kernel.t, kernel.h, kernel.w]
-    source = DNNL.descriptor(
-      [clips, ins, input.frames, input.height, input.width], isStem ? dnnl_ncdhw : blocked)
-    destination = DNNL.descriptor(
-      [clips, outs, output.frames, output.height, output.width], blocked)
-    weights = DNNL.descriptor(
-      weightDims,
-      isStem
-        ? (lanes16 ? dnnl_Odhwi16o : dnnl_Odhwi8o)
-        : (lanes16 ? dnnl_OIdhw16i16o : dnnl_OIdhw8i8o))
-    transposedWeights = DNNL.descriptor(
-      weightDims, lanes16 ? dnnl_OIdhw16o16i : dnnl_OIdhw8o8i)
+    strides = axes.map { dnnl_dim_t($0.stride) }
+    paddingBefore = axes.map { dnnl_dim_t($0.padding) }
+    paddingAfter = axes.map { dnnl_dim_t($0.paddingAfter) }
+    let formats = isStem ? Formats.stem : axes.count == 2 ? .planes : .clips
+    source = DNNL.descriptor([clips, ins] + axes.map(\.input), formats.source)
+    destination = DNNL.descriptor([clips, outs] + axes.map(\.output), formats.destination)
+    let weightDims = [outs, ins] + axes.map(\.kernel)
+    weights = DNNL.descriptor(weightDims, formats.weights)
+    transposedWeights = DNNL.descriptor(weightDims, formats.transposed)
 
     var descriptor = dnnl_convolution_desc_t()
     DNNL.check(
@@ -68,6 +47,66 @@ final class ConvolutionPrimitives {
   }
 
   deinit { dnnl_primitive_desc_destroy(forwardDescriptor) }
+
+  /// One axis of the convolution.
+  private struct Axis {
+    let input: Int
+    let output: Int
+    let kernel: Int
+    let stride: Int
+    let padding: Int
+
+    /// What the last window reaches beyond the input; negative where the input goes on.
+    var paddingAfter: Int { (output - 1) * stride + kernel - input - padding }
+  }
+
+  /// Time, height and width; or, for a kernel over time alone, time and the pixels of a frame in one:
+  /// oneDNN's 2-D convolution is faster than its 3-D one there, by half for a single clip.
+  private static func axes(_ geometry: ConvolutionGeometry, part: ConvolutionPart) -> [Axis] {
+    let (input, output) = (geometry.input, geometry.output(of: part))
+    let (kernel, stride, padding) = (geometry.kernel, geometry.stride, geometry.padding)
+    // A single output frame has no stride of its own; oneDNN wants one as long as what the window
+    // leaves out.
+    let time = Axis(
+      input: input.frames, output: output.frames, kernel: kernel.t,
+      stride: output.frames == 1 ? input.frames : stride.t * part.temporalStride,
+      padding: padding.t)
+    if kernel.h * kernel.w * stride.h * stride.w == 1 {
+      let pixels = Axis(
+        input: input.framePixels, output: output.framePixels, kernel: 1, stride: 1, padding: 0)
+      return [time, pixels]
+    }
+    let height = Axis(
+      input: input.height, output: output.height, kernel: kernel.h, stride: stride.h,
+      padding: padding.h)
+    let width = Axis(
+      input: input.width, output: output.width, kernel: kernel.w, stride: stride.w,
+      padding: padding.w)
+    return [time, height, width]
+  }
+
+  /// oneDNN's names of the layouts.
+  private struct Formats {
+    let source: dnnl_format_tag_t
+    let destination: dnnl_format_tag_t
+    let weights: dnnl_format_tag_t
+    let transposed: dnnl_format_tag_t
+
+    private static let is16 = ChannelBlock.lanes == 16
+    private static let blocked = is16 ? dnnl_nCdhw16c : dnnl_nCdhw8c
+    private static let transposed = is16 ? dnnl_OIdhw16o16i : dnnl_OIdhw8o8i
+
+    static let clips = Formats(
+      source: blocked, destination: blocked, weights: is16 ? dnnl_OIdhw16i16o : dnnl_OIdhw8i8o,
+      transposed: transposed)
+    static let planes = Formats(
+      source: is16 ? dnnl_nChw16c : dnnl_nChw8c, destination: is16 ? dnnl_nChw16c : dnnl_nChw8c,
+      weights: is16 ? dnnl_OIhw16i16o : dnnl_OIhw8i8o,
+      transposed: is16 ? dnnl_OIhw16o16i : dnnl_OIhw8o8i)
+    static let stem = Formats(
+      source: dnnl_ncdhw, destination: blocked, weights: is16 ? dnnl_Odhwi16o : dnnl_Odhwi8o,
+      transposed: transposed)
+  }
 
   /// Arguments: x, weights, y.
   private(set) lazy var forward = DNNLPrimitive(
@@ -121,15 +160,16 @@ final class ConvolutionPrimitives {
 }
 
 /// The primitives of one convolution, for the numbers of clips and the parts that came up last.
-/// Each holds code that oneDNN generated for it, so their number is bounded.
+/// Each comes with descriptors and memory objects, and holds on to code that oneDNN generated for
+/// it, so their number is bounded.
 final class PrimitiveCache {
   let geometry: ConvolutionGeometry
   private let isStem: Bool
   private var known: [Key: Entry] = [:]
   private var uses = 0
 
-  /// Most primitives are for one of a few parts and of the numbers of clips that chose it.
-  static let capacity = 32
+  /// One for every number of clips up to 16 that may choose one of four parts.
+  static let capacity = 64
 
   private struct Key: Hashable {
     let clips: Int

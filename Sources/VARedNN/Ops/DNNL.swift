@@ -73,14 +73,12 @@ final class DNNLPrimitive {
   }
 
   /// Runs the primitive on these pointers, one for each argument, and waits for it.
-  /// - Precondition: two or three arguments, as many as there are pointers.
-  func execute(
-    _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer? = nil
-  ) {
-    precondition(arguments.count == (third == nil ? 2 : 3), "\(arguments.count) arguments")
+  /// - Precondition: three arguments, as every convolution has.
+  func execute(_ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer) {
+    precondition(arguments.count == 3, "\(arguments.count) arguments")
     attach(first, to: 0)
     attach(second, to: 1)
-    if let third { attach(third, to: 2) }
+    attach(third, to: 2)
     DNNL.check(
       dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments),
       "dnnl_primitive_execute")

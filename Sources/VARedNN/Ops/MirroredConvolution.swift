@@ -14,8 +14,13 @@ final class MirroredConvolution {
   private let scratch: Scratch
 
   /// nil where backward-data is no such convolution, or not a faster one.
-  /// - Parameter scratch: memory for the gradients of the frames that have any.
-  init?(_ convolution: ConvolutionGeometry, part: ConvolutionPart, scratch: Scratch) {
+  /// - Parameters:
+  ///   - weights: the mirrored copy of the part's weights.
+  ///   - scratch: memory for the gradients of the frames that have any.
+  init?(
+    _ convolution: ConvolutionGeometry, part: ConvolutionPart,
+    weights: @autoclosure () -> TransposedWeights, scratch: Scratch
+  ) {
     let kernel = convolution.kernel
     guard convolution.stride == Extent(1, 1, 1), kernel.h * kernel.w > 1,
       kernel.t == 1 || part.temporalStride == 1
@@ -26,7 +31,7 @@ final class MirroredConvolution {
     input = convolution.input
     temporalStride = part.temporalStride
     primitives = PrimitiveCache(geometry, isStem: false)
-    weights = TransposedWeights(convolution, channels: part.channels, mirrored: true)
+    self.weights = weights()
     self.scratch = scratch
   }
 

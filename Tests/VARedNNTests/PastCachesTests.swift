@@ -1,0 +1,60 @@
+// Writing past the caches, which layers do only with large tensors, against plain stores.
+
+import CKernels
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct PastCachesTests {
+  /// Both ways to write, into memory of its own each: bit for bit the same.
+  private func expectSame(
+    _ what: String, floats: Int, _ write: (UnsafeMutablePointer<Float>, Bool) -> Void
+  ) {
+    let (plain, streamed) = (FloatBuffer(floats), FloatBuffer(floats))
+    write(plain.base, false)
+    write(streamed.base, true)
+    #expect(plain.all.elementsEqual(streamed.all), "\(what)")
+    #expect(plain.all.contains { $0 != 0 }, "\(what)")
+  }
+
+  /// Odd numbers of pixels, so that frames begin anywhere a pixel may.
+  @Test(arguments: [1, 7, 35, 300]) func equalsPlainStores(_ framePixels: Int) {
+    let lanes = ChannelBlock.lanes
+    let (frames, width) = (3, Int32(ChannelBlock.lanes))
+    let floats = frames * framePixels * lanes
+    let x = normals(floats, "x")
+    let dy = normals(floats, "dy")
+    let a = normals(lanes, "a")
+    let b = normals(lanes, "b")
+    expectSame("moments", floats: floats) { to, pastCaches in
+      var sums = [Double](repeating: 0, count: 2 * lanes)
+      vk_moments(width, x, frames * framePixels, &sums, to, pastCaches)
+      for l in 0..<lanes {
+        let column = stride(from: l, to: floats, by: lanes).map { Double(x[$0]) }
+        expectClose([Float(sums[l])], [Float(column.reduce(0, +))], rtol: 1e-4, "sum")
+      }
+    }
+    x.withUnsafeBufferPointer { x in
+      dy.withUnsafeBufferPointer { dy in
+        a.withUnsafeBufferPointer { a in
+          b.withUnsafeBufferPointer { b in
+            expectSame("normalize", floats: floats) { to, pastCaches in
+              let from = vk_affine(data: x.baseAddress, scale: a.baseAddress, shift: b.baseAddress)
+              vk_normalize(
+                width, to, from, vk_affine(), true, Int32(frames), framePixels, nil, 0, 0,
+                pastCaches)
+            }
+            expectSame("normalize_apply", floats: floats) { to, pastCaches in
+              let from = vk_incoming(
+                first: dy.baseAddress, second: nil, means: nil, mean_lanes: 0)
+              vk_normalize_apply(
+                width, to, from, vk_mask(), x.baseAddress, a.baseAddress, b.baseAddress,
+                a.baseAddress, Int32(frames), framePixels, pastCaches)
+            }
+          }
+        }
+      }
+    }
+  }
+}
