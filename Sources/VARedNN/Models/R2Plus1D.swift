@@ -108,7 +108,9 @@ public final class R2Plus1D {
   /// - Throws: `NetworkError` if some statistic would be taken over a single value.
   public func requireTrainable(clipsPerStatistic: Int) throws {
     let smallest = blocks.map(\.output.shape.pixels).min() ?? 1
-    guard clipsPerStatistic == 1, smallest == 1 || !dynamicLayers.isEmpty else { return }
+    // A gate's batch norm is over clips alone, and runs unless its policy is forced.
+    let gatesRun = context.dynamicLayers.contains { $0.layer.gate.forced == nil }
+    guard clipsPerStatistic == 1, smallest == 1 || gatesRun else { return }
     throw NetworkError(
       description: "batch: expected at least 2 clips in a step, so that batch norm has a variance, "
         + "found 1; raise it, or train with more ranks and sync-bn")

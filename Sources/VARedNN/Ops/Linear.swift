@@ -70,27 +70,3 @@ final class Linear {
 enum OpenBLAS {
   static func useOneThread() { openblas_set_num_threads(1) }
 }
-
-/// What this machine can multiply: the yardstick for a convolution's speed.
-public enum SgemmRate {
-  /// GFLOP/s of a single-precision product of 2048² matrices, the best of three.
-  public static func measure(threads: Int) -> Double {
-    let n = 2048
-    let (a, b, c) = (FloatBuffer(n * n), FloatBuffer(n * n), FloatBuffer(n * n))
-    for i in 0..<n * n {
-      a.base[i] = Float(i % 17) / 17
-      b.base[i] = Float(i % 13) / 13
-    }
-    openblas_set_num_threads(Int32(threads))
-    defer { OpenBLAS.useOneThread() }
-    let clock = ContinuousClock()
-    let best = (0..<3).map { _ in
-      clock.measure {
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, a.base,
-          blasint(n), b.base, blasint(n), 0, c.base, blasint(n))
-      } / .seconds(1)
-    }.min()
-    return 2 * Double(n * n * n) / (best ?? .infinity) / 1e9
-  }
-}

@@ -66,10 +66,10 @@ public struct Benchmark {
     self.iterations = iterations
     let configuration = settings.networkConfiguration(classes: classes)
     network = try R2Plus1D(configuration, batch: batch, seed: 1, threads: threads)
-    try network.requireTrainable(clipsPerStatistic: batch)
     if let (temporal, channel) = policy.candidates {
       network.force(temporal: temporal, channel: channel)
     }
+    try network.requireTrainable(clipsPerStatistic: batch)
     var random = SystemRandomNumberGenerator()
     let values = batch * 3 * settings.frames * settings.size * settings.size
     clips = (0..<values).map { _ in Float.random(in: -2...2, using: &random) }
