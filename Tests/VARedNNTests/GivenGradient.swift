@@ -13,8 +13,11 @@ struct GivenGradient: OutputGradient {
     self.shape = shape
   }
 
-  func write(_ item: Int, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool) {
-    for i in 0..<shape.blockFloats { dx[i] = values[item * shape.blockFloats + i] }
+  func write(
+    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
+  ) {
+    let first = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+    for i in 0..<frames.count * shape.planeFloats { dx[i] = values[first + i] }
   }
 }
 

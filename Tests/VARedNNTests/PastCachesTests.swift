@@ -47,7 +47,7 @@ import Testing
             }
             expectSame("normalize_apply", floats: floats) { to, pastCaches in
               let from = vk_incoming(
-                first: dy.baseAddress, second: nil, means: nil, mean_lanes: 0)
+                first: dy.baseAddress, second: nil, means: nil, mean_lanes: 0, mean_stride: 0)
               vk_normalize_apply(
                 width, to, from, vk_mask(), x.baseAddress, a.baseAddress, b.baseAddress,
                 a.baseAddress, Int32(frames), framePixels, pastCaches)

@@ -38,7 +38,7 @@ typedef struct {
   const float *first;
   const float *second;
   const float *means;
-  int mean_lanes;
+  int mean_lanes, mean_stride;
 } vk_incoming;
 
 /// Where a ReLU lets the gradient pass: `output` > 0 where given; else x·scale + shift > 0 where

@@ -137,54 +137,71 @@ final class ClipMixing {
 
   // MARK: Forward
 
+  /// Frames that are mixed together, from one that all candidates compute to the next: few enough for
+  /// the caches, however long the clip.
+  private var span: Int { max(part.temporalStride, temporal.last?.stride ?? 1) }
+
   /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
   /// - Parameter scratch: memory for two blocks.
   func forEachRun(
     block: Int, scratch: UnsafeMutablePointer<Float>,
     _ body: (Range<Int>, UnsafePointer<Float>) -> Void
   ) {
-    let z = channelSum(block: block, scratch: scratch)
-    if isTemporalIdentity { return body(0..<output.frames, z) }
+    if isTemporalIdentity, isOwn(block) {
+      return body(0..<output.frames, f + block * computedBlockFloats)
+    }
     let plane = scratch + output.blockFloats
     withTerms { terms in
-      for t in 0..<output.frames {
-        if temporal.count == 1, temporal[0].weight == 1, t % temporal[0].stride == 0 {
-          body(t..<t + 1, z + source(t, temporal[0]))
-          continue
+      for first in stride(from: 0, to: output.frames, by: span) {
+        let z = channelSum(block: block, from: first, scratch: scratch, &terms)
+        for t in first..<min(first + span, output.frames) {
+          if temporal.count == 1, temporal[0].weight == 1, t % temporal[0].stride == 0 {
+            body(t..<t + 1, z + source(t, temporal[0], from: first))
+            continue
+          }
+          for candidate in temporal {
+            terms.append(
+              z + source(t, candidate, from: first), weight: candidate.weight,
+              taps: t % candidate.stride == 0
+                ? nil : temporalTaps(candidate, t % candidate.stride, block))
+          }
+          mix(&terms, into: plane)
+          body(t..<t + 1, plane)
         }
-        for candidate in temporal {
-          terms.append(
-            z + source(t, candidate), weight: candidate.weight,
-            taps: t % candidate.stride == 0
-              ? nil : temporalTaps(candidate, t % candidate.stride, block))
-        }
-        mix(&terms, into: plane)
-        body(t..<t + 1, plane)
       }
     }
   }
 
-  /// `Z` of one block: `F` itself where that is all there is to it, else computed into `scratch`.
-  private func channelSum(
-    block: Int, scratch: UnsafeMutablePointer<Float>
-  ) -> UnsafePointer<Float> {
-    let own = f + block * computedBlockFloats
-    var (scale, isOwn): (Float, Bool) = (0, true)
+  /// Whether the block's `Z` is its `F`.
+  private func isOwn(_ block: Int) -> Bool {
+    var scale: Float = 0
     for candidate in channel {
-      if block < candidate.blocks { scale += candidate.weight } else { isOwn = false }
+      guard block < candidate.blocks else { return false }
+      scale += candidate.weight
     }
-    if isOwn && scale == 1 { return own }
-    withTerms { terms in
-      for j in 0..<computedFrames {
-        let frame = j * output.planeFloats
-        if scale > 0 { terms.append(own + frame, weight: scale) }
-        for candidate in channel where block >= candidate.blocks {
-          terms.append(
-            f + block % candidate.blocks * computedBlockFloats + frame, weight: candidate.weight,
-            taps: spatialTaps(candidate, block - candidate.blocks))
-        }
-        mix(&terms, into: scratch + frame)
+    return scale == 1
+  }
+
+  /// `Z` of one block at the computed frames of the span that begins with frame `first`: `F` itself
+  /// where that is all there is to it, else computed into `scratch`.
+  private func channelSum(
+    block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout Terms
+  ) -> UnsafePointer<Float> {
+    let start = first / part.temporalStride
+    let own = f + block * computedBlockFloats + start * output.planeFloats
+    if isOwn(block) { return own }
+    var scale: Float = 0
+    for candidate in channel where block < candidate.blocks { scale += candidate.weight }
+    for j in 0..<min(span / part.temporalStride, computedFrames - start) {
+      let frame = j * output.planeFloats
+      if scale > 0 { terms.append(own + frame, weight: scale) }
+      for candidate in channel where block >= candidate.blocks {
+        let from = f + block % candidate.blocks * computedBlockFloats
+        terms.append(
+          from + start * output.planeFloats + frame, weight: candidate.weight,
+          taps: spatialTaps(candidate, block - candidate.blocks))
       }
+      mix(&terms, into: scratch + frame)
     }
     return UnsafePointer(scratch)
   }
@@ -203,31 +220,53 @@ final class ClipMixing {
 
   /// `∂L/∂Z` of one block, assigned, and the gradients of `φt` and `v_t`.
   /// - Parameters:
-  ///   - dy: `∂L/∂Y` of the block.
-  ///   - scratch: memory for one block.
+  ///   - scratch: memory for two blocks.
+  ///   - write: writes `∂L/∂Y` of some frames of the block.
   func temporalBackward(
-    block: Int, dy: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    dz: UnsafeMutablePointer<Float>, gradients: Gradients
+    block: Int, scratch: UnsafeMutablePointer<Float>, dz: UnsafeMutablePointer<Float>,
+    gradients: Gradients, dy write: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let z = channelSum(block: block, scratch: scratch)
-    let plane = output.planeFloats
+    let dy = scratch + output.blockFloats
     withTerms { terms in
-      for j in 0..<computedFrames {
-        let start = j * part.temporalStride
-        for candidate in temporal where start % candidate.stride == 0 {
-          terms.append(dy + start * plane, weight: candidate.weight)
-          for offset in 1..<candidate.stride where start + offset < output.frames {
-            terms.append(
-              dy + (start + offset) * plane, weight: candidate.weight,
-              taps: temporalTaps(candidate, offset, block))
-          }
-        }
-        mix(&terms, into: dz + j * plane, transposed: true)
+      for first in stride(from: 0, to: output.frames, by: span) {
+        let frames = first..<min(first + span, output.frames)
+        write(frames, dy)
+        let z = channelSum(block: block, from: first, scratch: scratch, &terms)
+        mixBack(block, frames, dy: dy, dz: dz, &terms)
+        correlate(block, frames, dy: dy, z: z, gradients)
       }
     }
-    for t in 0..<output.frames {
+  }
+
+  /// `∂L/∂Z` at the computed frames of a span.
+  private func mixBack(
+    _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, dz: UnsafeMutablePointer<Float>,
+    _ terms: inout Terms
+  ) {
+    let plane = output.planeFloats
+    for start in stride(from: frames.lowerBound, to: frames.upperBound, by: part.temporalStride) {
+      let from = dy + (start - frames.lowerBound) * plane
+      for candidate in temporal where start % candidate.stride == 0 {
+        terms.append(from, weight: candidate.weight)
+        for offset in 1..<candidate.stride where start + offset < frames.upperBound {
+          terms.append(
+            from + offset * plane, weight: candidate.weight,
+            taps: temporalTaps(candidate, offset, block))
+        }
+      }
+      mix(&terms, into: dz + start / part.temporalStride * plane, transposed: true)
+    }
+  }
+
+  /// The gradients of `φt` and `v_t` from a span.
+  private func correlate(
+    _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, z: UnsafePointer<Float>,
+    _ gradients: Gradients
+  ) {
+    for t in frames {
+      let dPlane = dy + (t - frames.lowerBound) * output.planeFloats
       for candidate in temporal {
-        let (dPlane, from) = (dy + t * plane, z + source(t, candidate))
+        let from = z + source(t, candidate, from: frames.lowerBound)
         let offset = t % candidate.stride
         let sum = block * space.temporalStrides.count + candidate.a
         if offset > 0 {
@@ -274,9 +313,9 @@ final class ClipMixing {
 
   // MARK: Planes and kernels
 
-  /// Where in a block of `Z` frame `t` of the output comes from.
-  private func source(_ t: Int, _ candidate: TemporalCandidate) -> Int {
-    t / candidate.stride * candidate.stride / part.temporalStride * output.planeFloats
+  /// Where in the `Z` of the span that begins with `first` frame `t` of the output comes from.
+  private func source(_ t: Int, _ candidate: TemporalCandidate, from first: Int) -> Int {
+    (t / candidate.stride * candidate.stride - first) / part.temporalStride * output.planeFloats
   }
 
   /// Blocks that a candidate reconstructs from `block`.

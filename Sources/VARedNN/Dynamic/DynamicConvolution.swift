@@ -2,45 +2,6 @@
 
 import CKernels
 
-/// The settings of the dynamic convolutions of a network.
-public struct DynamicConfiguration: Equatable, Sendable, Codable {
-  /// `St`: candidates `R_a = 2^a` along time, before collapsing.
-  public var temporalCandidates = 2
-  /// `Sc`: candidates along channels, before collapsing.
-  public var channelCandidates = 2
-  /// How gates weigh candidates.
-  public var gateForm = GateForm.normalised
-  /// `Dh`: hidden units of a gate.
-  public var gateHidden = 32
-
-  /// METHOD's default settings.
-  public init() {}
-}
-
-/// Memory that the layers of one network borrow in turn.
-final class Workspace {
-  /// The outputs of layers inside a block, which backward computes again; two, because a layer reads
-  /// one while it writes the other.
-  let inner = [Scratch(), Scratch()]
-  let gathered = Scratch()
-  /// Strips of a convolution's input that the gradient of weights computes again, and the gradients
-  /// of inputs that a mirrored convolution spreads over frames.
-  let inputs = Scratch()
-  /// Two channel blocks for each thread.
-  let mixed = Scratch()
-  let mixedGradient = Scratch()
-  let kernelGradients = Scratch()
-}
-
-/// The gradient of a layer's output, written a clip's channel block at a time, wherever it is wanted.
-protocol OutputGradient {
-  /// Item `n·blocks + block` of the gradient, assigned.
-  /// - Parameter pastCaches: whether whoever reads it will not find it there.
-  func write(_ item: Int, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool)
-}
-
-extension BatchNorm.InputGradient: OutputGradient {}
-
 /// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
 /// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
 ///
@@ -250,13 +211,12 @@ final class DynamicConvolution {
     let target =
       mixing.isChannelIdentity ? df + mixing.offset + floats : dz + clip * shape.clipFloats + floats
     if mixing.isTemporalIdentity {
-      return dy.write(item, into: target, pastCaches: pastCaches)
+      return dy.write(item, frames: 0..<shape.frames, into: target, pastCaches: pastCaches)
     }
-    let scratch = threadScratch
-    let gradient = scratch + shape.blockFloats
-    dy.write(item, into: gradient, pastCaches: false)
-    mixing.temporalBackward(
-      block: block, dy: gradient, scratch: scratch, dz: target, gradients: gradients)
+    mixing.temporalBackward(block: block, scratch: threadScratch, dz: target, gradients: gradients)
+    { frames, gradient in
+      dy.write(item, frames: frames, into: gradient, pastCaches: false)
+    }
   }
 
   private func gradients(

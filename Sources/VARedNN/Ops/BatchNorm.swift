@@ -172,16 +172,20 @@ final class BatchNorm {
     fileprivate let mask: Mask
     fileprivate let x: UnsafePointer<Float>
 
-    /// `dx` of one item, a clip's channel block, assigned.
+    /// `dx` of some frames of one item, a clip's channel block, assigned.
     /// - Parameter pastCaches: whether whoever reads it will not find it there.
-    func write(_ item: Int, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool) {
+    func write(
+      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
+    ) {
       let (shape, lanes) = (norm.shape, ChannelBlock.lanes)
       let padded = ChannelBlock.padded(shape.channels)
       let base = norm.coefficients.base + item % shape.blocks * lanes
+      let first = frames.lowerBound
       vk_normalize_apply(
-        Int32(lanes), dx, norm.incoming(dy, item), norm.kernelMask(mask, item),
-        x + item * shape.blockFloats, base, base + padded, base + 2 * padded,
-        Int32(shape.frames), shape.framePixels, pastCaches)
+        Int32(lanes), dx, norm.incoming(dy, item, frame: first),
+        norm.kernelMask(mask, item, frame: first),
+        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
+        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
     }
   }
 
@@ -215,7 +219,8 @@ final class BatchNorm {
     let gradient = try reduceGradient(dy, mask: mask, x: x, clips: n, masked: masked)
     let pastCaches = shape.isBeyondCaches(clips: n)
     Parallel.forEach(n * shape.blocks) { item in
-      gradient.write(item, into: dx + item * shape.blockFloats, pastCaches: pastCaches)
+      gradient.write(
+        item, frames: 0..<shape.frames, into: dx + item * shape.blockFloats, pastCaches: pastCaches)
     }
   }
 
@@ -282,18 +287,22 @@ final class BatchNorm {
     try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
   }
 
-  fileprivate func incoming(_ dy: IncomingGradient, _ item: Int) -> vk_incoming {
-    let at = item * shape.blockFloats
+  /// The incoming gradient of one item from `frame` on.
+  fileprivate func incoming(
+    _ dy: IncomingGradient, _ item: Int, frame: Int = 0
+  ) -> vk_incoming {
+    let at = item * shape.blockFloats + frame * shape.planeFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
     return vk_incoming(
       first: dy.first.map { $0 + at }, second: dy.second.map { $0 + at },
       means: dy.means.map {
-        $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames
+        $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
       },
-      mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)))
+      mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)),
+      mean_stride: Int32(shape.frames))
   }
 
-  fileprivate func kernelMask(_ mask: Mask, _ item: Int) -> vk_mask {
+  fileprivate func kernelMask(_ mask: Mask, _ item: Int, frame: Int = 0) -> vk_mask {
     let lane = item % shape.blocks * ChannelBlock.lanes
     switch mask {
     case .none:
@@ -301,7 +310,8 @@ final class BatchNorm {
     case .ownOutput:
       return vk_mask(output: nil, scale: scale.base + lane, shift: shift.base + lane)
     case .output(let y):
-      return vk_mask(output: y + item * shape.blockFloats, scale: nil, shift: nil)
+      return vk_mask(
+        output: y + item * shape.blockFloats + frame * shape.planeFloats, scale: nil, shift: nil)
     }
   }
 }

@@ -2,25 +2,12 @@
 
 import CKernels
 
-/// What a convolution read in its forward pass: `data`, or, where `norm` is given,
-/// `max(norm(data), 0)`, which is then computed again on the way instead of being kept.
-struct ConvolutionInput {
-  /// Clips in the blocked layout.
-  let data: UnsafePointer<Float>
-  /// The batch norm, followed by a ReLU, between `data` and the convolution.
-  let norm: BatchNorm?
-
-  init(_ data: UnsafePointer<Float>, norm: BatchNorm? = nil) {
-    self.data = data
-    self.norm = norm
-  }
-}
-
 /// `dW = Σ x ⋆ dy` over clips that need not lie side by side, for any part of the output.
 ///
-/// oneDNN's own kernels reach 60 % of the sgemm rate for kernels over time alone and none is fast
-/// for an input shorter than the kernel; outer products on register tiles reach 90 %
-/// (`Benchmarks/README.md`). Sums are in the same order whatever the number of threads.
+/// oneDNN's own kernels are 15 to 45 % slower, most where the kernel is over time alone, and need a
+/// primitive for every part and number of clips (measured in `Benchmarks/README.md`). Sums are in
+/// the same order whatever the number of threads. Threads share out pairs of an input and an output
+/// block, so a layer keeps at most that many of them busy.
 final class WeightGradient {
   /// What a profile calls this engine.
   static let implementation = "vared:outer_product"

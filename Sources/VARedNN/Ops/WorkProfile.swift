@@ -5,9 +5,10 @@ public enum WorkKind: String, CaseIterable, Sendable {
   case convolutionForward = "convolution_forward"
   case convolutionBackwardData = "convolution_backward_data"
   case convolutionBackwardWeights = "convolution_backward_weights"
-  /// Batch norm, with the ReLU, the residual sum and the spatial means that it is fused with.
+  /// Batch norm, with the ReLU, the residual sum and the spatial means that it is fused with, of fixed
+  /// convolutions and of dynamic ones in a step that computes every clip whole.
   case batchNorm = "batch_norm"
-  /// The cheap operations of METHOD §1, and the copies that group clips.
+  /// The cheap operations of METHOD §1, and the batch norm passes that they share a loop with.
   case cheapOperations = "cheap_operations"
   /// The soft modulation gates.
   case gates
@@ -17,7 +18,7 @@ public enum WorkKind: String, CaseIterable, Sendable {
 public struct ConvolutionWork: Sendable {
   /// The direction: one of the three convolution kinds.
   public let kind: WorkKind
-  /// oneDNN's name for the code it ran, e.g. `jit:avx512_core`.
+  /// The code that ran: oneDNN's name for it, e.g. `jit:avx512_core`, or `vared:…` for ours.
   public internal(set) var implementation = ""
   /// Seconds since the profile was last cleared.
   public internal(set) var seconds = 0.0

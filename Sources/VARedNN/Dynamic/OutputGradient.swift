@@ -1,0 +1,12 @@
+// The gradient that a dynamic convolution reads, as it reads it.
+
+/// The gradient of a layer's output, written frames of a clip's channel block at a time, wherever they
+/// are wanted.
+protocol OutputGradient {
+  /// Frames of item `n·blocks + block` of the gradient, assigned.
+  /// - Parameter pastCaches: whether whoever reads it will not find it there.
+  func write(
+    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool)
+}
+
+extension BatchNorm.InputGradient: OutputGradient {}
