@@ -103,9 +103,9 @@ for network in fixed dynamic; do
     </dev/null >"$output/$network/evaluation.txt"
 done
 
-# The number named $2 in the one-line JSON object of file $1.
+# The first number named $2 in the one-line JSON object of file $1.
 number() {
-  sed -n "s/.*\"$2\":\([-+.0-9eE]*\).*/\1/p" "$1"
+  sed "s/\"$2\":/\n/" "$1" | sed -n '2s/^\([-+.0-9eE]*\).*/\1/p'
 }
 
 echo

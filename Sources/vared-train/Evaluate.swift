@@ -49,6 +49,9 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp("Fraction of clips that may be undecodable.", valueName: "fraction"))
   var maxBadClips = 0.01
 
+  @Flag(help: "Also print what the gates chose, by layer and by class.")
+  var policies = false
+
   @Option(help: ArgumentHelp("Also write the numbers as JSON.", valueName: "file.json"))
   var report: String?
 
@@ -64,6 +67,7 @@ struct Evaluate: ParsableCommand {
     settings.threads = threads
     settings.dataThreads = dataThreads
     settings.maxBadClips = maxBadClips
+    settings.policies = policies
     settings.report = report
     EvaluationRun.launch(settings)
   }

@@ -78,8 +78,8 @@ struct Policy {
   /// What clip `clip` needs: `R_a*` and `n_b*`, the first candidates with a weight above zero; the
   /// cheapest where all weights are zero (the output is then zero).
   func part(_ clip: Int) -> ConvolutionPart {
-    let a = firstPositive(temporalWeights(clip))
-    let b = firstPositive(channelWeights(clip))
+    let a = Self.chosen(temporalWeights(clip))
+    let b = Self.chosen(channelWeights(clip))
     return ConvolutionPart(
       channels: space.channelCounts[b], temporalStride: space.temporalStrides[a])
   }
@@ -92,7 +92,8 @@ struct Policy {
     return isFirstOnly(temporalWeights(clip)) && isFirstOnly(channelWeights(clip))
   }
 
-  private func firstPositive(_ weights: ArraySlice<Float>) -> Int {
+  /// The first candidate with a weight above zero; the last, cheapest one where there is none.
+  static func chosen(_ weights: ArraySlice<Float>) -> Int {
     (weights.firstIndex { $0 > 0 } ?? weights.endIndex - 1) - weights.startIndex
   }
 }

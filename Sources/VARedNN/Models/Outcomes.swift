@@ -34,6 +34,16 @@ public struct Inference: Sendable {
   public let temporal: [[Float]]
   /// `v_c [n, Sc]` of each dynamic layer.
   public let channel: [[Float]]
+
+  /// `a*` and `b*` (METHOD §1): the candidates that were computed for clip `clip` in the dynamic layer
+  /// of number `layer`.
+  public func chosen(layer: Int, clip: Int) -> (temporal: Int, channel: Int) {
+    func chosen(_ weights: [Float]) -> Int {
+      let count = weights.count / executedMACs.count
+      return Policy.chosen(weights[clip * count..<(clip + 1) * count])
+    }
+    return (chosen(temporal[layer]), chosen(channel[layer]))
+  }
 }
 
 /// One dynamic convolution of a network.
@@ -44,13 +54,24 @@ public struct DynamicLayerInfo: Sendable {
   public let temporalStrides: [Int]
   /// `n_b` of the channel candidates.
   public let channelCounts: [Int]
+  /// `T'`: frames of the output.
+  public let frames: Int
   /// `M_l`: multiply-accumulates of one clip when everything is computed.
   public let fullMACs: Int
+
+  /// `r_l = (n_b*/K)·(⌈T'/R_a*⌉/T')` (METHOD §3): the share of the layer that the candidates `a*` and
+  /// `b*` execute.
+  public func executedRatio(temporal a: Int, channel b: Int) -> Double {
+    let stride = temporalStrides[a]
+    let computed = channelCounts[b] * ((frames + stride - 1) / stride)
+    return Double(computed) / Double(channelCounts[0] * frames)
+  }
 
   init(name: String, layer: DynamicConvolution) {
     self.name = name
     temporalStrides = layer.gate.space.temporalStrides
     channelCounts = layer.gate.space.channelCounts
+    frames = layer.convolution.geometry.output.frames
     fullMACs = layer.convolution.geometry.macs
   }
 }

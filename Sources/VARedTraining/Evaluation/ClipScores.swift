@@ -13,13 +13,15 @@ struct ClipScores {
   private var executedMACs: [Double]
   private var convRatio: [Double]
   private var viewCount: [Double]
+  private var choices: PolicyCounts
   private var seconds = 0.0
   private var passes = 0
   /// The clips that could not be decoded.
   private(set) var bad: [BadClip] = []
 
-  init(clips: Int, classes: Int) {
+  init(clips: Int, classes: Int, layers: [DynamicLayerInfo]) {
     self.classes = classes
+    choices = PolicyCounts(layers, rows: clips)
     probabilities = [Double](repeating: 0, count: clips * classes)
     isBad = [Bool](repeating: false, count: clips)
     executedMACs = [Double](repeating: 0, count: clips)
@@ -43,6 +45,7 @@ struct ClipScores {
       }
       executedMACs[clip] += Double(inference.executedMACs[n])
       convRatio[clip] += inference.convRatio[n]
+      choices.add(inference, clip: n, toRow: clip)
       viewCount[clip] += 1
       let logits = inference.logits[n * classes..<(n + 1) * classes]
       for (k, p) in Self.softmax(logits).enumerated() { probabilities[clip * classes + k] += p }
@@ -69,10 +72,19 @@ struct ClipScores {
   }
 
   /// Executed MACs per view of every clip that was decoded.
-  var meanMACs: [Double] {
-    isBad.indices.filter { !isBad[$0] && viewCount[$0] > 0 }.map {
-      executedMACs[$0] / viewCount[$0]
-    }
+  var meanMACs: [Double] { meanOverViews(executedMACs) }
+
+  /// Conv ratio per view of every clip that was decoded.
+  var meanConvRatios: [Double] { meanOverViews(convRatio) }
+
+  private func meanOverViews(_ sums: [Double]) -> [Double] {
+    isBad.indices.filter { !isBad[$0] && viewCount[$0] > 0 }.map { sums[$0] / viewCount[$0] }
+  }
+
+  /// What was chosen in all views of the clips that were decoded, summed by class.
+  /// - Parameter rows: the class of each clip, below `classes`.
+  func choices(byClass rows: [Int], classes: Int) -> PolicyCounts {
+    choices.summed(into: rows.indices.map { isBad[$0] ? nil : rows[$0] }, rows: classes)
   }
 
   /// How many classes score higher than `label`; of equals, the lower index comes first. A score

@@ -30,14 +30,20 @@ struct EvaluationReport {
         clips             %d of %@ (%@; %d could not be decoded)
         top-1             %.4f
         top-5             %.4f
-        conv ratio        %.4f
+        conv ratio        %.4f (standard deviation over clips: %.4f)
         executed          %.4f GMAC per view (the fixed network: %.4f)
           min 10%% 25%% 50%% 75%% 90%% max:  %@
         seconds           %.4f per view and rank, decoding not included
 
         """, settings.checkpoint, step, result.clips, settings.data, kind, result.badClips,
-      result.top1, result.top5, result.convRatio, result.executedGMACs, fullGMACs,
-      quantiles.joined(separator: " "), result.secondsPerClip)
+      result.top1, result.top5, result.convRatio, result.convRatioDeviation,
+      result.executedGMACs, fullGMACs, quantiles.joined(separator: " "), result.secondsPerClip)
+      + policies
+  }
+
+  private var policies: String {
+    guard settings.policies else { return "" }
+    return "\n" + (result.policies?.table ?? "no gates: the network is fixed\n")
   }
 
   /// One JSON object.

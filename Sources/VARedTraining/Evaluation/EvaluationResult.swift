@@ -22,6 +22,18 @@ public struct EvaluationResult: Sendable {
   public var views = 1
   /// Executed 10⁹ multiply-accumulates per view of every clip, ascending; on rank 0 only.
   public var distribution: [Double] = []
+  /// Conv ratio per view of every clip, ascending; on rank 0 only.
+  public var convRatios: [Double] = []
+  /// What the gates chose; nil for a fixed network.
+  public var policies: PolicyStatistics?
+
+  /// Standard deviation of the conv ratio over the clips; on rank 0 only.
+  public var convRatioDeviation: Double {
+    guard !convRatios.isEmpty else { return .nan }
+    let count = Double(convRatios.count)
+    let mean = convRatios.reduce(0, +) / count
+    return (convRatios.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
+  }
 
   /// The `"kind":"evaluation"` line of metrics.jsonl.
   func line(step: Int) -> JSONLine {
@@ -31,8 +43,10 @@ public struct EvaluationResult: Sendable {
     line.add("top1", top1)
     line.add("top5", top5)
     line.add("conv_ratio", convRatio)
+    line.add("conv_ratio_deviation", convRatioDeviation)
     line.add("executed_gmacs", executedGMACs)
     line.add("seconds_per_clip", secondsPerClip)
+    if let policies { line.add("policies", policies.json) }
     return line
   }
 

@@ -26,6 +26,8 @@ public struct EvaluationSettings: Sendable {
   public var dataThreads = 0
   /// Largest fraction of clips that may fail to decode.
   public var maxBadClips = 0.01
+  /// Whether to print what the gates chose, by layer and by class.
+  public var policies = false
   /// JSON file for the numbers; nil: only print them.
   public var report: String?
 

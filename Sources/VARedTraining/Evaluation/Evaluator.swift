@@ -48,7 +48,9 @@ struct Evaluator {
       count: dataset.count(split), ranks: communicator.size, rank: communicator.rank, batch: batch,
       shuffle: false, seed: 0, dropLast: false
     ).batches(epoch: 0)
-    var scores = ClipScores(clips: batches.joined().count, classes: network.configuration.classes)
+    var scores = ClipScores(
+      clips: batches.joined().count, classes: network.configuration.classes,
+      layers: network.dynamicLayers)
     for view in views {
       let loader = ClipLoader(
         dataset: dataset, split: split, geometry: geometry, batches: batches, view: { _ in view },
@@ -63,13 +65,14 @@ struct Evaluator {
         if try isInterrupted() { return nil }
       }
     }
-    return try reduce(scores, labels: batches.joined().map { classMap[dataset.label(split, $0)] })
+    return try reduce(scores, labels: batches.joined().map { dataset.label(split, $0) })
   }
 
+  /// - Parameter labels: the dataset's, of this rank's clips.
   private func reduce(
     _ scores: ClipScores, labels: [Int]
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry]) {
-    var sums = scores.sums(labels: labels)
+    var sums = scores.sums(labels: labels.map { classMap[$0] })
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     let clips = max(1, sums[0])
     var result = EvaluationResult()
@@ -81,11 +84,19 @@ struct Evaluator {
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])
     result.views = views.count
-    let macs = scores.meanMACs.withUnsafeBytes { Array($0) }
-    let gathered = try communicator.gather(macs)?.flatMap { bytes in
-      bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-    }
-    result.distribution = (gathered ?? []).map { $0 / 1e9 }.sorted()
+    result.distribution = try gatherSorted(scores.meanMACs.map { $0 / 1e9 })
+    result.convRatios = try gatherSorted(scores.meanConvRatios)
+    var choices = scores.choices(byClass: labels, classes: dataset.classes.count)
+    try choices.reduce(over: communicator)
+    result.policies = PolicyStatistics(choices, classes: dataset.classes)
     return (result, try communicator.gatherBadClips(scores.bad) ?? [])
+  }
+
+  /// All ranks' values in ascending order, on rank 0; nothing on the others.
+  private func gatherSorted(_ values: [Double]) throws -> [Double] {
+    let gathered = try communicator.gather(values.withUnsafeBytes { Array($0) }) ?? []
+    return gathered.flatMap { bytes in
+      bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    }.sorted()
   }
 }

@@ -20,11 +20,25 @@ struct JSONLine {
       key, "[" + values.map { $0.isFinite ? "\(Float($0))" : "null" }.joined(separator: ",") + "]")
   }
 
+  mutating func add(_ key: String, _ values: [Int]) { addRaw(key, Self.list(values)) }
+
+  mutating func add(_ key: String, _ rows: [[Int]]) {
+    addRaw(key, "[" + rows.map(Self.list).joined(separator: ",") + "]")
+  }
+
+  mutating func add(_ key: String, _ lines: [JSONLine]) {
+    addRaw(key, "[" + lines.map(\.text).joined(separator: ",") + "]")
+  }
+
   /// The object.
   var text: String { "{" + members.joined(separator: ",") + "}" }
 
   private mutating func addRaw(_ key: String, _ value: String) {
     members.append(Self.quoted(key) + ":" + value)
+  }
+
+  private static func list(_ values: [Int]) -> String {
+    "[" + values.map(String.init).joined(separator: ",") + "]"
   }
 
   private static func quoted(_ text: String) -> String {

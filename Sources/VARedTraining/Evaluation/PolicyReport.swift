@@ -1,0 +1,78 @@
+// What the gates chose, as JSON and as tables.
+
+import Foundation
+import VARedNN
+
+extension PolicyStatistics {
+  /// The member `policies` of an evaluation: counts are views, and in `classes` lists of the layers.
+  var json: JSONLine {
+    var line = JSONLine()
+    line.add("views", all.views)
+    line.add("temporal_ratio", all.temporalRatio)
+    line.add("channel_ratio", all.channelRatio)
+    line.add("layers", layers.indices.map(json(layer:)))
+    line.add("classes", classes.map(json(class:)))
+    return line
+  }
+
+  private func json(layer l: Int) -> JSONLine {
+    var line = JSONLine()
+    line.add("name", layers[l].name)
+    line.add("share", shares[l])
+    line.add("conv_ratio", all.convRatio(layer: l))
+    line.add("temporal_strides", layers[l].temporalStrides)
+    line.add("temporal", all.choices[l].temporal)
+    line.add("channel_counts", layers[l].channelCounts)
+    line.add("channel", all.choices[l].channel)
+    return line
+  }
+
+  private func json(class group: Group) -> JSONLine {
+    var line = JSONLine()
+    line.add("name", group.name)
+    line.add("views", group.views)
+    line.add("conv_ratio", group.convRatio)
+    line.add("temporal_ratio", group.temporalRatio)
+    line.add("channel_ratio", group.channelRatio)
+    line.add("temporal", group.choices.map(\.temporal))
+    line.add("channel", group.choices.map(\.channel))
+    return line
+  }
+
+  /// Two tables for a person: the layers, then the classes and all of them together.
+  var table: String {
+    let layerWidth = Self.width(layers.map(\.name) + ["dynamic layer"])
+    let classWidth = Self.width(classes.map(\.name) + [all.name])
+    var lines = [
+      Self.padded("dynamic layer", layerWidth)
+        + "  share   conv  views by stride along time; by computed channels"
+    ]
+    lines += layers.indices.map { l in
+      Self.padded(layers[l].name, layerWidth)
+        + String(format: "  %.3f  %.3f  ", shares[l], all.convRatio(layer: l))
+        + Self.shares(all.choices[l].temporal, of: layers[l].temporalStrides, all.views) + ";  "
+        + Self.shares(all.choices[l].channel, of: layers[l].channelCounts, all.views)
+    }
+    lines += ["", Self.padded("class", classWidth) + "    views   conv   time  channels"]
+    lines += (classes + [all]).map { group in
+      Self.padded(group.name, classWidth)
+        + String(
+          format: "  %7d  %.3f  %.3f     %.3f", group.views, group.convRatio,
+          group.temporalRatio, group.channelRatio)
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// `64: 70.0 %  32: 30.0 %`.
+  private static func shares(_ views: [Int], of candidates: [Int], _ all: Int) -> String {
+    zip(candidates, views).map {
+      String(format: "%d: %.1f %%", $0, 100 * Double($1) / Double(max(1, all)))
+    }.joined(separator: "  ")
+  }
+
+  private static func width(_ names: [String]) -> Int { names.map(\.count).max() ?? 0 }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: width - text.count)
+  }
+}
