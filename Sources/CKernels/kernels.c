@@ -29,6 +29,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define NAME(f) f##_16
 #include "kernels.inc"
 #include "weight_gradient.inc"
+#include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
 #undef NAME
@@ -37,6 +38,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define NAME(f) f##_8
 #include "kernels.inc"
 #include "weight_gradient.inc"
+#include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
 #undef NAME
@@ -105,6 +107,18 @@ ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *jo
 
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed) {
   CHOOSE(transpose_tiles, out, in, tiles, reversed);
+}
+
+void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,
+                      int energy_lanes, int energy_stride) {
+  CHOOSE(motion_energy, x, frames, frame_pixels, energy, energy_lanes, energy_stride);
+}
+
+void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,
+                               int gradient_lanes, int gradient_stride, int frames,
+                               ptrdiff_t frame_pixels) {
+  CHOOSE(motion_energy_gradient, dx, x, gradient, gradient_lanes, gradient_stride, frames,
+         frame_pixels);
 }
 
 CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale,

@@ -72,7 +72,8 @@ struct AllocationCase {
     let network = try R2Plus1D(configuration, batch: Self.batch, seed: 1, threads: threads)
     switch policies {
     case .none, .open: break
-    case .forced(let temporal, let channel): network.force(temporal: temporal, channel: channel)
+    case .forced(let temporal, let channel):
+      network.policies = .fixed(temporal: temporal, channel: channel)
     case .differing: letGatesAnswer(network.parameters)
     }
     return network

@@ -17,9 +17,11 @@ import Testing
     let outChannels: Int
     /// Biases of the gate's outputs; they decide which candidates are open.
     let biases: [Float]
+    var motionEnergy = false
+    var cost = CostForm.linear
     var testDescription: String {
       "St \(temporal) Sc \(channel) \(form.rawValue) k\(kernel.t)x\(kernel.h) T\(frames) "
-        + "K\(outChannels) β \(biases)"
+        + "K\(outChannels) β \(biases) \(motionEnergy ? "motion energy " : "")\(cost)"
     }
   }
 
@@ -42,6 +44,17 @@ import Testing
     Case(
       temporal: 2, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 3, outChannels: 64, biases: [-3, 0.5, -3, 0.2, 0.2]),
+    Case(
+      temporal: 3, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 5, outChannels: 72, biases: [0, 0.1, 0.5, 0.1, 0, 0.4], motionEnergy: true),
+    Case(
+      temporal: 3, channel: 2, form: .published, kernel: Extent(3, 1, 1), stride: Extent(2, 1, 1),
+      frames: 8, outChannels: 32, biases: [0.1, 0.1, 0.3, 0, 0.3], motionEnergy: true,
+      cost: .saturating(kappa: 1)),
+    Case(
+      temporal: 3, channel: 3, form: .normalised, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      frames: 5, outChannels: 72, biases: [0, 0.2, 0.3, 0.1, 0.1, 0.2],
+      cost: .saturating(kappa: 0.5)),
   ]
 
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
@@ -62,6 +75,8 @@ import Testing
       dynamic.channelCandidates = test.channel
       dynamic.gateForm = test.form
       dynamic.gateHidden = 6
+      dynamic.motionEnergy = test.motionEnergy
+      dynamic.cost = test.cost
       context = NetworkContext(batch: clips, dynamic: dynamic, reducer: nil)
       let geometry = ConvolutionGeometry(
         input: ActivationShape(channels: 20, frames: test.frames, height: 6, width: 5),
@@ -101,8 +116,7 @@ import Testing
       layer.writeAll(clips: clips, into: &y)
       var loss = (0..<y.count).reduce(0.0) { $0 + Double(y[$1]) * Double(lossWeights[$1]) }
       for clip in 0..<clips {
-        let cost = LayerCost(layer.gate.policy, clip: clip, channels: geometry.outChannels)
-        loss += Double(costWeights[clip]) * Double(cost.ratio)
+        loss += Double(costWeights[clip]) * Double(layer.cost(clip: clip).ratio)
       }
       return loss
     }

@@ -124,11 +124,11 @@ import Testing
     let x = Activation(input, batch: shape[0])
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
 
-    try gate.forward(x.means, count: shape[0], training: false)
+    try gate.forward(x, count: shape[0], training: false)
     expectClose(gate.policy.temporal, try golden.floats("\(path)/inference/v_t"), "inference v_t")
     expectClose(gate.policy.channel, try golden.floats("\(path)/inference/v_c"), "inference v_c")
 
-    try gate.forward(x.means, count: shape[0], training: true)
+    try gate.forward(x, count: shape[0], training: true)
     expectClose(gate.policy.temporal, try golden.floats("\(path)/v_t"), "v_t")
     expectClose(gate.policy.channel, try golden.floats("\(path)/v_c"), "v_c")
     for buffer in parameters.buffers {
@@ -141,8 +141,10 @@ import Testing
       temporalCost: .init(repeating: 0, count: gate.policy.temporal.count),
       channelCost: .init(repeating: 0, count: gate.policy.channel.count))
     var dMeans = [Float](repeating: .nan, count: shape[0] * input.meanCount)
-    try gate.backward(count: shape[0], into: &dMeans)
-    let dx = (0..<shape.reduce(1, *)).map { dMeans[$0 / input.framePixels] }
+    var dx = [Float](repeating: 0, count: shape[0] * input.clipFloats)
+    try gate.backward(count: shape[0], x: ConvolutionInput(x.data), into: &dMeans, dx: &dx)
+    dx = Blocked.plain(dx, input, clips: shape[0])
+    for i in dx.indices { dx[i] += dMeans[i / input.framePixels] }
     expectClose(dx, try golden.floats("\(path)/dx"), "dx")
     for entry in parameters.entries {
       expectClose(

@@ -119,6 +119,19 @@ ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *jo
 /// `reversed`.
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);
 
+// --- gates (MotionEnergy.swift) ---
+
+/// energy[lane · stride + t] = mean over frame t of |x[t] − x[t−1]|, 0 for t = 0, for the first
+/// `energy_lanes` lanes.
+void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,
+                      int energy_lanes, int energy_stride);
+
+/// The adjoint, added to dx; `gradient` is laid out as `energy` and already divided by the pixels of
+/// a frame. What was read is `x.data`, or max(x.data · scale + shift, 0) where `x.scale` is given.
+void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,
+                               int gradient_lanes, int gradient_stride, int frames,
+                               ptrdiff_t frame_pixels);
+
 // --- moving pixels ---
 
 /// out[t][h][w] = in[t·st][h·sh][w·sw], for one channel block.

@@ -10,6 +10,10 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
   public var gateForm = GateForm.normalised
   /// `Dh`: hidden units of a gate.
   public var gateHidden = 32
+  /// Whether gates see the motion energy of their input beside its means (METHOD §4).
+  public var motionEnergy = false
+  /// What policies are charged for in the loss.
+  public var cost = CostForm.linear
 
   /// METHOD's default settings.
   public init() {}

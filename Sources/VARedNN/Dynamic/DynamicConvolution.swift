@@ -13,6 +13,12 @@ final class DynamicConvolution {
   let convolution: Convolution
   let gate: SoftModulationGate
   let cheap: CheapOperations
+  /// What decides.
+  var source = PolicySource.gates
+  /// What a draw chooses among.
+  let pairs: CandidatePairs
+  private let shares: CandidateShares
+  private let costForm: CostForm
   private let workspace: Workspace
   private let counter: ExecutionCounter
   private let computed: FloatBuffer
@@ -33,6 +39,9 @@ final class DynamicConvolution {
       temporalCandidates: configuration.temporalCandidates,
       channelCandidates: configuration.channelCandidates, frames: output.frames,
       channels: output.channels)
+    pairs = CandidatePairs(space, geometry: geometry, name: name)
+    shares = CandidateShares(space, channels: output.channels)
+    costForm = configuration.cost
     convolution = Convolution(
       geometry, name: name, parameters: parameters, counter: counter,
       scratch: workspace.inputs)
@@ -63,10 +72,40 @@ final class DynamicConvolution {
   func forward(
     _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
-    try counter.profile.time(.gates) {
-      try gate.forward(x.means, count: n, training: training)
-    }
+    try counter.profile.time(.gates) { try decide(x, clips: n, training: training) }
     execute(x, clips: n, into: y)
+  }
+
+  /// Sets the policy of `n` clips.
+  private func decide(_ x: Activation, clips n: Int, training: Bool) throws {
+    switch source {
+    case .gates: try gate.forward(x, count: n, training: training)
+    case .frozenGates: try gate.forward(x, count: n, training: false)
+    case .fixed(let temporal, let channel):
+      for clip in 0..<n { gate.policy.take(temporal, channel, clip: clip) }
+    case .drawn(let draws):
+      for clip in 0..<n {
+        guard let key = draws.keys[clip] else {
+          gate.policy.take(0, 0, clip: clip)
+          continue
+        }
+        let pair = pairs.draw(key: key, tilt: draws.tilt)
+        gate.policy.take(pair.temporal, pair.channel, clip: clip)
+      }
+    }
+  }
+
+  /// Whether the policy is the gate's.
+  var asksGate: Bool {
+    switch source {
+    case .gates, .frozenGates: true
+    case .fixed, .drawn: false
+    }
+  }
+
+  /// The differentiable cost of clip `clip` of the last forward pass.
+  func cost(clip: Int) -> LayerCost {
+    LayerCost(gate.policy, clip: clip, shares: shares, form: costForm)
   }
 
   /// The convolutions that the gate's policy asks for.
@@ -148,8 +187,12 @@ final class DynamicConvolution {
     dMeans: UnsafeMutablePointer<Float>
   ) throws {
     executeBackward(dy, x: x, clips: n, computed: df, into: dx)
+    // A policy that the gate does not learn from sends no gradient through it.
+    guard source == .gates else { return gate.clearGradients(dMeans, count: n) }
     if let costGradient { addCost(costGradient, clips: n) }
-    try counter.profile.time(.gates) { try gate.backward(count: n, into: dMeans) }
+    try counter.profile.time(.gates) {
+      try gate.backward(count: n, x: x, into: dMeans, dx: dx)
+    }
   }
 
   /// Backward of `execute`: `dx` and the gradients of the weights and of the cheap operations,
@@ -269,15 +312,13 @@ final class DynamicConvolution {
   private func addCost(_ costGradient: CostGradient, clips n: Int) {
     let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
     for clip in 0..<n {
-      let cost = LayerCost(gate.policy, clip: clip, channels: geometry.outChannels)
-      for a in 0..<st {
-        gate.gradient.temporalCost[clip * st + a] +=
-          costGradient[clip] * cost.channel / Float(gate.space.temporalStrides[a])
+      let cost = cost(clip: clip)
+      let (temporal, channel) = (cost.temporal.value, cost.channel.value)
+      cost.temporal.forEachDerivative {
+        gate.gradient.temporalCost[clip * st + $0] += costGradient[clip] * channel * $1
       }
-      for b in 0..<sc {
-        gate.gradient.channelCost[clip * sc + b] +=
-          costGradient[clip] * cost.temporal * Float(gate.space.channelCounts[b])
-          / Float(geometry.outChannels)
+      cost.channel.forEachDerivative {
+        gate.gradient.channelCost[clip * sc + $0] += costGradient[clip] * temporal * $1
       }
     }
   }

@@ -66,13 +66,11 @@ struct Policy {
   }
 
   /// Weight 1 for one candidate along time and one along channels (the last one where there are not
-  /// as many), for `n` clips.
-  mutating func take(_ a: Int, _ b: Int, clips n: Int) {
+  /// as many).
+  mutating func take(_ a: Int, _ b: Int, clip: Int) {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
-    for clip in 0..<n {
-      for i in 0..<st { temporal[clip * st + i] = i == min(a, st - 1) ? 1 : 0 }
-      for i in 0..<sc { channel[clip * sc + i] = i == min(b, sc - 1) ? 1 : 0 }
-    }
+    for i in 0..<st { temporal[clip * st + i] = i == min(a, st - 1) ? 1 : 0 }
+    for i in 0..<sc { channel[clip * sc + i] = i == min(b, sc - 1) ? 1 : 0 }
   }
 
   /// What clip `clip` needs: `R_a*` and `n_b*`, the first candidates with a weight above zero; the

@@ -2,24 +2,23 @@
 
 import Foundation
 
-/// Decides, from the spatial means of a convolution's input, how much of its output is computed:
-/// `h = tanh(BN(W1 g))`, `u = max(tanh(W2 h + β), 0)`, then `v` by the gate's form.
+/// Decides, from the spatial means of a convolution's input and, where that is set, from its motion
+/// energy, how much of the convolution's output is computed: `h = tanh(BN(W1 g))`,
+/// `u = max(tanh(W2 h + β), 0)`, then `v` by the gate's form.
 final class SoftModulationGate {
   let space: PolicySpace
   /// The weights of the last forward pass.
   var policy: Policy
   let form: GateForm
-  /// Candidates along time and along channels that every clip takes whatever the gate would say; the
-  /// gate itself then does not run.
-  var forced: (temporal: Int, channel: Int)?
   private let fc1: Linear
   private let norm: BatchNorm1D
   private let fc2: Linear
   private let framePixels: Int
   private let counter: ExecutionCounter
+  private let motion: MotionEnergy?
 
   // Kept by forward for backward.
-  private var means: UnsafePointer<Float>?
+  private var input: UnsafePointer<Float>?
   private var hidden: [Float]
   private var raw: [Float]
   /// What backward reads: written by whoever ran the policy.
@@ -28,7 +27,8 @@ final class SoftModulationGate {
   private var dRaw: [Float]
 
   /// - Parameters:
-  ///   - input: the convolution's input; the gate reads its means `[N, C·T]`.
+  ///   - input: the convolution's input; the gate reads its means `[N, C·T]`, and with motion energy
+  ///     `[N, 2·C·T]`.
   ///   - batch: clips at most.
   init(
     _ space: PolicySpace, input: ActivationShape, batch: Int,
@@ -41,9 +41,11 @@ final class SoftModulationGate {
     framePixels = input.framePixels
     policy = Policy(space, batch: batch)
     let width = configuration.gateHidden
-    let bound = 1 / Double(input.meanCount).squareRoot()
+    motion = configuration.motionEnergy ? MotionEnergy(input, batch: batch) : nil
+    let inputs = motion?.inputCount ?? input.meanCount
+    let bound = 1 / Double(inputs).squareRoot()
     fc1 = Linear(
-      inputs: input.meanCount, outputs: width, name: "\(name).fc1", parameters: parameters,
+      inputs: inputs, outputs: width, name: "\(name).fc1", parameters: parameters,
       isGate: true, initialBias: nil, initial: { Float((2 * $0.uniform() - 1) * bound) })
     norm = BatchNorm1D(
       features: width, batch: batch, name: "\(name).bn", parameters: parameters, reducer: reducer)
@@ -56,16 +58,16 @@ final class SoftModulationGate {
     (dHidden, dRaw) = (hidden, raw)
   }
 
-  /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`.
+  /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`; `Dh·2·C·T` with motion energy.
   var macs: Int { fc1.macs + fc2.macs }
 
   /// Sets `policy` for `n` clips.
-  /// - Parameter means: `[n, C·T]`, kept until backward.
-  func forward(_ means: UnsafePointer<Float>, count n: Int, training: Bool) throws {
-    self.means = means
-    if let forced { return policy.take(forced.temporal, forced.channel, clips: n) }
+  /// - Parameter x: its means are kept until backward.
+  func forward(_ x: Activation, count n: Int, training: Bool) throws {
+    let input = motion?.inputs(x, count: n) ?? UnsafePointer(x.means)
+    self.input = input
     counter.add(n * macs)
-    fc1.forward(means, count: n, into: &hidden)
+    fc1.forward(input, count: n, into: &hidden)
     try norm.forward(&hidden, count: n, training: training)
     for i in 0..<n * fc1.outputs { hidden[i] = tanh(hidden[i]) }
     fc2.forward(hidden, count: n, into: &raw)
@@ -90,8 +92,13 @@ final class SoftModulationGate {
 
   /// Backward of `forward` from `gradient`: parameter gradients assigned; `dMeans [n, C·T]` assigned,
   /// divided by the pixels of a frame, so that it is the gradient of every pixel.
-  func backward(count n: Int, into dMeans: UnsafeMutablePointer<Float>) throws {
-    guard forced == nil else { return clearGradients(dMeans, count: n) }
+  /// - Parameters:
+  ///   - x: what `forward` read.
+  ///   - dx: the gradient of the input; what reaches it by motion energy is added.
+  func backward(
+    count n: Int, x: ConvolutionInput, into dMeans: UnsafeMutablePointer<Float>,
+    dx: UnsafeMutablePointer<Float>
+  ) throws {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
       let u = clip * (st + sc)
@@ -103,16 +110,19 @@ final class SoftModulationGate {
     fc2.backward(dRaw, x: hidden, count: n, into: &dHidden)
     for i in 0..<n * fc1.outputs { dHidden[i] *= 1 - hidden[i] * hidden[i] }
     try norm.backward(&dHidden, count: n)
-    guard let means else { preconditionFailure("backward of a gate before its forward") }
-    fc1.backward(dHidden, x: means, count: n, scale: 1 / Float(framePixels), into: dMeans)
+    guard let input else { preconditionFailure("backward of a gate before its forward") }
+    let dInput = motion?.gradient.base ?? dMeans
+    fc1.backward(dHidden, x: input, count: n, scale: 1 / Float(framePixels), into: dInput)
+    motion?.propagate(x, count: n, into: dMeans, dx: dx)
   }
 
-  /// A policy that does not come from the gate sends no gradient through it.
-  private func clearGradients(_ dMeans: UnsafeMutablePointer<Float>, count n: Int) {
+  /// For a step in which nothing is learned through the gate: no gradient of a parameter, none of
+  /// the means `[n, C·T]`.
+  func clearGradients(_ dMeans: UnsafeMutablePointer<Float>, count n: Int) {
     fc1.clearGradients()
     norm.clearGradients()
     fc2.clearGradients()
-    dMeans.update(repeating: 0, count: n * fc1.inputs)
+    dMeans.update(repeating: 0, count: n * (motion?.meanCount ?? fc1.inputs))
   }
 
   /// One group's `v`, from `first` on, from its `u`, the places `group` of `raw`.

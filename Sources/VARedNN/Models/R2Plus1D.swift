@@ -100,6 +100,29 @@ public final class R2Plus1D {
     return blocks
   }
 
+  // MARK: Policies
+
+  /// What decides the policies of the passes that follow; the gates, unless set.
+  public var policies = PolicySource.gates {
+    didSet { for layer in layers { layer.source = policies } }
+  }
+
+  /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.
+  /// - Returns: nil where no tilt does: `ratio` lies outside what the candidates can do.
+  public func tilt(forMeanRatio ratio: Double) -> Double? {
+    func mean(_ tilt: Double) -> Double {
+      zip(shares, layers).reduce(0) { $0 + $1.0 * $1.1.pairs.meanRatio(tilt: tilt) }
+    }
+    // Beyond ±500 the draw is as good as certain.
+    var (low, high) = (-500.0, 500.0)
+    guard !layers.isEmpty, mean(high) <= ratio, ratio <= mean(low) else { return nil }
+    for _ in 0..<100 {
+      let middle = (low + high) / 2
+      (low, high) = mean(middle) > ratio ? (middle, high) : (low, middle)
+    }
+    return (low + high) / 2
+  }
+
   // MARK: Training
 
   /// Batch norm needs more than one value for a variance, as PyTorch says too.
@@ -108,9 +131,9 @@ public final class R2Plus1D {
   /// - Throws: `NetworkError` if some statistic would be taken over a single value.
   public func requireTrainable(clipsPerStatistic: Int) throws {
     let smallest = blocks.map(\.output.shape.pixels).min() ?? 1
-    // A gate's batch norm is over clips alone, and runs unless its policy is forced.
-    let gatesRun = context.dynamicLayers.contains { $0.layer.gate.forced == nil }
-    guard clipsPerStatistic == 1, smallest == 1 || gatesRun else { return }
+    // A gate's batch norm is over clips alone, and takes their statistics while it learns.
+    let gatesLearn = layers.contains { $0.source == .gates }
+    guard clipsPerStatistic == 1, smallest == 1 || gatesLearn else { return }
     throw NetworkError(
       description: "batch: expected at least 2 clips in a step, so that batch norm has a variance, "
         + "found 1; raise it, or train with more ranks and sync-bn")
@@ -221,12 +244,6 @@ public final class R2Plus1D {
     return (
       Dictionary(uniqueKeysWithValues: zip(WorkKind.allCases, profile.seconds)), profile.layers
     )
-  }
-
-  /// Makes every dynamic layer take these candidates, for every clip, from now on, without asking its
-  /// gate: 0 is full computation, 1 half of it, and so on.
-  public func force(temporal: Int, channel: Int) {
-    for (_, layer) in context.dynamicLayers { layer.gate.forced = (temporal, channel) }
   }
 
   private func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {

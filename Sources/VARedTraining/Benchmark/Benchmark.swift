@@ -67,7 +67,7 @@ public struct Benchmark {
     let configuration = settings.networkConfiguration(classes: classes)
     network = try R2Plus1D(configuration, batch: batch, seed: 1, threads: threads)
     if let (temporal, channel) = policy.candidates {
-      network.force(temporal: temporal, channel: channel)
+      network.policies = .fixed(temporal: temporal, channel: channel)
     }
     try network.requireTrainable(clipsPerStatistic: batch)
     var random = SystemRandomNumberGenerator()

@@ -1,0 +1,74 @@
+// How much a gate's input moves (METHOD §4).
+
+import CKernels
+
+/// Motion energy: for every channel and frame the mean over H and W of `|X[t] − X[t−1]|`, 0 at
+/// t = 0. A gate reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each half.
+final class MotionEnergy {
+  private let shape: ActivationShape
+  private let inputs: FloatBuffer
+  /// `∂L/∂input [n, 2·C·T]`, divided by the pixels of a frame: written before `propagate`.
+  let gradient: FloatBuffer
+
+  /// - Parameter batch: clips at most.
+  init(_ shape: ActivationShape, batch: Int) {
+    self.shape = shape
+    inputs = FloatBuffer(batch * 2 * shape.meanCount)
+    gradient = FloatBuffer(batch * 2 * shape.meanCount)
+  }
+
+  /// `C·T`.
+  var meanCount: Int { shape.meanCount }
+
+  /// `2·C·T`.
+  var inputCount: Int { 2 * shape.meanCount }
+
+  /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
+  func inputs(_ x: Activation, count n: Int) -> UnsafePointer<Float> {
+    let count = shape.meanCount
+    for clip in 0..<n {
+      (inputs.base + clip * 2 * count).update(from: x.means + clip * count, count: count)
+    }
+    Parallel.forEach(n * shape.blocks) { item in
+      vk_motion_energy(
+        Int32(ChannelBlock.lanes), x.data + item * shape.blockFloats, Int32(shape.frames),
+        shape.framePixels, energies(of: item, in: inputs), lanes(of: item), Int32(shape.frames))
+    }
+    return UnsafePointer(inputs.base)
+  }
+
+  /// The adjoint, from `gradient`: `dMeans [n, C·T]` is assigned, what reaches `x` by its motion
+  /// energy added to `dx`.
+  func propagate(
+    _ x: ConvolutionInput, count n: Int, into dMeans: UnsafeMutablePointer<Float>,
+    dx: UnsafeMutablePointer<Float>
+  ) {
+    let count = shape.meanCount
+    for clip in 0..<n {
+      (dMeans + clip * count).update(from: gradient.base + clip * 2 * count, count: count)
+    }
+    Parallel.forEach(n * shape.blocks) { item in
+      let channel = item % shape.blocks * ChannelBlock.lanes
+      let data = vk_affine(
+        data: x.data + item * shape.blockFloats, scale: x.norm.map { $0.scale.base + channel },
+        shift: x.norm.map { $0.shift.base + channel })
+      vk_motion_energy_gradient(
+        Int32(ChannelBlock.lanes), dx + item * shape.blockFloats, data,
+        energies(of: item, in: gradient), lanes(of: item), Int32(shape.frames),
+        Int32(shape.frames), shape.framePixels)
+    }
+  }
+
+  /// Where the energies of a block of a clip start.
+  private func energies(of item: Int, in buffer: FloatBuffer) -> UnsafeMutablePointer<Float> {
+    let (clip, block) = (item / shape.blocks, item % shape.blocks)
+    return buffer.base + (2 * clip + 1) * shape.meanCount
+      + block * ChannelBlock.lanes * shape.frames
+  }
+
+  /// Channels of an item's block, padding left out.
+  private func lanes(of item: Int) -> Int32 {
+    let first = item % shape.blocks * ChannelBlock.lanes
+    return Int32(min(ChannelBlock.lanes, shape.channels - first))
+  }
+}
