@@ -10,6 +10,8 @@ final class ConvolutionUnit {
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
   private let profile: WorkProfile
+  private let tap: FeatureTap
+  private let name: String
   /// Where the unit's parameters start in the flat buffers.
   let firstParameter: Int
 
@@ -22,6 +24,8 @@ final class ConvolutionUnit {
   ) {
     firstParameter = context.parameters.count
     profile = context.counter.profile
+    tap = context.tap
+    self.name = name
     convolution = context.blockConvolution(geometry, name: name)
     norm = BatchNorm(
       geometry.output, name: normName, parameters: context.parameters, reducer: context.reducer)
@@ -35,16 +39,32 @@ final class ConvolutionUnit {
     switch convolution {
     case .fixed(let layer):
       layer.forward(x.data, clips: n, part: layer.geometry.wholePart, into: convolved.base)
+      if !training { show(clips: n) }
       try profile.time(.batchNorm) {
         try norm.prepare(for: convolved.base, clips: n, training: training)
         norm.apply(convolved.base, clips: n, residual: residual, into: output)
       }
     case .dynamic(let layer):
       try layer.forward(x, clips: n, training: training, into: convolved.base)
+      if !training { show(clips: n) }
       try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
         try normalise(layer, clips: n, training: training, residual: residual)
       }
     }
+  }
+
+  /// Shows the convolution's output to who observes the network, if anybody does.
+  private func show(clips n: Int) {
+    guard let observe = tap.observe else { return }
+    let (y, shape) = (convolved.base, output.shape)
+    if case .dynamic(let layer) = convolution { layer.prepareScratch() }
+    observe(
+      LayerFeatures(name: name, shape: shape, clips: n) { [convolution] item, body in
+        switch convolution {
+        case .fixed: body(0..<shape.frames, y + item * shape.blockFloats)
+        case .dynamic(let layer): layer.forEachRun(of: item, in: y, body)
+        }
+      })
   }
 
   /// Batch norm of a dynamic convolution's output, which is made on the way: for the statistics and

@@ -5,6 +5,7 @@ final class NetworkContext {
   let parameters = Parameters()
   let counter = ExecutionCounter()
   let workspace = Workspace()
+  let tap = FeatureTap()
   let batch: Int
   let dynamic: DynamicConfiguration?
   let reducer: StatisticsReducer?

@@ -246,6 +246,14 @@ public final class R2Plus1D {
     )
   }
 
+  /// Called during inference with the output of every convolution of the residual blocks, in their
+  /// order; nil, which costs nothing: not called. What it sees is what inference computes: set
+  /// `policies` to `.full` for whole features of a dynamic network.
+  public var observeFeatures: ((LayerFeatures) -> Void)? {
+    get { context.tap.observe }
+    set { context.tap.observe = newValue }
+  }
+
   private func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
     Parallel.setThreads(threads)
     try stem.forward(clips, count: n, training: training)
