@@ -86,6 +86,18 @@ import Testing
     #expect(try end <= number(bars[0], "x"))
   }
 
+  @Test func barsHideNoMarkers() throws {
+    let series = [
+      PlotSeries("bars", .bars, values: [1]), PlotSeries("markers", .markers, values: [0.5]),
+    ]
+    let plot = Plot(x: PlotAxis("", categories: ["a"]), y: PlotAxis(""), series: series)
+    let drawn = try read(PlotFigure(title: "", plots: [plot])).attributes.compactMap {
+      $0.1["class"]
+    }
+    let (bar, mark) = (drawn.lastIndex(of: "bar"), drawn.lastIndex(of: "mark"))
+    #expect(try #require(bar) < #require(mark))
+  }
+
   @Test func linesErrorBarsAndLabelsAreDrawn() throws {
     let dynamic = PlotSeries(
       "dynamic", .line,

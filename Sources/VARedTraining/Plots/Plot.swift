@@ -6,7 +6,7 @@ struct Plot {
   var title = ""
   var x: PlotAxis
   var y: PlotAxis
-  /// In the order of the legend; the first ones are drawn last, on top.
+  /// In the order of the legend; the first ones are drawn last, on top; bars below all.
   var series: [PlotSeries]
   /// Height of the area between the axes, in pixels.
   var height = 260.0

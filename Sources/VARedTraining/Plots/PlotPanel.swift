@@ -94,7 +94,9 @@ struct PlotPanel {
     legend.draw(top: top + (plot.title.isEmpty ? 0 : 24), into: &svg)
     drawY(into: &svg)
     drawX(into: &svg)
-    for i in plot.series.indices.reversed() { drawSeries(i, into: &svg) }
+    let order = plot.series.indices.reversed()
+    for i in order where plot.series[i].style == .bars { drawSeries(i, into: &svg) }
+    for i in order where plot.series[i].style != .bars { drawSeries(i, into: &svg) }
     drawLabels(into: &svg)
   }
 
