@@ -28,12 +28,18 @@ struct Synthesize: ParsableCommand {
   @Option(help: ArgumentHelp("Width and height of each video, even.", valueName: "pixels"))
   var size = 64
 
+  @Option(
+    help: ArgumentHelp(
+      "Camera noise, as a multiple of the usual 1 to 4 grey levels of 255.", valueName: "factor"))
+  var noise = 1.0
+
   @Option(help: ArgumentHelp("Where all randomness comes from.", valueName: "number"))
   var seed = 1
 
   func run() throws {
     let set = Synthesis(
-      output: output, train: train, val: val, frames: frames, size: size, seed: seed)
+      output: output, train: train, val: val, frames: frames, size: size, noise: noise,
+      seed: seed)
     print(try set.run())
   }
 }

@@ -38,6 +38,8 @@ public struct MovingShapes: Sendable {
   public var frames: Int
   /// Width and height of each video in pixels, even.
   public var size: Int
+  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels.
+  public var noise: Double
   /// Where all randomness comes from.
   public var seed: UInt64
 
@@ -45,7 +47,7 @@ public struct MovingShapes: Sendable {
   public init(
     shapes: [Shape] = [.circle, .cross], motions: [Motion] = Motion.allCases,
     trainClipsPerClass: Int = 40, valClipsPerClass: Int = 10, frames: Int = 16, size: Int = 64,
-    seed: UInt64 = 1
+    noise: Double = 1, seed: UInt64 = 1
   ) {
     self.shapes = shapes
     self.motions = motions
@@ -53,6 +55,7 @@ public struct MovingShapes: Sendable {
     self.valClipsPerClass = valClipsPerClass
     self.frames = frames
     self.size = size
+    self.noise = noise
     self.seed = seed
   }
 
@@ -114,7 +117,7 @@ public struct MovingShapes: Sendable {
 
   private func encode(_ clip: Clip, number: Int, split: Split, to path: String) throws {
     let scene = ShapeScene(
-      shape: clip.shape, motion: clip.motion, size: size,
+      shape: clip.shape, motion: clip.motion, size: size, noise: noise,
       random: SplitMix64(mixing: seed, split == .train ? 0 : 1, UInt64(number)))
     let encoder = try VideoEncoder(path: path, width: size, height: size)
     var noise = SplitMix64(mixing: seed, split == .train ? 2 : 3, UInt64(number))

@@ -26,7 +26,11 @@ struct ShapeScene {
   private let slope: (x: Double, y: Double)
   private let ripple: (x: Double, y: Double, phase: Double, height: Double)
 
-  init(shape: MovingShapes.Shape, motion: MovingShapes.Motion, size: Int, random: SplitMix64) {
+  /// - Parameter noise: multiplies the deviation of the camera's noise.
+  init(
+    shape: MovingShapes.Shape, motion: MovingShapes.Motion, size: Int, noise factor: Double = 1,
+    random: SplitMix64
+  ) {
     var random = random
     func draw(_ range: ClosedRange<Double>) -> Double {
       range.lowerBound + random.unit() * (range.upperBound - range.lowerBound)
@@ -37,7 +41,7 @@ struct ShapeScene {
     step = (Self.places.upperBound - Self.places.lowerBound) / (draw(0...1) < 0.5 ? 4 : 6)
     vibratesAcross = draw(0...1) < 0.5
     tilt = draw(-0.12...0.12)
-    noise = draw(1...4)
+    noise = draw(1...4) * factor
     (ink, paper) = ShapeScene.colours(&random)
     slope = (draw(-15...15), draw(-15...15))
     ripple = (draw(2...12), draw(2...12), draw(0...6.283), draw(0...6))

@@ -14,16 +14,21 @@ public struct Synthesis: Sendable {
   public var frames: Int
   /// Width and height of each video, in pixels.
   public var size: Int
+  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels.
+  public var noise: Double
   /// Where all randomness comes from.
   public var seed: Int
 
   /// Settings of a set.
-  public init(output: String, train: Int, val: Int, frames: Int, size: Int, seed: Int) {
+  public init(
+    output: String, train: Int, val: Int, frames: Int, size: Int, noise: Double, seed: Int
+  ) {
     self.output = output
     self.train = train
     self.val = val
     self.frames = frames
     self.size = size
+    self.noise = noise
     self.seed = seed
   }
 
@@ -33,11 +38,14 @@ public struct Synthesis: Sendable {
   /// - Throws: `ConfigurationError`, `DatasetError`.
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "synthesize")
+    guard (0...100).contains(noise) else {
+      throw ConfigurationError(key: "noise", "expected 0 to 100, found \(noise)")
+    }
     guard seed >= 0 else {
       throw ConfigurationError(key: "seed", "expected a whole number, 0 or more, found \(seed)")
     }
     let shapes = MovingShapes(
-      trainClipsPerClass: train, valClipsPerClass: val, frames: frames, size: size,
+      trainClipsPerClass: train, valClipsPerClass: val, frames: frames, size: size, noise: noise,
       seed: UInt64(seed))
     let labels = try shapes.write(to: output)
     let classes = shapes.shapes.count * shapes.motions.count
