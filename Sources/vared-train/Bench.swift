@@ -33,7 +33,7 @@ struct Bench: ParsableCommand {
     help: ArgumentHelp(
       "What dynamic layers compute: full, half (of channels and frames), half-channels, half-frames, "
         + "or what the gates say.", valueName: "policy"))
-  var policy = ForcedPolicy.gates
+  var policy = PolicyMode.gates
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false

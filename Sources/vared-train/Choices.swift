@@ -6,8 +6,9 @@ import VARedTraining
 extension ModelName: ExpressibleByArgument {}
 extension NetworkKind: ExpressibleByArgument {}
 extension GateForm: ExpressibleByArgument {}
+extension CostKind: ExpressibleByArgument {}
 extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
-extension ForcedPolicy: ExpressibleByArgument {}
+extension PolicyMode: ExpressibleByArgument {}

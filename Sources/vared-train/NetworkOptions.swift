@@ -38,6 +38,11 @@ struct NetworkOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Hidden units of a gate (default: 32).", valueName: "units"))
   var gateHidden: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Gates see how much their input moves, beside its means (default: --no-motion-energy).")
+  var motionEnergy: Bool?
+
   @Option(
     help: ArgumentHelp(
       "HDF5 file of weights to start from: a checkpoint, or datasets named as in PyTorch; what is "
@@ -52,6 +57,7 @@ struct NetworkOptions: ParsableArguments {
     overlay(&settings.channelCandidates, channelCandidates)
     overlay(&settings.gateForm, gateForm)
     overlay(&settings.gateHidden, gateHidden)
+    overlay(&settings.motionEnergy, motionEnergy)
     if let initialise { settings.initialise = initialise }
   }
 }

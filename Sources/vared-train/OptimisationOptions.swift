@@ -29,16 +29,6 @@ struct OptimisationOptions: ParsableArguments {
       "Weight decay; none on batch norm, biases and gates (default: 0.0001).", valueName: "rate"))
   var weightDecay: Double?
 
-  @Option(
-    help: ArgumentHelp(
-      "Weight of the computation cost in the loss, lambda (default: 0.8).", valueName: "weight"))
-  var costWeight: Double?
-
-  @Option(
-    help: ArgumentHelp(
-      "The gates' learning rate as a factor of the network's (default: 0.3).", valueName: "factor"))
-  var gateRate: Double?
-
   @Flag(
     inversion: .prefixedNo,
     help: "Batch-norm statistics over all ranks, or each rank's own (default: --sync-bn).")
@@ -55,8 +45,6 @@ struct OptimisationOptions: ParsableArguments {
     overlay(&settings.warmupEpochs, warmupEpochs)
     overlay(&settings.momentum, momentum)
     overlay(&settings.weightDecay, weightDecay)
-    overlay(&settings.costWeight, costWeight)
-    overlay(&settings.gateRate, gateRate)
     overlay(&settings.syncBN, syncBn)
     overlay(&settings.seed, seed)
   }

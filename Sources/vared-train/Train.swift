@@ -29,6 +29,7 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Data and output") var data: DataOptions
   @OptionGroup(title: "Network") var network: NetworkOptions
   @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
+  @OptionGroup(title: "Adaptive computation") var adaptation: AdaptationOptions
   @OptionGroup(title: "Checkpoints and evaluation") var bookkeeping: BookkeepingOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
@@ -39,6 +40,7 @@ struct Train: ParsableCommand {
       data.apply(to: &settings)
       network.apply(to: &settings)
       optimisation.apply(to: &settings)
+      adaptation.apply(to: &settings)
       bookkeeping.apply(to: &settings)
       machine.apply(to: &settings)
       return settings

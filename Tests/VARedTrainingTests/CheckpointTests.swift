@@ -39,8 +39,11 @@ import VARedNN
     }
     var totals = EpochTotals()
     totals.loss = 1.0 / 3
+    var steering = CostSteering.Memory(weight: 1.0 / 7)
+    (steering.convRatio, steering.earlierRatio) = (1.0 / 9, 1.0 / 11)
     let header = CheckpointHeader(
-      position: TrainingPosition(step: step, epoch: 3, epochStep: 2), ranks: 2,
+      position: TrainingPosition(step: step, epoch: 3, epochStep: 2), stage: .joint,
+      steering: steering, ranks: 2,
       configuration: settings, classes: ["run", "walk"])
     try header.write(
       scratch(name), parameters: network.parameters, momentum: optimiser.momentumBuffer,
@@ -57,6 +60,9 @@ import VARedNN
     let checkpoint = try Checkpoint.read(scratch("a.h5"))
     #expect(checkpoint.header.position == TrainingPosition(step: 12, epoch: 3, epochStep: 2))
     #expect(checkpoint.header.seed == 1 && checkpoint.header.ranks == 2)
+    #expect(checkpoint.header.stage == .joint)
+    #expect(
+      checkpoint.header.steering.stored == [1.0 / 7, 1.0 / 9, 1.0 / 11])
     #expect(checkpoint.header.configuration == settings)
     #expect(checkpoint.header.classes == ["run", "walk"])
     #expect(checkpoint.totals.loss == 1.0 / 3)
@@ -77,7 +83,9 @@ import VARedNN
   @Test func layoutIsTheDocumentedOne() throws {
     try write("a.h5", try network(settings()), settings())
     let file = try HDF5File.open(scratch("a.h5"))
-    #expect(try file.attribute("format_version") == 1)
+    #expect(try file.attribute("format_version") == 2)
+    #expect(try file.attribute("stage") == "joint")
+    #expect(try file.shape("/training/cost_steering") == [3])
     #expect(try file.attribute("step") == 12)
     #expect(try file.attribute("epoch") == 3)
     #expect(try file.attribute("seed") == 1)

@@ -15,12 +15,15 @@ import Testing
       #expect(help.contains("--\(setting.key)"), "\(setting.key)")
       guard !["data", "output", "initialise"].contains(setting.key) else { continue }
       guard let value = setting.text(settings) else { continue }
-      let shown = setting.key == "sync-bn" ? "--sync-bn" : value
-      let flag = setting.key == "sync-bn" ? "--sync-bn/--no-sync-bn " : "--\(setting.key) <"
+      let isSwitch = value == "true" || value == "false"
+      let shown = isSwitch ? (value == "true" ? "" : "no-") + setting.key : value
+      let flag =
+        isSwitch ? "--\(setting.key)/--no-\(setting.key) " : "--\(setting.key) <"
       let place = help.range(of: flag, options: .backwards)
       let about = place.map { help[$0.upperBound...] } ?? ""
       let said = about.range(of: "(default: ").map { about[$0.upperBound...].prefix { $0 != ")" } }
-      #expect(said.map(String.init).map(Self.plain) == Self.plain(shown), "\(setting.key)")
+      let plain = said.map { Self.plain($0.hasPrefix("--") ? String($0.dropFirst(2)) : String($0)) }
+      #expect(plain == Self.plain(shown), "\(setting.key)")
     }
   }
 

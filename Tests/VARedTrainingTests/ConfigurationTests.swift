@@ -39,6 +39,15 @@ import Testing
     written.weightDecay = 0
     written.costWeight = 2
     written.gateRate = 0.1
+    written.motionEnergy = true
+    written.targetRatio = 0.6
+    written.costForm = .saturating
+    written.costKappa = 0.2
+    written.costRamp = 0.25
+    written.warmupShare = 0.4
+    written.warmupSampling = 0.75
+    written.finetuneShare = 0.1
+    written.policy = .halfFrames
     written.syncBN = false
     written.seed = 99
     written.initialise = "w.h5"

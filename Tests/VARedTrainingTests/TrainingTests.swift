@@ -24,14 +24,15 @@ import VARedHDF5
     #expect(
       Set(records[0].keys) == [
         "kind", "step", "epoch", "loss", "accuracy", "cost", "conv_ratio", "executed_gmacs",
-        "learning_rate", "clips_per_second", "seconds",
+        "cost_weight", "stage", "learning_rate", "clips_per_second", "seconds",
       ])
     #expect(
       Set((records[0]["seconds"] as? [String: Any] ?? [:]).keys)
         == ["data", "forward", "backward", "allreduce"])
     #expect(
       Set(records[2].keys) == [
-        "kind", "step", "top1", "top5", "conv_ratio", "executed_gmacs", "seconds_per_clip",
+        "kind", "step", "top1", "top5", "conv_ratio", "conv_ratio_deviation", "executed_gmacs",
+        "seconds_per_clip", "policies",
       ])
     var settings = TrainingConfiguration()
     try settings.read(yamlFile: scratch("run/config.yaml"))
@@ -111,7 +112,7 @@ import VARedHDF5
     }
     for (name, tensor) in one.momentum {
       let values = two.momentum[name]?.values ?? []
-      expectClose(values, tensor.values, rtol: 1e-4, atol: 1e-5, "momentum of \(name)")
+      expectClose(values, tensor.values, rtol: 3e-4, atol: 1e-5, "momentum of \(name)")
     }
     for (a, b) in zip(try losses("one", steps: 4), try losses("two", steps: 4)) {
       #expect(abs(a - b) < 1e-4 * abs(a))

@@ -29,11 +29,14 @@ public final class SGD {
   public var momentumBuffer: UnsafeMutableBufferPointer<Float> { storage.all }
 
   /// One step.
-  /// - Parameter gradientScale: multiplies the gradients first; `1/ranks` turns a sum over ranks
-  ///   into their mean.
-  public func step(learningRate: Float, gradientScale: Float) {
+  /// - Parameters:
+  ///   - gradientScale: multiplies the gradients first; `1/ranks` turns a sum over ranks into their
+  ///     mean.
+  ///   - gatesAreFrozen: leaves gates and their momentum as they are.
+  public func step(learningRate: Float, gradientScale: Float, gatesAreFrozen: Bool = false) {
     Parallel.forEach(parameters.entries.count) { i in
       let entry = parameters.entries[i]
+      if entry.isGate && gatesAreFrozen { return }
       let at = entry.offset
       vk_sgd(
         parameters.values.baseAddress! + at, storage.base + at,

@@ -3,31 +3,6 @@
 import Foundation
 import VARedNN
 
-/// What the dynamic layers of a benchmark compute.
-public enum ForcedPolicy: String, Sendable, CaseIterable {
-  /// Everything, without gates.
-  case full
-  /// Half the channels of half the frames.
-  case half
-  /// Half the channels.
-  case halfChannels = "half-channels"
-  /// Half the frames.
-  case halfFrames = "half-frames"
-  /// What the gates say.
-  case gates
-
-  /// Candidates along time and along channels.
-  var candidates: (temporal: Int, channel: Int)? {
-    switch self {
-    case .full: (0, 0)
-    case .half: (1, 1)
-    case .halfChannels: (0, 1)
-    case .halfFrames: (1, 0)
-    case .gates: nil
-    }
-  }
-}
-
 /// One benchmark: a network, how it is driven, and how often.
 public struct Benchmark {
   private let network: R2Plus1D
@@ -42,7 +17,7 @@ public struct Benchmark {
   ///     classes, as Kinetics has.
   ///   - iterations: timed steps of each kind; one more runs first.
   /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built.
-  public init(_ settings: TrainingConfiguration, policy: ForcedPolicy, iterations: Int) throws {
+  public init(_ settings: TrainingConfiguration, policy: PolicyMode, iterations: Int) throws {
     guard (1...10_000).contains(iterations) else {
       throw ConfigurationError(key: "iterations", "expected 1 to 10000, found \(iterations)")
     }
@@ -68,6 +43,8 @@ public struct Benchmark {
     network = try R2Plus1D(configuration, batch: batch, seed: 1, threads: threads)
     if let (temporal, channel) = policy.candidates {
       network.policies = .fixed(temporal: temporal, channel: channel)
+    } else if policy == .random {
+      network.policies = .drawn(CandidateDraws(keys: (0..<UInt64(batch)).map(Optional.some)))
     }
     try network.requireTrainable(clipsPerStatistic: batch)
     var random = SystemRandomNumberGenerator()

@@ -1,9 +1,8 @@
 // What a checkpoint holds, read into memory, and the names of its parts in the file.
 //
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
-// `/optimizer/momentum/<name>`, `/training/epoch_totals`; root attributes format_version, step,
-// epoch, epoch_step, seed, ranks, config (YAML), classes (one a line). A user block of 512 bytes in
-// front holds a checksum of the whole file.
+// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering` (CostSteering); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, config
+// (YAML), classes (one a line). A user block of 512 bytes in front holds a checksum of the whole file.
 
 import VARedHDF5
 
@@ -24,10 +23,14 @@ public struct Tensor: Equatable, Sendable {
 /// What a checkpoint says about its run.
 public struct CheckpointHeader: Equatable, Sendable {
   /// The layout this version writes and reads.
-  public static let formatVersion = 1
+  public static let formatVersion = 2
 
   /// How far the run had come.
   public var position: TrainingPosition
+  /// The stage of the last step.
+  public var stage: TrainingStage
+  /// What λ remembers.
+  public var steering: CostSteering.Memory
   /// The run's seed.
   public var seed: Int
   /// Ranks the run had.
@@ -60,6 +63,13 @@ public struct CheckpointHeader: Equatable, Sendable {
       classes = try Self.lines(file.attribute("classes"))
       configuration = TrainingConfiguration()
       try configuration.read(yaml: file.attribute("config"), named: "\(file.path) (config)")
+      let name: String = try file.attribute("stage")
+      guard let stage = TrainingStage(rawValue: name) else {
+        throw CheckpointError(
+          path: file.path, "is of a stage '\(name)' that this program does not know")
+      }
+      self.stage = stage
+      steering = try Self.steering(file.read("/training/cost_steering", as: Double.self).values)
     } catch let error as HDF5Error {
       throw CheckpointError(path: error.path, error.message)
     }
@@ -67,9 +77,12 @@ public struct CheckpointHeader: Equatable, Sendable {
 
   /// A header to write.
   init(
-    position: TrainingPosition, ranks: Int, configuration: TrainingConfiguration, classes: [String]
+    position: TrainingPosition, stage: TrainingStage, steering: CostSteering.Memory, ranks: Int,
+    configuration: TrainingConfiguration, classes: [String]
   ) {
     self.position = position
+    self.stage = stage
+    self.steering = steering
     self.seed = configuration.seed
     self.ranks = ranks
     self.configuration = configuration
@@ -81,10 +94,21 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.setAttribute("step", position.step)
     try file.setAttribute("epoch", position.epoch)
     try file.setAttribute("epoch_step", position.epochStep)
+    try file.setAttribute("stage", stage.rawValue)
+    let memory = steering.stored
+    try file.write("/training/cost_steering", memory, shape: [memory.count])
     try file.setAttribute("seed", seed)
     try file.setAttribute("ranks", ranks)
     try file.setAttribute("config", configuration.yaml)
     try file.setAttribute("classes", classes.joined(separator: "\n"))
+  }
+
+  private static func steering(_ stored: [Double]) throws -> CostSteering.Memory {
+    guard let memory = CostSteering.Memory(stored: stored) else {
+      throw HDF5Error(
+        path: "/training/cost_steering", message: "has \(stored.count) values, expected 3")
+    }
+    return memory
   }
 
   private static func lines(_ text: String) -> [String] {

@@ -12,6 +12,13 @@ struct CheckpointFolder {
     return "\(path)/step-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).h5"
   }
 
+  /// Whether there is a folder at `path`.
+  static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
   /// Steps that have a checkpoint, newest first.
   func steps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -70,9 +77,7 @@ extension Checkpoint {
   ///
   /// - Throws: `CheckpointError` if there is none that can be read.
   static func find(_ path: String) throws -> Checkpoint {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    guard exists, isFolder.boolValue else { return try read(path) }
+    guard CheckpointFolder.isFolder(path) else { return try read(path) }
     let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
     for folder in inside {
       let found = try folder.newestWhole(warn: Terminal.warn)

@@ -29,7 +29,7 @@ extension Checkpoint {
   /// Settings that make another network out of the same classes.
   private static let architectureKeys: Set<String> = [
     "model", "width", "network", "temporal-candidates", "channel-candidates", "gate-form",
-    "gate-hidden", "frames",
+    "gate-hidden", "motion-energy", "frames",
   ]
 
   private func requireSameArchitecture(

@@ -14,10 +14,12 @@ public struct InitialWeights: Equatable, Sendable {
 
   /// Loads the shared parameters and running statistics of `path` into `parameters`.
   ///
-  /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root.
+  /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root; of
+  /// a run's folder it is the newest checkpoint.
   /// - Throws: `CheckpointError` if it cannot be read or shares nothing with the network.
   static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
     do {
+      let path = CheckpointFolder.isFolder(path) ? try Checkpoint.find(path).path : path
       let file = try HDF5File.open(path, checkingSeal: true)
       let group = file.exists("/model") ? "/model" : ""
       var report = InitialWeights()

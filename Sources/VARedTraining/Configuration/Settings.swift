@@ -16,6 +16,7 @@ extension Setting {
     Group(title: "Network", settings: network),
     Group(title: "Clips", settings: clips),
     Group(title: "Optimisation", settings: optimisation),
+    Group(title: "Adaptive computation (dynamic networks only)", settings: adaptation),
     Group(title: "Checkpoints and evaluation", settings: bookkeeping),
   ]
 
@@ -35,6 +36,7 @@ extension Setting {
     whole("channel-candidates", \.channelCandidates, 1...4),
     choice("gate-form", \.gateForm),
     whole("gate-hidden", \.gateHidden, 1...1024),
+    flag("motion-energy", \.motionEnergy),
   ]
 
   private static let clips: [Setting] = [
@@ -54,12 +56,23 @@ extension Setting {
     number("warmup-epochs", \.warmupEpochs, "0 to 1000000") { $0 >= 0 && $0 <= 1e6 },
     number("momentum", \.momentum, "0 or more and below 1") { $0 >= 0 && $0 < 1 },
     number("weight-decay", \.weightDecay, "0 or more") { $0 >= 0 },
-    number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
-    number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
     flag("sync-bn", \.syncBN),
     whole("seed", \.seed, 0...1_000_000_000),
     whole("threads", \.threads, 0...1024),
     number("stall-timeout", \.stallTimeout, "seconds, 0 or more") { $0 >= 0 },
+  ]
+
+  private static let adaptation: [Setting] = [
+    number("target-ratio", \.targetRatio, "0 (no target) to 1") { $0 >= 0 && $0 <= 1 },
+    number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
+    choice("cost-form", \.costForm),
+    number("cost-kappa", \.costKappa, "above 0") { $0 > 0 },
+    number("cost-ramp", \.costRamp, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
+    number("warmup-share", \.warmupShare, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    number("warmup-sampling", \.warmupSampling, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    number("finetune-share", \.finetuneShare, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    choice("policy", \.policy),
   ]
 
   private static let bookkeeping: [Setting] = [
@@ -88,6 +101,15 @@ extension TrainingConfiguration {
     for setting in Setting.all where !setting.isValid(self) {
       throw ConfigurationError(
         key: setting.key, "expected \(setting.expected), found \(setting.text(self) ?? "nothing")")
+    }
+    guard warmupShare + finetuneShare <= 1 else {
+      throw ConfigurationError(
+        key: "finetune-share",
+        "expected at most \(1 - warmupShare), what --warmup-share leaves, found \(finetuneShare)")
+    }
+    guard policy != .random || targetRatio > 0 else {
+      throw ConfigurationError(
+        key: "target-ratio", "missing; --policy random needs the mean cost of its draws")
     }
   }
 

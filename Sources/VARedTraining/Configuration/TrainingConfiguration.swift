@@ -19,6 +19,14 @@ public enum NetworkKind: String, CaseIterable, Sendable {
   case fixed
 }
 
+/// What the loss charges policies for; with `cost-kappa`, `CostForm`.
+public enum CostKind: String, CaseIterable, Sendable {
+  /// The mean of the candidates' costs under their weights (METHOD §3).
+  case linear
+  /// Close to the dearest candidate that has a weight, which is what is executed (METHOD §4).
+  case saturating
+}
+
 /// How training clips are varied.
 public enum AugmentMode: String, CaseIterable, Sendable {
   /// Random scale, crop and flip.
@@ -88,6 +96,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var gateForm = GateForm.normalised
   /// Hidden units of a gate, Dh.
   public var gateHidden = 32
+  /// Whether gates see how much their input moves (METHOD §4).
+  public var motionEnergy = false
 
   /// Frames of a clip, T.
   public var frames = 8
@@ -116,10 +126,6 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var momentum = 0.9
   /// Weight decay; none on batch norm, biases, gates.
   public var weightDecay = 1e-4
-  /// λ of METHOD §3.
-  public var costWeight = 0.8
-  /// Learning-rate factor of the gates.
-  public var gateRate = 0.3
   /// Batch-norm statistics over all ranks instead of each rank's own.
   public var syncBN = true
   /// Where all randomness comes from, 0 or more.
@@ -130,6 +136,28 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var threads = 0
   /// Seconds without progress after which the job is ended; 0: never.
   public var stallTimeout = 600.0
+
+  /// Executed conv ratio that λ is steered to, on average over the training clips; 0: λ is
+  /// `costWeight`.
+  public var targetRatio = 0.0
+  /// λ of METHOD §3; with a target, where it starts.
+  public var costWeight = 0.8
+  /// What the loss charges policies for.
+  public var costForm = CostKind.linear
+  /// κ of the saturating cost.
+  public var costKappa = 0.1
+  /// Part of the joint stage in which the cost comes in.
+  public var costRamp = 0.5
+  /// Learning-rate factor of the gates.
+  public var gateRate = 0.3
+  /// Share of all steps in which gates are held at full computation (METHOD §4).
+  public var warmupShare = 0.3
+  /// Share of the warm-up's clips that take random candidates.
+  public var warmupSampling = 0.5
+  /// Share of all steps, the last ones, in which gates are frozen.
+  public var finetuneShare = 0.2
+  /// Who decides what is computed.
+  public var policy = PolicyMode.gates
 
   /// Steps between checkpoints; 0: at the end of each epoch only.
   public var checkpointEvery = 500
@@ -154,6 +182,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
       asked.channelCandidates = channelCandidates
       asked.gateForm = gateForm
       asked.gateHidden = gateHidden
+      asked.motionEnergy = motionEnergy
+      asked.cost = costForm == .linear ? .linear : .saturating(kappa: Float(costKappa))
       dynamic = asked
     }
     var configuration = NetworkConfiguration(classes: classes, frames: frames, size: size)

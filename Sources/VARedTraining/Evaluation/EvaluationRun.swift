@@ -80,7 +80,8 @@ public enum EvaluationRun {
         settings.checkpoint, batch: settings.batch, threads: threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, threads))
     }
-    guard let (result, bad) = try evaluator.run(trained.network) else { return }
+    guard let (result, bad) = try evaluator.run(trained.network, policies: trained.policies)
+    else { return }
     guard communicator.rank == 0 else { return }
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))

@@ -36,12 +36,14 @@ struct Evaluator {
   /// Collective.
   ///
   /// - Parameters:
+  ///   - policies: where the policies of these clips, by their index in the split, come from.
   ///   - isInterrupted: asked after every batch, collective; true ends the evaluation.
   ///   - progress: told what happens, for the stall watch.
   /// - Returns: nil if it was interrupted.
   /// - Throws: `DatasetError`, `MPIError`.
   func run(
-    _ network: R2Plus1D, isInterrupted: () throws -> Bool = { false },
+    _ network: R2Plus1D, policies: ([Int]) -> PolicySource,
+    isInterrupted: () throws -> Bool = { false },
     progress: (String) -> Void = { _ in }
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry])? {
     let batches = ShardedSampler(
@@ -59,6 +61,7 @@ struct Evaluator {
       var first = 0
       progress("evaluation")
       while let clips = try loader.next() {
+        network.policies = policies(clips.indices)
         if clips.count > 0 { try scores.add(clips, at: first, network) }
         first += clips.count
         progress("evaluation")

@@ -45,7 +45,7 @@ public struct Prediction: Sendable {
     do {
       try AtomicFile.write(output) { temporary in
         let file = try HDF5File.create(temporary)
-        try predict(clips, count: count, trained.network, into: file)
+        try predict(clips, count: count, trained, into: file)
         try file.setAttribute("classes", trained.header.classes.joined(separator: "\n"))
         try file.close()
       }
@@ -74,8 +74,9 @@ public struct Prediction: Sendable {
   }
 
   private func predict(
-    _ clips: HDF5File, count: Int, _ network: R2Plus1D, into file: HDF5File
+    _ clips: HDF5File, count: Int, _ trained: TrainedNetwork, into file: HDF5File
   ) throws {
+    let network = trained.network
     let classes = network.configuration.classes
     try file.createDataset("/logits", of: Float.self, shape: [count, classes])
     try file.createDataset("/executed_macs", of: Int64.self, shape: [count])
@@ -93,6 +94,7 @@ public struct Prediction: Sendable {
       try buffer.withUnsafeMutableBufferPointer { values in
         guard let values = values.baseAddress else { return }
         try clips.readRows("/clips", rows, into: values)
+        network.policies = trained.policies(clips: Array(rows))
         try write(try network.infer(clips: values, count: rows.count), rows, network, to: file)
       }
     }

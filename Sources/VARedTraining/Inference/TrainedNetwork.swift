@@ -6,6 +6,7 @@ import VARedNN
 struct TrainedNetwork {
   let network: R2Plus1D
   let header: CheckpointHeader
+  private let plan: PolicyPlan
 
   /// Reads a checkpoint and builds its network for up to `batch` clips.
   ///
@@ -22,5 +23,9 @@ struct TrainedNetwork {
       throw CheckpointError(path: path, "describes a network that cannot be built: \(error)")
     }
     try checkpoint.restore(into: network.parameters, configuration: configuration)
+    plan = try PolicyPlan(configuration, network)
   }
+
+  /// Where the policies of clips come from, by their index in what is read.
+  func policies(clips: [Int]) -> PolicySource { plan.evaluation(header.stage, clips: clips) }
 }

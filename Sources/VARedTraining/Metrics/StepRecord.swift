@@ -9,6 +9,8 @@ struct StepRecord {
   var loss = 0.0
   var accuracy = 0.0
   var cost = 0.0
+  /// λ.
+  var costWeight = 0.0
   var convRatio = 0.0
   var executedGMACs = 0.0
   /// Mean over the ranks, in seconds.
@@ -28,7 +30,8 @@ struct StepRecord {
   ///
   /// - Throws: `MPIError`.
   init(
-    _ outcome: StepOutcome, badClips: Int, dataSeconds: Double, allReduceSeconds: Double,
+    _ outcome: StepOutcome, costWeight: Double, badClips: Int, dataSeconds: Double,
+    allReduceSeconds: Double,
     over communicator: Communicator
   ) throws {
     let clips = Double(outcome.count)
@@ -46,6 +49,7 @@ struct StepRecord {
     loss = sums[1] / sums[0]
     accuracy = sums[2] / sums[0]
     cost = sums[3] / sums[0]
+    self.costWeight = costWeight
     convRatio = sums[4] / sums[0]
     executedGMACs = sums[5] / sums[0] / 1e9
     self.dataSeconds = sums[6] / ranks
@@ -70,6 +74,7 @@ struct StepRecord {
     line.add("loss", loss)
     line.add("accuracy", accuracy)
     line.add("cost", cost)
+    line.add("cost_weight", costWeight)
     line.add("conv_ratio", convRatio)
     line.add("executed_gmacs", executedGMACs)
     line.add("learning_rate", learningRate)

@@ -30,9 +30,11 @@ final class RunLog {
 
   /// A step's line and progress; `position` is after the step, `epoch` counts from 1.
   func step(
-    _ record: StepRecord, position: TrainingPosition, epoch: Int, learningRate: Double
+    _ record: StepRecord, position: TrainingPosition, epoch: Int, learningRate: Double,
+    stage: TrainingStage
   ) throws {
-    let line = record.line(step: position.step, epoch: epoch, learningRate: learningRate)
+    var line = record.line(step: position.step, epoch: epoch, learningRate: learningRate)
+    if configuration.network == .dynamic { line.add("stage", stage.rawValue) }
     try metrics.append(line)
     progress.step(record, position: position, epoch: epoch)
   }
@@ -73,11 +75,13 @@ final class RunLog {
   /// Writes the checkpoint of `position`, unless it is there already.
   func save(
     _ position: TrainingPosition, _ parameters: Parameters,
-    momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals
+    momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals, stage: TrainingStage,
+    steering: CostSteering.Memory
   ) throws {
     guard savedStep != position.step else { return }
     let header = CheckpointHeader(
-      position: position, ranks: ranks, configuration: configuration, classes: classes)
+      position: position, stage: stage, steering: steering, ranks: ranks,
+      configuration: configuration, classes: classes)
     try header.write(
       folder.checkpoints.file(step: position.step), parameters: parameters, momentum: momentum,
       totals: totals)

@@ -8,18 +8,23 @@ import VARedNN
 struct StartingPoint: Equatable {
   var position = TrainingPosition()
   var totals = EpochTotals()
+  /// What λ remembers; nil: nothing yet.
+  var steering: CostSteering.Memory?
   /// Whether the last completed epoch's evaluation and record are still to be done.
   var epochEndIsPending = false
 
   /// The starting point of rank 0 on every rank. Collective.
   func broadcast(over communicator: Communicator) throws -> StartingPoint {
     let place = [position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0]
-    let told = try communicator.broadcast(Self.bytes(place.map(Double.init) + totals.stored))
+    let memory = steering?.stored ?? CostSteering.Memory(weight: -1).stored
+    let told = try communicator.broadcast(
+      Self.bytes(place.map(Double.init) + memory + totals.stored))
     let numbers = told.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
     return StartingPoint(
       position: TrainingPosition(
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
-      totals: EpochTotals(stored: Array(numbers[4...])) ?? totals,
+      totals: EpochTotals(stored: Array(numbers[7...])) ?? totals,
+      steering: numbers[4] < 0 ? nil : CostSteering.Memory(stored: Array(numbers[4..<7])),
       epochEndIsPending: numbers[3] == 1)
   }
 
@@ -40,7 +45,8 @@ extension Checkpoint {
     where !Self.bookkeepingKeys.contains(key) {
       say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
     }
-    var start = StartingPoint(position: header.position, totals: totals)
+    var start = StartingPoint(
+      position: header.position, totals: totals, steering: header.steering)
     let before = header.ranks * header.configuration.batch
     let now = ranks * configuration.batch
     if before != now {

@@ -20,6 +20,9 @@ final class Trainer {
   private let optimiser: SGD
   private let buckets: GradientBuckets
   private let schedule: Schedule
+  private let stages: TrainingStages
+  private let policies: PolicyPlan
+  private var steering: CostSteering
   private let watch: StallWatch
   /// Rank 0 only.
   private let log: RunLog?
@@ -31,8 +34,8 @@ final class Trainer {
   private var configuration: TrainingConfiguration { setup.configuration }
 
   init(
-    _ setup: TrainingSetup, network: R2Plus1D, optimiser: SGD, statistics: RankStatistics?,
-    log: RunLog?, start: StartingPoint
+    _ setup: TrainingSetup, network: R2Plus1D, optimiser: SGD, policies: PolicyPlan,
+    statistics: RankStatistics?, log: RunLog?, start: StartingPoint
   ) {
     self.setup = setup
     self.network = network
@@ -43,6 +46,10 @@ final class Trainer {
     epochEndIsPending = start.epochEndIsPending
     buckets = GradientBuckets(setup.communicator, gradients: network.parameters.gradients)
     schedule = setup.schedule
+    stages = setup.stages
+    self.policies = policies
+    steering = setup.steering
+    if let memory = start.steering { steering.memory = memory }
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     statistics?.watch = watch
   }
@@ -95,28 +102,43 @@ final class Trainer {
       throw TrainingFailure(description: "the loader delivered an empty training batch")
     }
     watch.progress("forward and backward")
+    let (place, stage) = (scheduleStep, stages.stage(step: scheduleStep))
+    let progress = stages.jointProgress(step: place)
+    let costWeight = stage == .joint ? steering.weight(progress: progress) : 0
+    network.policies = policies.training(
+      stages, step: place, epoch: position.epoch, clips: batch.indices)
     let outcome = try network.trainingStep(
-      clips: clips, labels: batch.labels, costWeight: Float(configuration.costWeight),
+      clips: clips, labels: batch.labels, costWeight: Float(costWeight),
       gradientsReady: { try buckets.ready(from: $0) })
     watch.progress("all-reduce", waiting: true)
     let waited = try buckets.finish()
     let record = try StepRecord(
-      outcome, badClips: batch.bad.count, dataSeconds: dataSeconds, allReduceSeconds: waited,
+      outcome, costWeight: costWeight, badClips: batch.bad.count, dataSeconds: dataSeconds,
+      allReduceSeconds: waited,
       over: communicator)
     try requireFinite(record)
     optimiser.step(
-      learningRate: Float(learningRate), gradientScale: 1 / Float(communicator.size))
+      learningRate: Float(learningRate), gradientScale: 1 / Float(communicator.size),
+      gatesAreFrozen: stage != .joint)
+    if stage == .joint {
+      steering.observe(convRatio: record.convRatio, progress: progress)
+    }
     return record
   }
 
+  /// The step that comes next, as the schedule counts: a run that goes on with other clips a step
+  /// has done other steps, and is as far.
+  private var scheduleStep: Int { position.epoch * setup.stepsPerEpoch + position.epochStep }
+
   /// The learning rate of the step that comes next.
-  private var learningRate: Double {
-    schedule.learningRate(step: position.epoch * setup.stepsPerEpoch + position.epochStep)
-  }
+  private var learningRate: Double { schedule.learningRate(step: scheduleStep) }
+
+  /// The stage of the last step.
+  private var stage: TrainingStage { stages.stage(step: max(0, scheduleStep - 1)) }
 
   /// Writes down what a step found and moves on.
   private func note(_ record: StepRecord, _ batch: ClipBatch, epoch: Int) throws {
-    let rate = learningRate
+    let (rate, stage) = (learningRate, stages.stage(step: scheduleStep))
     position.advance(stepsPerEpoch: setup.stepsPerEpoch)
     totals.add(record)
     if record.badClips > 0 {
@@ -124,7 +146,8 @@ final class Trainer {
       try log?.bad(bad ?? [], epoch: epoch + 1)
       try requireFewBad(totals.badClips, of: setup.dataset.count(.train), .train)
     }
-    try log?.step(record, position: position, epoch: epoch + 1, learningRate: rate)
+    try log?.step(
+      record, position: position, epoch: epoch + 1, learningRate: rate, stage: stage)
   }
 
   /// Evaluates where that is due and writes the epoch's record. Returns the signals that interrupted
@@ -135,7 +158,7 @@ final class Trainer {
       try communicator.broadcast(network.parameters.bufferValues)
       var signals: Signals = []
       let found = try setup.evaluator().run(
-        network,
+        network, policies: { policies.evaluation(stage, clips: $0) },
         isInterrupted: {
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
@@ -159,7 +182,8 @@ final class Trainer {
   private func save() throws {
     watch.progress("checkpoint")
     try log?.save(
-      position, network.parameters, momentum: optimiser.momentumBuffer, totals: totals)
+      position, network.parameters, momentum: optimiser.momentumBuffer, totals: totals,
+      stage: stage, steering: steering.memory)
   }
 
   /// All ranks see the same numbers; rank 0 speaks for them.

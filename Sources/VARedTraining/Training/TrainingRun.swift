@@ -32,10 +32,11 @@ public enum TrainingRun {
     let share = try communicator.threadShare()
     let isShared = configuration.syncBN && communicator.size > 1
     let statistics = isShared ? RankStatistics(communicator) : nil
-    let (setup, network) = communicator.together(status: ExitStatus.of) {
+    let (setup, network, policies) = communicator.together(status: ExitStatus.of) {
       let setup = try TrainingSetup(
         configuration, communicator: communicator, threadShare: share)
-      return (setup, try makeNetwork(setup, statistics))
+      let network = try makeNetwork(setup, statistics)
+      return (setup, network, try PolicyPlan(configuration, network))
     }
     try communicator.requireSame(configuration.yaml, "configuration")
     try communicator.requireSame(setup.dataset.fingerprint, "data set")
@@ -51,8 +52,8 @@ public enum TrainingRun {
     let start = try (opened?.start ?? StartingPoint()).broadcast(over: communicator)
     try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
     let trainer = Trainer(
-      setup, network: network, optimiser: optimiser, statistics: statistics, log: opened?.log,
-      start: start)
+      setup, network: network, optimiser: optimiser, policies: policies, statistics: statistics,
+      log: opened?.log, start: start)
     let end = try trainer.run()
     opened?.log.progress.say(farewell(end, setup, opened?.log))
     return end

@@ -50,6 +50,22 @@ struct TrainingSetup {
       totalSteps: configuration.epochs * stepsPerEpoch)
   }
 
+  /// All of it joint for a fixed network, which has no gates to train.
+  var stages: TrainingStages {
+    let isDynamic = configuration.network == .dynamic
+    return TrainingStages(
+      warmupShare: isDynamic ? configuration.warmupShare : 0,
+      finetuneShare: isDynamic ? configuration.finetuneShare : 0,
+      totalSteps: configuration.epochs * stepsPerEpoch)
+  }
+
+  var steering: CostSteering {
+    CostSteering(
+      weight: configuration.costWeight,
+      target: configuration.targetRatio > 0 ? configuration.targetRatio : nil,
+      ramp: configuration.costRamp, steps: stages.jointSteps)
+  }
+
   /// The training clips of `epoch` (from 0) that come after its first `done` steps. What a clip
   /// looks like is a function of (seed, epoch, clip) only, so a resumed epoch goes on unchanged.
   func trainingLoader(epoch: Int, from done: Int) -> ClipLoader {

@@ -1,0 +1,99 @@
+// The weight of the cost during the joint stage: ramped in, or steered to a target (METHOD §4).
+
+import Foundation
+
+/// λ of every step.
+///
+/// Without a target λ rises linearly to its setting over the first `ramp` of the joint stage. With a
+/// target that same part of the stage leads a goal for the executed conv ratio from 1 down to the
+/// target, and λ follows how far above the goal the network will soon be: by an integral part, which
+/// is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ with a
+/// delay, and a candidate that is closed for every clip has no gradient that would open it again.
+public struct CostSteering: Equatable, Sendable {
+  /// What λ remembers from step to step; part of a checkpoint.
+  public struct Memory: Equatable, Sendable {
+    /// The integral part of λ.
+    public var weight: Double
+    /// The executed conv ratio on the training clips, averaged over the last steps.
+    public var convRatio = 1.0
+    /// The same, averaged over more steps.
+    public var earlierRatio = 1.0
+
+    /// Before the first step of the joint stage.
+    public init(weight: Double) {
+      self.weight = weight
+    }
+
+    /// The values as a checkpoint stores them.
+    var stored: [Double] { [weight, convRatio, earlierRatio] }
+
+    /// Values a checkpoint stored; nil if there are not as many.
+    init?(stored: [Double]) {
+      guard stored.count == 3 else { return nil }
+      (weight, convRatio, earlierRatio) = (stored[0], stored[1], stored[2])
+    }
+  }
+
+  /// The executed conv ratio to reach; nil: λ is what it was set to.
+  public let target: Double?
+  /// The part of the joint stage in which the cost comes in.
+  public let ramp: Double
+  /// Steps of the joint stage.
+  public let steps: Int
+  /// λ as set: with a target where it starts.
+  public let setWeight: Double
+  /// Present state.
+  public var memory: Memory
+
+  /// How fast the two means follow, a step: they lag 4 and 19 steps behind.
+  private static let (rate, earlierRate) = (0.2, 0.05)
+  /// How far ahead to look, as a part of the joint stage.
+  private static let horizon = 0.08
+  /// λ's change for a ratio 1 above its goal: as a factor, and in e-folds over the joint stage.
+  private static let (proportional, integral) = (8.0, 40.0)
+
+  /// - Parameters:
+  ///   - weight: λ as set.
+  ///   - steps: of the joint stage.
+  public init(weight: Double, target: Double?, ramp: Double, steps: Int) {
+    self.target = target
+    self.ramp = ramp
+    self.steps = steps
+    setWeight = weight
+    memory = Memory(weight: weight)
+  }
+
+  /// λ at `progress` through the joint stage, 0 to 1.
+  public func weight(progress: Double) -> Double {
+    guard let target else { return setWeight * rampedIn(progress) }
+    let excess = expectedRatio - goal(target, progress: progress)
+    return memory.weight * min(3, max(0, 1 + Self.proportional * excess))
+  }
+
+  /// Takes in what a step of the joint stage, `progress` through it, executed.
+  public mutating func observe(convRatio: Double, progress: Double) {
+    guard let target else { return }
+    memory.convRatio += Self.rate * (convRatio - memory.convRatio)
+    memory.earlierRatio += Self.earlierRate * (convRatio - memory.earlierRatio)
+    // Bounded, or λ would wind up while the gates are on their way.
+    let excess = min(0.1, max(-0.1, expectedRatio - goal(target, progress: progress)))
+    let weight = memory.weight * exp(Self.integral / Double(max(1, steps)) * excess)
+    memory.weight = min(100, max(1e-2, weight))
+  }
+
+  /// The ratio a horizon from now, if it goes on as it does.
+  private var expectedRatio: Double {
+    let lag = 1 / Self.earlierRate - 1 / Self.rate
+    let slope = (memory.convRatio - memory.earlierRatio) / lag
+    return memory.convRatio + slope * Self.horizon * Double(steps)
+  }
+
+  /// The ratio wanted at `progress`.
+  private func goal(_ target: Double, progress: Double) -> Double {
+    1 + (target - 1) * rampedIn(progress)
+  }
+
+  private func rampedIn(_ progress: Double) -> Double {
+    ramp > 0 ? min(1, progress / ramp) : 1
+  }
+}

@@ -1,0 +1,150 @@
+// The stages of training: which step belongs where, how λ finds its target, and that whole runs go
+// through them and can be interrupted in any.
+
+import Foundation
+import TestSupport
+import Testing
+import VARedNN
+
+@testable import VARedTraining
+
+@Suite struct StageTests {
+  @Test func stepsBelongToStages() {
+    let stages = TrainingStages(warmupShare: 0.3, finetuneShare: 0.2, totalSteps: 20)
+    let found = (0..<22).map { stages.stage(step: $0) }
+    let expected: [TrainingStage] =
+      Array(repeating: .warmup, count: 6) + Array(repeating: .joint, count: 10)
+      + Array(repeating: .finetune, count: 6)
+    #expect(found == expected)
+    #expect(stages.jointProgress(step: 3) == 0)
+    #expect(stages.jointProgress(step: 11) == 0.5)
+    #expect(stages.jointProgress(step: 18) == 1)
+  }
+
+  @Test func stagesMayBeEmpty() {
+    let joint = TrainingStages(warmupShare: 0, finetuneShare: 0, totalSteps: 5)
+    #expect((0..<5).allSatisfy { joint.stage(step: $0) == .joint })
+    let rounded = TrainingStages(warmupShare: 0.5, finetuneShare: 0.5, totalSteps: 3)
+    #expect(rounded.jointSteps == 0)
+    #expect(rounded.stage(step: 1) == .warmup && rounded.stage(step: 2) == .finetune)
+    #expect(rounded.jointProgress(step: 2) == 1)
+  }
+
+  @Test func withoutATargetTheWeightIsRampedIn() {
+    var steering = CostSteering(weight: 2, target: nil, ramp: 0.5, steps: 100)
+    steering.observe(convRatio: 0.1, progress: 0.2)
+    #expect([0, 0.25, 0.5, 1].map { steering.weight(progress: $0) } == [0, 1, 2, 2])
+    #expect(CostSteering(weight: 2, target: nil, ramp: 0, steps: 100).weight(progress: 0) == 2)
+  }
+
+  /// A network whose ratio falls faster the larger λ is above some value, and rises below it.
+  @Test(arguments: [0.4, 0.65, 0.9]) func theTargetIsReached(_ target: Double) {
+    let steps = 500
+    for balance in [0.1, 0.8, 6] {
+      var steering = CostSteering(weight: 0.8, target: target, ramp: 0.5, steps: steps)
+      var ratio = 1.0
+      for step in 0..<steps {
+        let progress = Double(step) / Double(steps)
+        let weight = steering.weight(progress: progress)
+        ratio = min(1, max(0.2, ratio - 0.01 * (weight / balance - 1)))
+        steering.observe(convRatio: ratio, progress: progress)
+      }
+      #expect(abs(steering.memory.convRatio - target) < 0.03, "balance \(balance)")
+    }
+  }
+}
+
+@Suite(.serialized) struct StagedTrainingTests: ProgramRuns {
+  let scratch: Scratch
+  let clips: String
+
+  init() throws {
+    scratch = try Scratch()
+    clips = try scratch.writeClips()
+  }
+
+  @Test func aRunGoesThroughTheStages() throws {
+    let more = ["--epochs", "5", "--warmup-share", "0.4", "--finetune-share", "0.2"]
+    _ = try run(arguments("run", more), ranks: 2)
+    let steps = try objects("run").filter { $0["kind"] as? String == "step" }
+    let stages = steps.compactMap { $0["stage"] as? String }
+    #expect(
+      stages == Array(repeating: "warm-up", count: 4) + Array(repeating: "joint", count: 4)
+        + Array(repeating: "fine-tune", count: 2))
+    let weights = steps.compactMap { $0["cost_weight"] as? Double }
+    #expect(weights[0..<4].allSatisfy { $0 == 0 } && weights[8...].allSatisfy { $0 == 0 })
+    #expect(weights[4..<8].last == 0.8)
+    // Some clips of the warm-up take random candidates; an evaluation then takes none.
+    let ratios = steps.compactMap { $0["conv_ratio"] as? Double }
+    #expect(ratios[0] == 1 && ratios[2..<4].contains { $0 < 1 })
+    let evaluations = try objects("run").filter { $0["kind"] as? String == "evaluation" }
+    #expect(evaluations[0]["conv_ratio"] as? Double == 1)
+    #expect(try newest("run").header.stage == .finetune)
+  }
+
+  @Test func gatesStandStillOutsideTheJointStage() throws {
+    let more = [
+      "--epochs", "5", "--warmup-share", "0.4", "--finetune-share", "0.2", "--keep-checkpoints",
+      "0", "--evaluate-every", "0",
+    ]
+    _ = try run(arguments("run", more), ranks: 2)
+    func gates(_ step: Int) throws -> [String: Tensor] {
+      let name = String(format: "run/checkpoints/step-%08d.h5", step)
+      return try Checkpoint.read(scratch(name)).model.filter { $0.key.contains(".gate.") }
+    }
+    #expect(try gates(2) == gates(4))
+    #expect(try gates(4) != gates(6))
+    // What the momentum of the joint stage still moves is not a gate.
+    #expect(try gates(8) == gates(10))
+  }
+
+  @Test func everyStageResumesToTheSameBits() throws {
+    let more = [
+      "--epochs", "6", "--warmup-share", "0.34", "--finetune-share", "0.25", "--target-ratio",
+      "0.6", "--motion-energy", "--cost-form", "saturating", "--checkpoint-every", "1",
+      "--keep-checkpoints", "0", "--evaluate-every", "0",
+    ]
+    _ = try run(arguments("whole", more), ranks: 2)
+    let whole = try newest("whole")
+    for (step, stage) in [(2, TrainingStage.warmup), (6, .joint), (10, .finetune)] {
+      let from = scratch(String(format: "whole/checkpoints/step-%08d.h5", step))
+      #expect(try Checkpoint.read(from).header.stage == stage)
+      _ = try run(arguments("from-\(step)", more + ["--resume", from]), ranks: 2)
+      let resumed = try newest("from-\(step)")
+      #expect(resumed.header.position == whole.header.position)
+      #expect(resumed.header.steering == whole.header.steering)
+      #expect(resumed.model == whole.model, "from step \(step)")
+      #expect(resumed.momentum == whole.momentum, "from step \(step)")
+    }
+  }
+
+  @Test(arguments: [("half-frames", 0.5...0.62), ("random", 0.75...0.85)])
+  func staticPolicies(_ policy: String, _ ratios: ClosedRange<Double>) throws {
+    let more = ["--policy", policy, "--target-ratio", "0.8", "--epochs", "2"]
+    _ = try run(arguments("run", more))
+    let evaluations = try objects("run").filter { $0["kind"] as? String == "evaluation" }
+    let ratio = try #require(evaluations.last?["conv_ratio"] as? Double)
+    #expect(ratios.contains(ratio), "\(ratio)")
+    let report = scratch("report.json")
+    _ = try run([
+      "evaluate", "--checkpoint", scratch("run"), "--data", clips, "--report", report,
+    ])
+    let json = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: URL(fileURLWithPath: report)))
+    #expect((json as? [String: Any])?["conv_ratio"] as? Double == ratio)
+  }
+
+  @Test func stagesThatDoNotFitAreRefused() throws {
+    let wrong = [
+      (["--warmup-share", "0.7", "--finetune-share", "0.5"], "--finetune-share"),
+      (["--policy", "random"], "--target-ratio"),
+      (["--policy", "random", "--target-ratio", "0.01"], "--target-ratio"),
+      (["--target-ratio", "1.5"], "--target-ratio"),
+      (["--cost-kappa", "0"], "--cost-kappa"),
+    ]
+    for (flags, named) in wrong {
+      let result = try launch(arguments("wrong", flags)).run()
+      #expect(result.status == 2 && result.stderr.contains(named), "\(flags): \(result)")
+    }
+  }
+}
