@@ -1,6 +1,7 @@
 // The kernels of CKernels.h: each body is in kernels.inc, compiled for 16 and for 8 lanes, and for
 // three instruction sets among which the loader chooses.
 #include "CKernels.h"
+#include "audit.h"
 
 #include <string.h>
 
@@ -44,43 +45,45 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #undef NAME
 
 #define CHOOSE(f, ...) (lanes == 16 ? f##_16(__VA_ARGS__) : f##_8(__VA_ARGS__))
+// For kernels that compute; those that only move pixels are not in the audit.
+#define COMPUTE(f, ...) (note_call(), CHOOSE(f, __VA_ARGS__))
 
 void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums, float *copy,
                 bool past_caches) {
-  CHOOSE(moments, x, pixels, sums, copy, past_caches);
+  COMPUTE(moments, x, pixels, sums, copy, past_caches);
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
                   ptrdiff_t frame_pixels, float *means, int mean_lanes, int mean_stride,
                   bool past_caches) {
-  CHOOSE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
+  COMPUTE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
          mean_stride, past_caches);
 }
 
 void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
                          const float *mean, float *masked, int frames, ptrdiff_t frame_pixels,
                          double *sums) {
-  CHOOSE(normalize_reduce, dy, mask, x, mean, masked, frames, frame_pixels, sums);
+  COMPUTE(normalize_reduce, dy, mask, x, mean, masked, frames, frame_pixels, sums);
 }
 
 void vk_normalize_apply(int lanes, float *dx, vk_incoming dy, vk_mask mask, const float *x,
                         const float *a, const float *b, const float *c, int frames,
                         ptrdiff_t frame_pixels, bool past_caches) {
-  CHOOSE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels, past_caches);
+  COMPUTE(normalize_apply, dx, dy, mask, x, a, b, c, frames, frame_pixels, past_caches);
 }
 
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
                   bool transposed) {
-  CHOOSE(mix_plane, out, height, width, terms, count, transposed);
+  COMPUTE(mix_plane, out, height, width, terms, count, transposed);
 }
 
 double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
                           float scale, const float *weights, float *taps) {
-  return CHOOSE(correlate_plane, dy, x, height, width, scale, weights, taps);
+  return COMPUTE(correlate_plane, dy, x, height, width, scale, weights, taps);
 }
 
 double vk_dot(int lanes, const float *a, const float *b, ptrdiff_t pixels) {
-  return CHOOSE(dot, a, b, pixels);
+  return COMPUTE(dot, a, b, pixels);
 }
 
 void vk_subsample(int lanes, float *out, const float *in, int frames, int height, int width,
@@ -95,7 +98,7 @@ void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int he
 }
 
 void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw, float *scratch) {
-  CHOOSE(weight_gradient, job, dw, scratch);
+  COMPUTE(weight_gradient, job, dw, scratch);
 }
 
 ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job) {
@@ -111,13 +114,13 @@ void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool 
 
 void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,
                       int energy_lanes, int energy_stride) {
-  CHOOSE(motion_energy, x, frames, frame_pixels, energy, energy_lanes, energy_stride);
+  COMPUTE(motion_energy, x, frames, frame_pixels, energy, energy_lanes, energy_stride);
 }
 
 void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,
                                int gradient_lanes, int gradient_stride, int frames,
                                ptrdiff_t frame_pixels) {
-  CHOOSE(motion_energy_gradient, dx, x, gradient, gradient_lanes, gradient_stride, frames,
+  COMPUTE(motion_energy_gradient, dx, x, gradient, gradient_lanes, gradient_stride, frames,
          frame_pixels);
 }
 
@@ -132,6 +135,7 @@ CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t coun
 
 void vk_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale, float decay,
             float momentum, float rate) {
+  note_call();
   sgd(p, m, gradient, count, scale, decay, momentum, rate);
 }
 
@@ -139,4 +143,7 @@ CLONES static void add(float *y, const float *x, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-void vk_add(float *y, const float *x, ptrdiff_t count) { add(y, x, count); }
+void vk_add(float *y, const float *x, ptrdiff_t count) {
+  note_call();
+  add(y, x, count);
+}

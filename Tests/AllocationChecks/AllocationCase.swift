@@ -38,6 +38,7 @@ struct AllocationCase {
 
   func run() throws -> Outcome {
     let network = try makeNetwork()
+    network.startCounting()
     let optimizer = SGD(network.parameters, gateRate: 1)
     let clips = self.clips
     let labels = (0..<Self.batch).map { $0 % Self.classes }

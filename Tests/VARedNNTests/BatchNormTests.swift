@@ -19,6 +19,7 @@ import Testing
     let clips = 3
     let form: Form
     let parameters = Parameters()
+    let counter = ExecutionCounter()
     let norm: BatchNorm
     var x: [Float]
     var residual: [Float]
@@ -30,7 +31,9 @@ import Testing
 
     init(_ form: Form) {
       self.form = form
-      norm = BatchNorm(shape, name: "bn", parameters: parameters, reducer: nil)
+      norm = BatchNorm(
+        shape, name: "bn", before: .residualAndReLU, parameters: parameters, counter: counter,
+        reducer: nil)
       parameters.allocate(seed: 1)
       let count = clips * shape.channels * shape.pixels
       parameters.setLogical(
@@ -59,7 +62,7 @@ import Testing
       }
       residual.withUnsafeBufferPointer { pointer in
         let added = BatchNorm.Residual(
-          data: pointer.baseAddress!, scale: one.base, shift: zero.base)
+          data: pointer.baseAddress!, scale: one.base, shift: zero.base, norm: nil)
         norm.apply(x, clips: clips, residual: form == .residual ? added : nil, into: output)
       }
       let direct = (0..<x.count).reduce(0.0) {

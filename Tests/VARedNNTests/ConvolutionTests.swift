@@ -94,6 +94,7 @@ import Testing
 
     let blockedX = Blocked.from(x, geometry.input, clips: clips)
     let blockedDy = Blocked.from(dy, output, clips: clips)
+    context.counter.start()
     var y = [Float](repeating: .nan, count: clips * output.clipFloats)
     layer.forward(blockedX, clips: clips, part: part, into: &y)
     var dx = [Float](repeating: .nan, count: blockedX.count)
@@ -134,7 +135,8 @@ import Testing
     let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
     let layer = context.convolution(geometry, name: "conv")
     let norm = BatchNorm(
-      geometry.input, name: "bn", parameters: context.parameters, reducer: nil)
+      geometry.input, name: "bn", before: .relu, parameters: context.parameters,
+      counter: context.counter, reducer: nil)
     context.parameters.allocate(seed: 3)
     let part = test.part ?? geometry.wholePart
     let output = geometry.output(of: part)

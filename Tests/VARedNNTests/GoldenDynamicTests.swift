@@ -56,6 +56,7 @@ import Testing
     let (layer, context, x) = try layer(name, golden)
     let (geometry, clips) = (layer.convolution.geometry, x.batch)
     var y = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
+    context.counter.start()
     layer.execute(x, clips: clips, into: &y)
     layer.writeAll(clips: clips, into: &y)
     expectClose(

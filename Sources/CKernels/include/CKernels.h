@@ -152,6 +152,18 @@ void vk_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float sc
 /// y += x.
 void vk_add(float *y, const float *x, ptrdiff_t count);
 
+// --- the audit (ExecutionCounter.swift): every call that computes, counted where it arrives ---
+
+/// Starts to count, from zero, the calls of the kernels above that compute, on all threads; those that
+/// only move pixels do not count.
+void vk_count_calls(void);
+
+/// Counts a call of another engine: oneDNN, OpenBLAS.
+void vk_note_call(void);
+
+/// How many calls there were.
+ptrdiff_t vk_calls(void);
+
 // --- threads: the one OpenMP pool that oneDNN runs on ---
 
 /// Sets how many threads the calling thread's parallel regions use, oneDNN's included.

@@ -12,6 +12,7 @@ final class ClipMixing {
   private let output: ActivationShape
   private let space: PolicySpace
   private let cheap: CheapOperations
+  private let account: OperationAccount
   /// Whether `Y` is `F` itself.
   private(set) var isWhole = true
   /// The clip's compact `F`, unless it was computed in the place of `Y`.
@@ -48,7 +49,12 @@ final class ClipMixing {
     let kernels: Int
   }
 
-  init(_ space: PolicySpace, output: ActivationShape, cheap: CheapOperations) {
+  /// - Parameter account: where forward is booked.
+  init(
+    _ space: PolicySpace, output: ActivationShape, cheap: CheapOperations,
+    account: OperationAccount
+  ) {
+    self.account = account
     self.space = space
     self.output = output
     self.cheap = cheap
@@ -151,7 +157,7 @@ final class ClipMixing {
       return body(0..<output.frames, f + block * computedBlockFloats)
     }
     let plane = scratch + output.blockFloats
-    withTerms { terms in
+    withTerms(bookingFor: block) { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
         let z = channelSum(block: block, from: first, scratch: scratch, &terms)
         for t in first..<min(first + span, output.frames) {
@@ -342,7 +348,11 @@ final class ClipMixing {
   /// The terms of one plane, on the stack, reused from plane to plane.
   private struct Terms {
     let memory: UnsafeMutableBufferPointer<vk_term>
+    /// The channel block that is booked; nil in backward.
+    let booked: Int?
     private(set) var count = 0
+    /// Terms that pass through a kernel.
+    private(set) var kernels = 0
 
     mutating func append(
       _ source: UnsafePointer<Float>, weight: Float, taps: UnsafePointer<Float>? = nil
@@ -350,15 +360,16 @@ final class ClipMixing {
       memory.initializeElement(
         at: count, to: vk_term(source: source, taps: taps, weight: weight))
       count += 1
+      if taps != nil { kernels += 1 }
     }
 
-    mutating func removeAll() { count = 0 }
+    mutating func removeAll() { (count, kernels) = (0, 0) }
   }
 
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
-  private func withTerms(_ body: (inout Terms) -> Void) {
+  private func withTerms(bookingFor block: Int? = nil, _ body: (inout Terms) -> Void) {
     withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
-      var terms = Terms(memory: $0)
+      var terms = Terms(memory: $0, booked: block)
       body(&terms)
     }
   }
@@ -368,10 +379,19 @@ final class ClipMixing {
     _ terms: inout Terms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
   ) {
     if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
+    if let block = terms.booked { book(terms, block: block) }
     vk_mix_plane(
       lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
       Int32(terms.count), transposed)
     terms.removeAll()
+  }
+
+  /// Books one plane: two operations for each term of an element, and the kernels.
+  private func book(_ terms: Terms, block: Int) {
+    let lanes = ChannelBlock.lanes
+    let elements = min(lanes, output.channels - block * lanes) * output.framePixels
+    let macs = 9 * terms.kernels * elements
+    account.issue(macs: macs, flops: 2 * macs + 2 * terms.count * elements)
   }
 
   private func correlate(

@@ -53,7 +53,10 @@ final class DynamicConvolution {
       name: "\(name).gate", parameters: parameters, counter: counter, reducer: reducer)
     computed = FloatBuffer(batch * output.clipFloats)
     clipGroups = ClipGroups(batch: batch, space: space)
-    mixings = (0..<batch).map { _ in ClipMixing(space, output: output, cheap: cheap) }
+    let account = counter.open("\(name).phi", .cheapOperations, output: output)
+    mixings = (0..<batch).map { _ in
+      ClipMixing(space, output: output, cheap: cheap, account: account)
+    }
     weightGradients = [Double](
       repeating: 0, count: batch * output.blocks * space.candidates)
   }
@@ -140,8 +143,6 @@ final class DynamicConvolution {
       mixings[clip].set(
         gate.policy, clip: clip, part: group.part, form: gate.form, computed.base + offset,
         offset: offset)
-      counter.add(
-        cheap.macs(gate.policy, clip: clip, part: group.part, output: geometry.output))
     }
   }
 

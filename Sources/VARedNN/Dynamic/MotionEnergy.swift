@@ -6,13 +6,17 @@ import CKernels
 /// t = 0. A gate reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each half.
 final class MotionEnergy {
   private let shape: ActivationShape
+  private let account: OperationAccount
   private let inputs: FloatBuffer
   /// `∂L/∂input [n, 2·C·T]`, divided by the pixels of a frame: written before `propagate`.
   let gradient: FloatBuffer
 
-  /// - Parameter batch: clips at most.
-  init(_ shape: ActivationShape, batch: Int) {
+  /// - Parameters:
+  ///   - batch: clips at most.
+  ///   - account: where forward is booked.
+  init(_ shape: ActivationShape, batch: Int, account: OperationAccount) {
     self.shape = shape
+    self.account = account
     inputs = FloatBuffer(batch * 2 * shape.meanCount)
     gradient = FloatBuffer(batch * 2 * shape.meanCount)
   }
@@ -29,7 +33,10 @@ final class MotionEnergy {
     for clip in 0..<n {
       (inputs.base + clip * 2 * count).update(from: x.means + clip * count, count: count)
     }
+    // A difference, its size and a sum for every pixel but those of the first frame.
+    let flops = 3 * (shape.frames - 1) * shape.framePixels
     Parallel.forEach(n * shape.blocks) { item in
+      account.issue(flops: flops * Int(lanes(of: item)))
       vk_motion_energy(
         Int32(ChannelBlock.lanes), x.data + item * shape.blockFloats, Int32(shape.frames),
         shape.framePixels, energies(of: item, in: inputs), lanes(of: item), Int32(shape.frames))

@@ -14,7 +14,7 @@ final class SoftModulationGate {
   private let norm: BatchNorm1D
   private let fc2: Linear
   private let framePixels: Int
-  private let counter: ExecutionCounter
+  private let account: OperationAccount
   private let motion: MotionEnergy?
 
   // Kept by forward for backward.
@@ -36,22 +36,25 @@ final class SoftModulationGate {
     counter: ExecutionCounter, reducer: StatisticsReducer?
   ) {
     self.space = space
-    self.counter = counter
+    account = counter.open(
+      name, .gate,
+      output: ActivationShape(channels: space.candidates, frames: 1, height: 1, width: 1))
     form = configuration.gateForm
     framePixels = input.framePixels
     policy = Policy(space, batch: batch)
     let width = configuration.gateHidden
-    motion = configuration.motionEnergy ? MotionEnergy(input, batch: batch) : nil
+    motion = configuration.motionEnergy ? MotionEnergy(input, batch: batch, account: account) : nil
     let inputs = motion?.inputCount ?? input.meanCount
     let bound = 1 / Double(inputs).squareRoot()
     fc1 = Linear(
       inputs: inputs, outputs: width, name: "\(name).fc1", parameters: parameters,
-      isGate: true, initialBias: nil, initial: { Float((2 * $0.uniform() - 1) * bound) })
+      account: account, isGate: true, initialBias: nil,
+      initial: { Float((2 * $0.uniform() - 1) * bound) })
     norm = BatchNorm1D(
       features: width, batch: batch, name: "\(name).bn", parameters: parameters, reducer: reducer)
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", parameters: parameters,
-      isGate: true, initialBias: 1, initial: { Float(0.01 * $0.normal()) })
+      account: account, isGate: true, initialBias: 1, initial: { Float(0.01 * $0.normal()) })
     hidden = [Float](repeating: 0, count: batch * width)
     raw = [Float](repeating: 0, count: batch * space.candidates)
     gradient = PolicyGradient(space, batch: batch)
@@ -61,12 +64,18 @@ final class SoftModulationGate {
   /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`; `Dh·2·C·T` with motion energy.
   var macs: Int { fc1.macs + fc2.macs }
 
+  /// One clip's operations between the products: batch norm 2 and tanh 1 of every hidden unit; of every
+  /// candidate tanh, max and, where weights are normalised, the sum and the division.
+  private var elementwiseFLOPs: Int {
+    3 * fc1.outputs + (form == .normalised ? 4 : 2) * space.candidates
+  }
+
   /// Sets `policy` for `n` clips.
   /// - Parameter x: its means are kept until backward.
   func forward(_ x: Activation, count n: Int, training: Bool) throws {
     let input = motion?.inputs(x, count: n) ?? UnsafePointer(x.means)
     self.input = input
-    counter.add(n * macs)
+    account.issue(calls: 0, flops: n * elementwiseFLOPs)
     fc1.forward(input, count: n, into: &hidden)
     try norm.forward(&hidden, count: n, training: training)
     for i in 0..<n * fc1.outputs { hidden[i] = tanh(hidden[i]) }

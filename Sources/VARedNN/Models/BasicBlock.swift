@@ -24,8 +24,8 @@ final class BasicBlock {
       context.addStatic(macs: convolution.macs)
       profile = context.counter.profile
       norm = BatchNorm(
-        convolution.output, name: "\(name).1", parameters: context.parameters,
-        reducer: context.reducer)
+        convolution.output, name: "\(name).1", before: .sum, parameters: context.parameters,
+        counter: context.counter, reducer: context.reducer)
       projected = FloatBuffer(context.batch * convolution.output.clipFloats)
     }
 
@@ -36,8 +36,7 @@ final class BasicBlock {
       try profile.time(.batchNorm) {
         try norm.prepare(for: projected.base, clips: n, training: training)
       }
-      return BatchNorm.Residual(
-        data: projected.base, scale: norm.scale.base, shift: norm.shift.base)
+      return norm.residual(projected.base)
     }
 
     /// Parameter gradients and `dx`, assigned; returns `dx`.
@@ -106,7 +105,7 @@ final class BasicBlock {
     }
     let residual =
       try projection?.forward(x, clips: n, training: training)
-      ?? BatchNorm.Residual(data: x.data, scale: one.base, shift: zero.base)
+      ?? BatchNorm.Residual(data: x.data, scale: one.base, shift: zero.base, norm: nil)
     try units[3].forward(input, clips: n, training: training, residual: residual)
   }
 

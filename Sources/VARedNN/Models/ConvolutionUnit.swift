@@ -28,7 +28,8 @@ final class ConvolutionUnit {
     self.name = name
     convolution = context.blockConvolution(geometry, name: name)
     norm = BatchNorm(
-      geometry.output, name: normName, parameters: context.parameters, reducer: context.reducer)
+      geometry.output, name: normName, before: storage == nil ? .residualAndReLU : .relu,
+      parameters: context.parameters, counter: context.counter, reducer: context.reducer)
     output = Activation(geometry.output, batch: context.batch, in: storage)
     convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
   }

@@ -22,6 +22,22 @@ final class NetworkContext {
 
   func addStatic(macs: Int) { staticMACs += macs }
 
+  /// The account of the mean of `shape`'s spatial means over time.
+  func openPooling(of shape: ActivationShape) -> OperationAccount {
+    counter.open(
+      "avgpool", .pooling,
+      output: ActivationShape(channels: shape.channels, frames: 1, height: 1, width: 1),
+      fixed: OperationCount(flops: shape.meanCount))
+  }
+
+  /// The account of the classifier, `inputs` × `classes` with a bias.
+  func openClassifier(inputs: Int, classes: Int) -> OperationAccount {
+    counter.open(
+      "fc", .classifier,
+      output: ActivationShape(channels: classes, frames: 1, height: 1, width: 1),
+      fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
+  }
+
   /// A convolution of a residual block: dynamic where the network is.
   func blockConvolution(_ geometry: ConvolutionGeometry, name: String) -> BlockConvolution {
     guard let dynamic else {

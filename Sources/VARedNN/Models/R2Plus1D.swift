@@ -23,6 +23,7 @@ public final class R2Plus1D {
   private let blocks: [BasicBlock]
   private let classifier: Linear
   private let classifierOffset: Int
+  private let pooling: OperationAccount
   private let layers: [DynamicConvolution]
   private let shares: [Double]
   private let loss: AdaptiveLoss
@@ -57,11 +58,13 @@ public final class R2Plus1D {
     blocks = Self.stages(configuration, from: stem.output.shape, context: context)
     let last = blocks[blocks.count - 1].output.shape
     classifierOffset = context.parameters.count
+    pooling = context.openPooling(of: last)
     // torchvision's initial values: N(0, 0.01²), bias 0.
     classifier = Linear(
       inputs: last.channels, outputs: configuration.classes, name: "fc",
-      parameters: context.parameters, isGate: false, initialBias: 0,
-      initial: { Float(0.01 * $0.normal()) })
+      parameters: context.parameters,
+      account: context.openClassifier(inputs: last.channels, classes: configuration.classes),
+      isGate: false, initialBias: 0, initial: { Float(0.01 * $0.normal()) })
     context.addStatic(macs: classifier.macs)
     context.parameters.allocate(seed: seed)
 
@@ -226,11 +229,26 @@ public final class R2Plus1D {
     values.withUnsafeBufferPointer { Array($0.prefix(count)) }
   }
 
-  /// Multiply-accumulates issued to the engine in all forward passes so far: what `executedMACs`
-  /// is held against.
+  // MARK: Measuring
+
+  /// Starts to count, from zero, what is issued to the engines; costs nearly nothing. One network of
+  /// a process at a time.
+  public func startCounting() { context.counter.start() }
+
+  /// Multiply-accumulates issued in forward passes since `startCounting`: what `executedMACs` is held
+  /// against.
   public var issuedMACs: Int { context.counter.macs }
 
-  // MARK: Measuring
+  /// What every layer issued in forward passes since `startCounting`, in the order of the layers.
+  public var layerOperations: [LayerOperations] {
+    LayerOperations.all(of: context.counter.accounts, parameters)
+  }
+
+  /// Calls of the engines since `startCounting`: that arrived there, and that a layer accounts for.
+  /// Equal after inference, or an operation is not counted.
+  public var engineCalls: (arrived: Int, accounted: Int) {
+    (context.counter.engineCalls, context.counter.bookedCalls)
+  }
 
   /// Starts to measure where time goes, from zero.
   public func startProfile() {
@@ -263,7 +281,6 @@ public final class R2Plus1D {
       x = block.output
     }
     pool(x, count: n)
-    context.counter.add(n * classifier.macs)
     classifier.forward(features, count: n, into: &logits)
     for clip in 0..<n { costs[clip] = cost(clip: clip) }
   }
@@ -279,6 +296,7 @@ public final class R2Plus1D {
   /// Global average pooling: the mean of the spatial means over time.
   private func pool(_ x: Activation, count n: Int) {
     let frames = x.shape.frames
+    pooling.issue(calls: 0, flops: n * x.shape.meanCount)
     for i in 0..<n * x.shape.channels {
       let means = UnsafeBufferPointer(start: x.means + i * frames, count: frames)
       features[i] = means.reduce(0, +) / Float(frames)

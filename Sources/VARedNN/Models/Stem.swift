@@ -26,10 +26,12 @@ final class Stem {
       stride: Extent(1, 1, 1))
     spatial = context.convolution(first, name: "stem.0", isStem: true)
     spatialNorm = BatchNorm(
-      first.output, name: "stem.1", parameters: context.parameters, reducer: context.reducer)
+      first.output, name: "stem.1", before: .relu, parameters: context.parameters,
+      counter: context.counter, reducer: context.reducer)
     temporal = context.convolution(second, name: "stem.3")
     temporalNorm = BatchNorm(
-      second.output, name: "stem.4", parameters: context.parameters, reducer: context.reducer)
+      second.output, name: "stem.4", before: .relu, parameters: context.parameters,
+      counter: context.counter, reducer: context.reducer)
     context.addStatic(macs: first.macs + second.macs)
     profile = context.counter.profile
     middle = Activation(first.output, batch: context.batch, in: context.workspace.inner[0])

@@ -29,6 +29,7 @@ final class BatchNorm {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
+  private let account: OperationAccount
   private let mean: FloatBuffer
   private var inverseDeviation: [Double]
   private var partials: [Double] = []
@@ -36,11 +37,34 @@ final class BatchNorm {
   /// `dx = a·g + b·x + c`, as `[a, b, c]`.
   private let coefficients: FloatBuffer
 
+  /// What is done with the normalised values in the same pass.
+  enum Follower {
+    /// They are somebody's `Residual`.
+    case sum
+    /// ReLU and spatial means.
+    case relu
+    /// A residual is added, then ReLU and spatial means.
+    case residualAndReLU
+
+    /// Floating-point operations of an element (METHOD §3).
+    fileprivate var flops: Int {
+      switch self {
+      case .sum: 2
+      case .relu: 4
+      case .residualAndReLU: 5
+      }
+    }
+  }
+
   init(
-    _ shape: ActivationShape, name: String, parameters: Parameters, reducer: StatisticsReducer?
+    _ shape: ActivationShape, name: String, before follower: Follower, parameters: Parameters,
+    counter: ExecutionCounter, reducer: StatisticsReducer?
   ) {
     self.shape = shape
     self.reducer = reducer
+    account = counter.open(
+      name, .batchNorm, output: shape,
+      fixed: OperationCount(flops: follower.flops * shape.channels * shape.pixels))
     weight = parameters.add("\(name).weight", [shape.channels], decays: false) { _ in 1 }
     bias = parameters.add("\(name).bias", [shape.channels], decays: false) { _ in 0 }
     runningMean = parameters.addBuffer(
@@ -121,6 +145,13 @@ final class BatchNorm {
     let data: UnsafePointer<Float>
     let scale: UnsafePointer<Float>
     let shift: UnsafePointer<Float>
+    /// Whose scale and shift that is; nil for an identity.
+    let norm: BatchNorm?
+  }
+
+  /// This layer's output for somebody who adds it: `x`, with the affine map that makes it.
+  func residual(_ x: UnsafePointer<Float>) -> Residual {
+    Residual(data: x, scale: scale.base, shift: shift.base, norm: self)
   }
 
   /// `y = act(scale·x + shift + residual)` in one pass, with y's spatial means.
@@ -145,13 +176,18 @@ final class BatchNorm {
       residual.map {
         vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
       } ?? vk_affine()
+    let channels = min(ChannelBlock.lanes, shape.channels - lane)
+    let elements = channels * frames.count * shape.framePixels
+    let follower = residual == nil ? Follower.relu : .residualAndReLU
+    account.issue(flops: follower.flops * elements)
+    // Carried out by the same call.
+    residual?.norm?.account.issue(calls: 0, flops: Follower.sum.flops * elements)
     let means = y.means + (item / shape.blocks) * shape.meanCount + lane * shape.frames
     vk_normalize(
       Int32(ChannelBlock.lanes), y.data + at,
       vk_affine(data: x, scale: scale.base + lane, shift: shift.base + lane), other, true,
-      Int32(frames.count), shape.framePixels, means + frames.lowerBound,
-      Int32(min(ChannelBlock.lanes, shape.channels - lane)), Int32(shape.frames),
-      shape.isBeyondCaches(clips: n))
+      Int32(frames.count), shape.framePixels, means + frames.lowerBound, Int32(channels),
+      Int32(shape.frames), shape.isBeyondCaches(clips: n))
   }
 
   /// Where the gradient passes the activation that follows.

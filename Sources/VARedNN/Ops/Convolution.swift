@@ -10,6 +10,7 @@ final class Convolution {
   let weight: Parameter
   private let isStem: Bool
   private let counter: ExecutionCounter
+  private let account: OperationAccount
   private let profileLayer: Int
   private let primitives: PrimitiveCache
   private let weightGradient: WeightGradient
@@ -29,6 +30,9 @@ final class Convolution {
     self.geometry = geometry
     self.isStem = isStem
     self.counter = counter
+    account = counter.open(
+      name, .convolution, output: geometry.output,
+      fixed: OperationCount(macs: geometry.macs, flops: 2 * geometry.macs))
     weightGradient = WeightGradient(geometry, scratch: scratch)
     primitives = PrimitiveCache(geometry, isStem: isStem)
     transposed = TransposedWeights(geometry, channels: geometry.outChannels, mirrored: false)
@@ -50,7 +54,7 @@ final class Convolution {
     into y: UnsafeMutablePointer<Float>
   ) {
     let macs = n * geometry.macs(part: part)
-    counter.add(macs)
+    account.issue(macs: macs, flops: 2 * macs)
     counter.profile.run(
       profileLayer, .convolutionForward, macs: macs, primitives[n, part].forward, x, weight.value,
       y)
@@ -128,14 +132,4 @@ final class Convolution {
     ChannelBlock.padded(channels) * ChannelBlock.padded(geometry.input.channels)
       * geometry.kernel.volume
   }
-}
-
-/// Counts the multiply-accumulates of the operations that are issued to the engine in the forward
-/// pass, so that the analytic count can be held against what ran.
-final class ExecutionCounter {
-  private(set) var macs = 0
-  /// Where the time goes, for whoever asks.
-  let profile = WorkProfile()
-
-  func add(_ macs: Int) { self.macs += macs }
 }

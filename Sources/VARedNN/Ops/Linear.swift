@@ -1,5 +1,6 @@
 // Fully connected layers, on OpenBLAS.
 
+import CKernels
 import COpenBLAS
 
 /// PyTorch's `Linear`: `y = x Wᵀ + b`, `W [out, in]`, row-major.
@@ -8,14 +9,18 @@ final class Linear {
   let outputs: Int
   let weight: Parameter
   let bias: Parameter?
+  private let account: OperationAccount
 
-  /// - Parameter initial: draws a weight; the bias starts at `initialBias`.
+  /// - Parameters:
+  ///   - account: where forward is booked.
+  ///   - initial: draws a weight; the bias starts at `initialBias`.
   init(
-    inputs: Int, outputs: Int, name: String, parameters: Parameters, isGate: Bool,
-    initialBias: Float?, initial: @escaping (inout RandomStream) -> Float
+    inputs: Int, outputs: Int, name: String, parameters: Parameters, account: OperationAccount,
+    isGate: Bool, initialBias: Float?, initial: @escaping (inout RandomStream) -> Float
   ) {
     self.inputs = inputs
     self.outputs = outputs
+    self.account = account
     weight = parameters.add(
       "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
     bias = initialBias.map { value in
@@ -30,9 +35,8 @@ final class Linear {
     for row in 0..<n {
       for j in 0..<outputs { y[row * outputs + j] = bias?.value[j] ?? 0 }
     }
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, blasint(n), blasint(outputs), blasint(inputs), 1, x,
-      blasint(inputs), weight.value, blasint(inputs), 1, y, blasint(outputs))
+    account.issue(macs: n * macs, flops: n * flops)
+    OpenBLAS.product(n, outputs, inputs, x, weight.value, transposeB: true, beta: 1, y)
   }
 
   /// Parameter gradients assigned; `dx = scale · dy W`, assigned.
@@ -40,9 +44,7 @@ final class Linear {
     _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, count n: Int, scale: Float = 1,
     into dx: UnsafeMutablePointer<Float>
   ) {
-    cblas_sgemm(
-      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(outputs), blasint(inputs), blasint(n), 1, dy,
-      blasint(outputs), x, blasint(inputs), 0, weight.gradient, blasint(inputs))
+    OpenBLAS.product(outputs, inputs, n, dy, x, transposeA: true, beta: 0, weight.gradient)
     if let bias {
       for j in 0..<outputs {
         var sum: Float = 0
@@ -50,9 +52,7 @@ final class Linear {
         bias.gradient[j] = sum
       }
     }
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(inputs), blasint(outputs),
-      scale, dy, blasint(outputs), weight.value, blasint(inputs), 0, dx, blasint(inputs))
+    OpenBLAS.product(n, inputs, outputs, alpha: scale, dy, weight.value, beta: 0, dx)
   }
 
   /// For a step in which the layer has no part.
@@ -63,10 +63,29 @@ final class Linear {
 
   /// One clip's multiply-accumulates.
   var macs: Int { inputs * outputs }
+
+  /// One clip's floating-point operations: a bias is one more for every output.
+  var flops: Int { 2 * macs + (bias == nil ? 0 : outputs) }
 }
 
 /// OpenBLAS's own thread pool stays off: the products here are small, and a second pool would fight
 /// with oneDNN's.
 enum OpenBLAS {
   static func useOneThread() { openblas_set_num_threads(1) }
+
+  /// `c = alpha · a b + beta · c`, `c [rows, columns]`, all row-major without gaps; `a` and `b` may be
+  /// stored transposed. The only way to OpenBLAS, so that the audit sees every product.
+  /// - Parameter depth: the length of the sums.
+  static func product(
+    _ rows: Int, _ columns: Int, _ depth: Int, alpha: Float = 1, _ a: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, transposeA: Bool = false, transposeB: Bool = false, beta: Float,
+    _ c: UnsafeMutablePointer<Float>
+  ) {
+    vk_note_call()
+    cblas_sgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
+      transposeB ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), blasint(depth),
+      alpha, a, blasint(transposeA ? rows : depth), b,
+      blasint(transposeB ? depth : columns), beta, c, blasint(columns))
+  }
 }

@@ -20,9 +20,7 @@ public enum SgemmRate {
     defer { OpenBLAS.useOneThread() }
     Parallel.setThreads(threads)
     let openBLAS = bestSeconds {
-      cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(n), blasint(n), blasint(n), 1, a.base,
-        blasint(n), b.base, blasint(n), 0, c.base, blasint(n))
+      OpenBLAS.product(n, n, n, a.base, b.base, beta: 0, c.base)
     }
     let oneDNN = bestSeconds {
       DNNL.check(

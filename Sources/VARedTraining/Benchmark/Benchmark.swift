@@ -56,6 +56,7 @@ public struct Benchmark {
   /// Runs both and reports.
   public func run() throws -> BenchmarkReport {
     let sgemm = SgemmRate.measure(threads: threads)
+    network.startCounting()
     let optimizer = SGD(network.parameters, gateRate: 1)
     var optimizerSeconds: [Double] = []
     let train = try time {

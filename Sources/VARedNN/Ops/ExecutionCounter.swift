@@ -1,0 +1,126 @@
+// What a network issues to its engines: an account for each layer, held against the calls that arrive.
+
+import CKernels
+import Synchronization
+
+/// What an operation belongs to.
+public enum OperationKind: String, CaseIterable, Sendable {
+  /// A convolution, whole or in part.
+  case convolution
+  /// Batch norm with the ReLU, the shortcut's sum and the spatial means that it is fused with.
+  case batchNorm = "batch_norm"
+  /// The cheap operations of METHOD §1 and the weighing of candidates.
+  case cheapOperations = "cheap_operations"
+  /// A soft modulation gate.
+  case gate
+  /// The mean over time before the classifier.
+  case pooling
+  /// The classifier.
+  case classifier
+}
+
+/// An amount of computation, by the convention of METHOD §3.
+public struct OperationCount: Equatable, Sendable {
+  /// Multiply-accumulates.
+  public var macs = 0
+  /// Floating-point operations; a multiply-accumulate is two.
+  public var flops = 0
+
+  /// An amount.
+  public init(macs: Int = 0, flops: Int = 0) {
+    self.macs = macs
+    self.flops = flops
+  }
+
+  /// Both sums.
+  public static func + (a: OperationCount, b: OperationCount) -> OperationCount {
+    OperationCount(macs: a.macs + b.macs, flops: a.flops + b.flops)
+  }
+}
+
+/// What one layer issues in forward passes. Whoever calls an engine says so here, at the call, for all
+/// of its clips, padding left out.
+final class OperationAccount {
+  let name: String
+  let kind: OperationKind
+  let output: ActivationShape
+  /// One clip's share in the fixed network of the same shape, from the shapes alone.
+  let fixed: OperationCount
+  private var isOn = false
+  private let callCount = Atomic(0)
+  private let macCount = Atomic(0)
+  private let flopCount = Atomic(0)
+
+  fileprivate init(
+    _ name: String, _ kind: OperationKind, output: ActivationShape, fixed: OperationCount
+  ) {
+    self.name = name
+    self.kind = kind
+    self.output = output
+    self.fixed = fixed
+  }
+
+  /// Books an operation; a branch while nobody counts. From any thread.
+  /// - Parameter calls: calls of oneDNN, OpenBLAS or a kernel that it takes; 0 for a loop of our own.
+  @inline(__always)
+  func issue(calls: Int = 1, macs: Int = 0, flops: Int) {
+    guard isOn else { return }
+    callCount.wrappingAdd(calls, ordering: .relaxed)
+    macCount.wrappingAdd(macs, ordering: .relaxed)
+    flopCount.wrappingAdd(flops, ordering: .relaxed)
+  }
+
+  /// Calls booked since counting was started.
+  var calls: Int { callCount.load(ordering: .relaxed) }
+
+  /// What was booked since then, all clips together.
+  var issued: OperationCount {
+    OperationCount(
+      macs: macCount.load(ordering: .relaxed), flops: flopCount.load(ordering: .relaxed))
+  }
+
+  /// Starts from zero.
+  fileprivate func start() {
+    isOn = true
+    callCount.store(0, ordering: .relaxed)
+    macCount.store(0, ordering: .relaxed)
+    flopCount.store(0, ordering: .relaxed)
+  }
+}
+
+/// The accounts of a network, and the count of what arrived at the engines whether it was booked or
+/// not: an operation that is issued without an account makes the two differ.
+///
+/// Only forward passes have accounts. What a pass in training issues beyond that (statistics of batch
+/// norm, and all of backward) arrives without being booked, so the two agree in inference only.
+final class ExecutionCounter {
+  /// Where the time goes, for whoever asks.
+  let profile = WorkProfile()
+  private(set) var accounts: [OperationAccount] = []
+
+  /// A new account, in the order of the layers.
+  func open(
+    _ name: String, _ kind: OperationKind, output: ActivationShape,
+    fixed: OperationCount = OperationCount()
+  ) -> OperationAccount {
+    let account = OperationAccount(name, kind, output: output, fixed: fixed)
+    accounts.append(account)
+    return account
+  }
+
+  /// Starts to count from zero. The engines' calls are counted for the whole process: one network at
+  /// a time.
+  func start() {
+    for account in accounts { account.start() }
+    vk_count_calls()
+  }
+
+  /// Multiply-accumulates booked since `start`.
+  var macs: Int { accounts.reduce(0) { $0 + $1.issued.macs } }
+
+  /// Calls that arrived at an engine since `start`.
+  var engineCalls: Int { vk_calls() }
+
+  /// Calls that were booked since then.
+  var bookedCalls: Int { accounts.reduce(0) { $0 + $1.calls } }
+}
