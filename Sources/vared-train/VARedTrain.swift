@@ -20,8 +20,8 @@ struct VARedTrain: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self, Bench.self,
-      Redundancy.self,
+      Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self, Count.self,
+      Bench.self, Redundancy.self,
     ],
     defaultSubcommand: Train.self)
 

@@ -1,0 +1,73 @@
+// `vared-train count`: what every layer has and executes.
+
+import ArgumentParser
+import VARedTraining
+
+struct Count: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Counts parameters, MACs and FLOPs of every layer, as they are executed.",
+    discussion: """
+      Examples:
+
+        vared-train count --network fixed --frames 8 --size 112
+        vared-train count --policy full --policy half-frames --json
+        vared-train count --checkpoint runs/a --data clips/labels.csv
+
+      'fixed' is the fixed network of the same shape, by its shapes alone; everything else was booked \
+      by the operations of a run. What counts as what: docs/METHOD.md, section 3.
+      """)
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: ArgumentHelp("Frames of a clip (default: 8).", valueName: "count"))
+  var frames: Int?
+
+  @Option(help: ArgumentHelp("Height and width of a clip (default: 112).", valueName: "pixels"))
+  var size: Int?
+
+  @Option(help: ArgumentHelp("Output classes.", valueName: "count"))
+  var classes = 400
+
+  @Option(
+    help: ArgumentHelp(
+      "What dynamic layers compute: full, half (of channels and frames), half-channels, half-frames, "
+        + "random, or what the gates say (no gate runs otherwise); give it again for another column "
+        + "(default: full and half).",
+      valueName: "policy"))
+  var policy: [PolicyMode] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint, or the folder of a run, whose network is counted.", valueName: "path"))
+  var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Label file or HDF5 clips file: what the checkpoint's gates execute on it.", valueName: "file"
+    ))
+  var data: String?
+
+  @Option(help: ArgumentHelp("train or val.", valueName: "split"))
+  var split = Split.val
+
+  @Option(help: ArgumentHelp("Compute threads; 0: the cores it may use.", valueName: "count"))
+  var threads = 0
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  func run() throws {
+    var settings = CountSettings()
+    network.apply(to: &settings.network)
+    overlay(&settings.network.frames, frames)
+    overlay(&settings.network.size, size)
+    settings.classes = classes
+    settings.checkpoint = checkpoint
+    settings.data = data
+    settings.split = split
+    settings.policies = policy
+    settings.threads = threads
+    let report = try OperationCounting(settings).run()
+    print(json ? try report.json() : report.table)
+  }
+}
