@@ -1,4 +1,5 @@
-"""METHOD section 3: the cost of a policy, the loss, and the counting of multiply-accumulates.
+"""METHOD section 3, and the saturating cost of section 4: the cost of a policy, the loss, and the
+counting of multiply-accumulates.
 
 A MAC is one multiply-accumulate of a convolution or a fully connected layer. Mixing scalars, batch
 norm, activations and pooling are not counted.
@@ -45,13 +46,26 @@ def layer_weights(layers: dict[str, DynamicConv3d]) -> dict[str, float]:
 # The differentiable cost.
 
 
+def candidates_cost(v: Tensor, shares: list[float], kappa: float | None) -> Tensor:
+    """[N], from normalised weights v [N, S] and each candidate's share s of the full cost.
+
+    Linear (kappa None): sum_a v[a] s_a. Saturating: sum_a (s_a - s_{a+1}) (1 + kappa) V_a / (V_a +
+    kappa) with V_a = v[0] + ... + v[a], s = 0 behind the last.
+    """
+    if kappa is None:
+        return v @ v.new_tensor(shares)
+    steps = v.new_tensor([s - t for s, t in zip(shares, [*shares[1:], 0.0], strict=True)])
+    totals = [v[:, : a + 1].sum(dim=1) for a in range(len(shares))]
+    return torch.stack([(1 + kappa) * total / (total + kappa) for total in totals], dim=1) @ steps
+
+
 def relative_cost(layer: DynamicConv3d, policy: Policy) -> Tensor:
-    """rho_l [N] = (sum_a v_t[a] / R_a) (sum_b v_c[b] n_b / K), v normalised to sum 1."""
-    temporal = normalise(policy.temporal)
-    channel = normalise(policy.channel)
-    shares_t = temporal.new_tensor([1 / stride for stride in layer.temporal_strides])
-    shares_c = channel.new_tensor([n / layer.weight.shape[0] for n in layer.channel_counts])
-    return (temporal @ shares_t) * (channel @ shares_c)
+    """rho_l [N]: the product of the temporal cost, shares 1 / R_a, and the channel cost, shares
+    n_b / K."""
+    shares_t = [1 / stride for stride in layer.temporal_strides]
+    shares_c = [n / layer.weight.shape[0] for n in layer.channel_counts]
+    temporal = candidates_cost(normalise(policy.temporal), shares_t, layer.kappa)
+    return temporal * candidates_cost(normalise(policy.channel), shares_c, layer.kappa)
 
 
 def loss(network: R2Plus1D, logits: Tensor, labels: Tensor, cost_weight: float) -> Loss:
@@ -104,7 +118,9 @@ def cheap_macs(layer: DynamicConv3d, policy: Policy, clip: int) -> int:
 
 
 def gate_macs(layer: DynamicConv3d) -> int:
-    """Dh C T + (St + Sc) Dh."""
+    """Dh C T + (St + Sc) Dh, or Dh 2 C T with motion energy; 0 where a policy is held."""
+    if layer.held is not None:
+        return 0
     return layer.gate.fc1.weight.numel() + layer.gate.fc2.weight.numel()
 
 

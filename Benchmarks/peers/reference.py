@@ -1,8 +1,9 @@
-"""The dynamic network of METHOD sections 1, 2 and 5, written to be obviously right, not fast.
+"""The dynamic network of METHOD sections 1, 2, 4 and 5, written to be obviously right, not fast.
 
 Every dynamic convolution computes the whole of F and every candidate, and lets autograd find the
 gradients: a witness that shares nothing with the engine's partial execution and hand-written
-backward passes. Section 3 (cost, loss, counting) is in costs.py.
+backward passes. Of section 4 it has motion energy, and policies that gates do not learn from. Cost,
+loss and counting are in costs.py.
 
 Letters: N clips, C input channels, K output channels, T H W frames, height and width of the input,
 T' H' W' those of the output, kernel (kT, kH, kW).
@@ -24,12 +25,15 @@ CHANNEL_BLOCK = 16
 
 @dataclass(frozen=True)
 class DynamicConfiguration:
-    """The search space and the gate; `gate_form` is "normalised" or "published"."""
+    """The search space, the gate and its cost; `gate_form` is "normalised" or "published", `kappa`
+    that of the saturating cost, None for the linear one."""
 
     temporal_candidates: int = 2
     channel_candidates: int = 2
     gate_form: str = "normalised"
     gate_hidden: int = 32
+    motion_energy: bool = False
+    kappa: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,15 +146,26 @@ def normalise(u: Tensor) -> Tensor:
     return torch.where(total > 0, u / torch.where(total > 0, total, 1), cheapest)
 
 
-class SoftModulationGate(nn.Module):
-    """X -> v: global average over H and W, fc1, batch norm, tanh, fc2, max(tanh, 0)."""
+def motion_energy(x: Tensor) -> Tensor:
+    """[N, C, T]: the mean over H and W of |X[t] - X[t-1]|, 0 at t = 0 (METHOD section 4)."""
+    moved = (x[:, :, 1:] - x[:, :, :-1]).abs().mean(dim=(3, 4))
+    return functional.pad(moved, (1, 0))
 
-    def __init__(self, inputs: int, candidates: tuple[int, int], hidden: int, form: str) -> None:
+
+class SoftModulationGate(nn.Module):
+    """X -> v: `inputs`, fc1, batch norm, tanh, fc2, max(tanh, 0)."""
+
+    def __init__(
+        self, channels: int, frames: int, candidates: tuple[int, int], search: DynamicConfiguration
+    ) -> None:
         super().__init__()
+        form, hidden = search.gate_form, search.gate_hidden
+        inputs = channels * frames * (2 if search.motion_energy else 1)
         if form not in ("normalised", "published"):
             raise ValueError(f"gate form {form!r}: expected 'normalised' or 'published'")
         self.form = form
         self.candidates = candidates
+        self.sees_motion = search.motion_energy
         self.fc1 = nn.Linear(inputs, hidden, bias=False)
         self.bn = nn.BatchNorm1d(hidden)
         self.fc2 = nn.Linear(hidden, sum(candidates))
@@ -158,9 +173,15 @@ class SoftModulationGate(nn.Module):
         nn.init.normal_(self.fc2.weight, std=0.01)
         nn.init.ones_(self.fc2.bias)
 
+    def inputs(self, x: Tensor) -> Tensor:
+        """The means over H and W, [N, C * T], index c * T + t; then as many motion energies."""
+        means = x.mean(dim=(3, 4)).flatten(1)
+        if not self.sees_motion:
+            return means
+        return torch.cat([means, motion_energy(x).flatten(1)], dim=1)
+
     def forward(self, x: Tensor) -> Policy:
-        means = x.mean(dim=(3, 4)).flatten(1)  # [N, C * T], index c * T + t
-        hidden = torch.tanh(self.bn(self.fc1(means)))
+        hidden = torch.tanh(self.bn(self.fc1(self.inputs(x))))
         u = self.relu(torch.tanh(self.fc2(hidden)))
         temporal, channel = u.split(self.candidates, dim=1)
         if self.form == "normalised":
@@ -171,7 +192,8 @@ class SoftModulationGate(nn.Module):
 class DynamicConv3d(nn.Module):
     """A convolution without bias whose output is partly computed, partly reconstructed.
 
-    After forward, `policy` holds the gate's decision for every clip.
+    After forward, `policy` has the decision for every clip. One that is `held` is taken instead of
+    the gate's; a `frozen` gate keeps its running statistics, decides by them, and learns nothing.
     """
 
     def __init__(
@@ -195,11 +217,12 @@ class DynamicConv3d(nn.Module):
         self.channel_counts = channel_counts(configuration.channel_candidates, outputs)
         self.weight = nn.Parameter(torch.empty(outputs, inputs, *kernel))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
+        self.kappa = configuration.kappa
         self.gate = SoftModulationGate(
-            inputs * input_shape[0],
+            inputs,
+            input_shape[0],
             (len(self.temporal_strides), len(self.channel_counts)),
-            configuration.gate_hidden,
-            configuration.gate_form,
+            configuration,
         )
         self.phi_s = nn.ParameterDict()
         for b, computed in list(enumerate(self.channel_counts))[1:]:
@@ -211,11 +234,30 @@ class DynamicConv3d(nn.Module):
             phi = torch.zeros(frames - 1, outputs, 3, 3)
             phi[..., 1, 1] = 1
             self.phi_t[str(a)] = nn.Parameter(phi)
+        self.held: Policy | None = None
+        self.frozen = False
         self.policy: Policy | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        self.policy = self.gate(x)
+        self.policy = self.decide(x)
         return self.modulated(x, self.policy)
+
+    def decide(self, x: Tensor) -> Policy:
+        """The policy of every clip."""
+        if self.held is not None:
+            return Policy(self.held.temporal.to(x), self.held.channel.to(x))
+        if not self.frozen:
+            return self.gate(x)
+        self.gate.eval()
+        with torch.no_grad():
+            return self.gate(x)
+
+    def hold(self, candidates: list[tuple[int, int]]) -> None:
+        """From now on clip n takes this pair (a, b); the last candidate where there are fewer."""
+        st, sc = len(self.temporal_strides), len(self.channel_counts)
+        temporal = torch.tensor([min(a, st - 1) for a, _ in candidates])
+        channel = torch.tensor([min(b, sc - 1) for _, b in candidates])
+        self.held = Policy(functional.one_hot(temporal, st), functional.one_hot(channel, sc))
 
     def modulated(self, x: Tensor, policy: Policy) -> Tensor:
         """The output for a policy given from outside."""

@@ -54,7 +54,16 @@ public struct GoldenFile {
   /// An attribute.
   public func string(_ attribute: String) throws -> String { try file.attribute(attribute) }
 
-  /// The network that the file's attributes describe, with its parameters and statistics.
+  /// What decides the policies of `clips`, some of the file's, in the training step.
+  public func policies(_ clips: Range<Int>) throws -> PolicySource {
+    guard file.hasAttribute("policies") else { return .gates }
+    guard try string("policies") == "drawn" else { return .frozenGates }
+    let keys = try integers("/draws/keys")[clips].map { $0 < 0 ? nil : UInt64($0) }
+    return .drawn(CandidateDraws(keys: keys, tilt: Double(try floats("/draws/tilt")[0])))
+  }
+
+  /// The network that the file's attributes describe, with its parameters and statistics; its gates
+  /// decide.
   public func network(batch: Int, reducer: StatisticsReducer? = nil) throws -> R2Plus1D {
     var configuration = NetworkConfiguration(
       classes: try integer("classes"), frames: try integer("frames"), size: try integer("size"))
@@ -66,6 +75,10 @@ public struct GoldenFile {
       dynamic.channelCandidates = try integer("channel_candidates")
       dynamic.gateForm = GateForm(rawValue: try string("gate_form")) ?? .normalised
       dynamic.gateHidden = try integer("gate_hidden")
+      dynamic.motionEnergy = file.hasAttribute("motion_energy")
+      if file.hasAttribute("kappa") {
+        dynamic.cost = .saturating(kappa: Float(try string("kappa")) ?? .nan)
+      }
       configuration.dynamic = dynamic
     }
     let network = try R2Plus1D(

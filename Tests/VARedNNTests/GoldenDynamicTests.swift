@@ -98,14 +98,19 @@ import Testing
     }
   }
 
-  @Test(arguments: ["normalised", "published", "normalised-single"])
-  func gate(_ name: String) throws {
-    let golden = try GoldenFile("dynamic.h5")
+  @Test(arguments: [
+    ("dynamic.h5", "normalised"), ("dynamic.h5", "published"), ("dynamic.h5", "normalised-single"),
+    ("adaptive.h5", "motion-normalised"), ("adaptive.h5", "motion-published"),
+    ("adaptive.h5", "motion-one-frame"),
+  ])
+  func gate(_ file: String, _ name: String) throws {
+    let golden = try GoldenFile(file)
     let path = "/gates/\(name)"
     let shape = try golden.shape("\(path)/x")
     let parameters = Parameters()
     var configuration = DynamicConfiguration()
-    configuration.gateForm = name == "published" ? .published : .normalised
+    configuration.gateForm = name.hasSuffix("published") ? .published : .normalised
+    configuration.motionEnergy = name.hasPrefix("motion")
     let input = ActivationShape(
       channels: shape[1], frames: shape[2], height: shape[3], width: shape[4])
     let gate = SoftModulationGate(

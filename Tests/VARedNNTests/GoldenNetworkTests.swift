@@ -7,11 +7,15 @@ import Testing
 @testable import VARedNN
 
 @Suite struct GoldenNetworkTests {
-  static let cases = ["dynamic-normalised", "dynamic-published", "fixed"]
+  static let cases = [
+    "dynamic-normalised", "dynamic-published", "fixed", "motion-saturating", "frozen-gates",
+    "drawn",
+  ]
 
   @Test(arguments: cases) func inference(_ name: String) throws {
     let golden = try GoldenFile("network-\(name).h5")
     let network = try golden.network(batch: 4)
+    network.policies = try golden.policies(0..<4)
     network.startCounting()
     let found = try network.infer(clips: try golden.floats("/clips"), count: 4)
     expectClose(found.logits, try golden.floats("/inference/logits"), "logits")
@@ -30,6 +34,7 @@ import Testing
   @Test(arguments: cases) func trainingStep(_ name: String) throws {
     let golden = try GoldenFile("network-\(name).h5")
     let network = try golden.network(batch: 4)
+    network.policies = try golden.policies(0..<4)
     let parameters = network.parameters
     #expect(
       Set(parameters.entries.map(\.name) + parameters.buffers.map(\.name))
@@ -46,6 +51,10 @@ import Testing
       expectClose([Float(found)], try golden.floats("/\(dataset)"), dataset)
     }
     #expect(outcome.correct == (try golden.integers("/correct")).reduce(0, +))
+    let macs = try golden.integers("/training/executed_macs")
+    #expect(outcome.executedMACs == Double(macs.reduce(0, +)) / 4)
+    let ratios = try golden.floats("/training/conv_ratio")
+    #expect(abs(outcome.convRatio - Double(ratios.reduce(0, +)) / 4) < 1e-6)
     for buffer in parameters.buffers {
       expectClose(
         parameters.bufferLogical(buffer), try golden.floats("/updated/\(buffer.name)"), buffer.name)

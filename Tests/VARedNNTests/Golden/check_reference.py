@@ -17,6 +17,7 @@ from torch import Tensor
 
 import reference_path  # noqa: F401  (before what it makes importable)
 from costs import (
+    candidates_cost,
     cheap_macs,
     conv_ratios,
     executed_convolution_macs,
@@ -26,6 +27,7 @@ from costs import (
     loss,
     relative_cost,
 )
+from draws import draw, executed_ratio, uniform
 from generate import generate
 from reference import (
     DynamicConfiguration,
@@ -35,17 +37,19 @@ from reference import (
     R2Plus1D,
     channel_counts,
     dynamic_layers,
+    motion_energy,
     normalise,
+    state,
     temporal_strides,
 )
 
 HERE = Path(__file__).parent
 
 
-def tiny_layer(form: str = "normalised") -> DynamicConv3d:
+def tiny_layer(form: str = "normalised", motion: bool = False) -> DynamicConv3d:
     """2 to 18 channels on [2, 3, 2, 2]: two candidates each."""
     torch.manual_seed(1)
-    configuration = DynamicConfiguration(2, 2, form, gate_hidden=3)
+    configuration = DynamicConfiguration(2, 2, form, gate_hidden=3, motion_energy=motion)
     layer = DynamicConv3d(2, 18, (3, 1, 1), (1, 1, 1), (1, 0, 0), (3, 2, 2), configuration)
     torch.nn.init.normal_(layer.gate.fc2.weight, std=0.3)
     return layer.double()
@@ -121,8 +125,8 @@ class Layer(unittest.TestCase):
             torch.testing.assert_close(y[n], expected)
 
     def test_gradients(self) -> None:
-        for form in ("normalised", "published"):
-            layer = tiny_layer(form)
+        for form, motion in (("normalised", False), ("published", False), ("normalised", True)):
+            layer = tiny_layer(form, motion)
 
             def run(x: Tensor, *values: Tensor, layer: DynamicConv3d = layer) -> Tensor:
                 names = [name for name, _ in layer.named_parameters()]
@@ -154,6 +158,84 @@ class Layer(unittest.TestCase):
         self.assertEqual(gate_macs(layer), 3 * 6 + 4 * 3)
         expected = torch.tensor([0.75 * (0.5 + 0.5 * 16 / 18), 0.5 * 16 / 18]).double()
         torch.testing.assert_close(relative_cost(layer, policy), expected)
+
+
+class Adaptive(unittest.TestCase):
+    """METHOD section 4: what gates see, what candidates cost, who decides."""
+
+    def test_motion_energy_is_the_definition(self) -> None:
+        x = torch.randn(2, 3, 4, 2, 5, dtype=torch.float64)
+        energy = motion_energy(x)
+        for n, c, t in np.ndindex(2, 3, 4):
+            moved = [abs(x[n, c, t, h, w] - x[n, c, t - 1, h, w]) for h, w in np.ndindex(2, 5)]
+            expected = 0 if t == 0 else float(sum(moved)) / 10
+            self.assertAlmostEqual(energy[n, c, t].item(), expected)
+
+    def test_a_gate_sees_means_then_energies(self) -> None:
+        layer = tiny_layer(motion=True)
+        x = torch.randn(2, 2, 3, 2, 2, dtype=torch.float64)
+        seen = layer.gate.inputs(x)
+        self.assertEqual(tuple(seen.shape), (2, 12))
+        self.assertAlmostEqual(seen[1, 1 * 3 + 2].item(), x[1, 1, 2].mean().item())
+        energy = (x[1, 1, 2] - x[1, 1, 1]).abs().mean().item()
+        self.assertAlmostEqual(seen[1, 6 + 1 * 3 + 2].item(), energy)
+        self.assertEqual(gate_macs(layer), 3 * 12 + 4 * 3)
+
+    def test_saturating_cost(self) -> None:
+        v = torch.tensor([[0.2, 0.3, 0.5], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]).double()
+        shares = [1.0, 0.5, 0.25]
+        cost = candidates_cost(v, shares, 0.1)
+        first = 0.5 * 1.1 * 0.2 / 0.3 + 0.25 * 1.1 * 0.5 / 0.6 + 0.25 * 1
+        torch.testing.assert_close(cost, torch.tensor([first, 0.25, 1.0]).double())
+        # Large kappa: the linear cost; small: that of the dearest candidate with a weight.
+        linear = candidates_cost(v, shares, None)
+        torch.testing.assert_close(candidates_cost(v, shares, 1e9), linear, rtol=1e-7, atol=0)
+        executed = torch.tensor([1.0, 0.25, 1.0]).double()
+        torch.testing.assert_close(
+            candidates_cost(v, shares, 1e-9), executed, rtol=1e-7, atol=0
+        )
+
+    def test_a_held_policy_asks_no_gate(self) -> None:
+        layer = tiny_layer()
+        layer.hold([(0, 5), (1, 0)])
+        x = torch.randn(2, 2, 3, 2, 2, dtype=torch.float64)
+        layer(x).sum().backward()
+        self.assertEqual(layer.policy.temporal.tolist(), [[1, 0], [0, 1]])
+        self.assertEqual(layer.policy.channel.tolist(), [[0, 1], [1, 0]])
+        self.assertTrue(all(p.grad is None for p in layer.gate.parameters()))
+        self.assertEqual(gate_macs(layer), 0)
+
+    def test_a_frozen_gate_decides_as_in_inference_and_learns_nothing(self) -> None:
+        layer = tiny_layer(motion=True)
+        layer.gate.bn.running_mean.normal_()
+        x = torch.randn(2, 2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+        expected = layer.eval()(x).detach()
+        policy, before = layer.policy, state(layer.gate)
+        layer.frozen = True
+        y = layer.train()(x)
+        torch.testing.assert_close(y, expected, rtol=0, atol=0)
+        (dx,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
+        constant = Policy(policy.temporal.detach(), policy.channel.detach())
+        (alone,) = torch.autograd.grad(layer.modulated(x, constant).sum(), x)
+        torch.testing.assert_close(dx, alone)
+        y.sum().backward()
+        self.assertTrue(all(p.grad is None for p in layer.gate.parameters()))
+        for name, value in state(layer.gate).items():
+            self.assertTrue(torch.equal(value, before[name]), name)
+
+    def test_draws(self) -> None:
+        # SplitMix64's published first number for the state 1234567.
+        basis, name = 0xCBF29CE484222325, ""
+        key = (basis ^ 1234567) * pow(0x9E3779B97F4A7C15, -1, 2**64) % 2**64
+        self.assertEqual(uniform(key, name), (6457827717110365317 >> 11) * 2.0**-53)
+        layer, tilt, count = tiny_layer(), 2.0, 4000
+        found = [draw(layer, "conv", key, tilt) for key in range(count)]
+        pairs = [(a, b) for a in range(2) for b in range(2)]
+        weights = [np.exp(-tilt * executed_ratio(layer, a, b)) for a, b in pairs]
+        for pair, weight in zip(pairs, weights, strict=True):
+            self.assertAlmostEqual(found.count(pair) / count, weight / sum(weights), delta=0.03)
+        self.assertEqual(draw(layer, "conv", None, tilt), (0, 0))
+        self.assertNotEqual(found, [draw(layer, "other", key, tilt) for key in range(count)])
 
 
 class Network(unittest.TestCase):

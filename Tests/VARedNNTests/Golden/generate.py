@@ -13,9 +13,11 @@ from pathlib import Path
 import torch
 
 import reference_path  # noqa: F401  (before what it makes importable)
+from golden_adaptive import write_adaptive
 from golden_dynamic import write_dynamic
 from golden_network import CASES, write_network
 from golden_ops import write_ops
+from golden_policies import write_drawn, write_frozen
 from golden_trajectory import write_trajectory
 
 
@@ -25,7 +27,10 @@ def generate(folder: Path) -> None:
     torch.use_deterministic_algorithms(True)
     for case in CASES:
         write_network(folder, case)
+    write_frozen(folder)
+    write_drawn(folder)
     write_dynamic(folder)
+    write_adaptive(folder)
     write_ops(folder)
     write_trajectory(folder)
 

@@ -240,6 +240,8 @@ def gate_entries(name: str, case: LayerCase) -> dict[str, Value]:
         x = normal(random, case.clips, case.inputs, *case.shape)
         x = x + normal(random, case.clips, case.inputs, case.shape[0], 1, 1)
         x = x.detach().float().double()
+        if case.search.motion_energy:  # a clip in which nothing moves: its energy has no gradient
+            x[-1] = x[-1, :, :1]
         if gate_margin(layer, x) < SMALLEST_GATE_MARGIN:
             continue
         dv_t = normal(random, case.clips, len(layer.temporal_strides))
@@ -258,11 +260,11 @@ def gate_entries(name: str, case: LayerCase) -> dict[str, Value]:
 def gate_margin(layer: DynamicConv3d, x: Tensor) -> float:
     """The input of the gate's max(., 0) closest to zero, in training and in inference."""
     gate = layer.gate
-    means = gate.fc1(x.mean(dim=(3, 4)).flatten(1))
+    product = gate.fc1(gate.inputs(x))
     trained = torch.nn.functional.batch_norm(
-        means, None, None, gate.bn.weight, gate.bn.bias, training=True
+        product, None, None, gate.bn.weight, gate.bn.bias, training=True
     )
-    hidden = torch.cat([trained, gate.bn.eval()(means)])
+    hidden = torch.cat([trained, gate.bn.eval()(product)])
     return gate.fc2(torch.tanh(hidden)).abs().min().item()
 
 

@@ -40,6 +40,16 @@ CASES: dict[str, tuple[int, NetworkConfiguration]] = {
         ),
     ),
     "fixed": (105, NetworkConfiguration(8, 8, 32, width=0.0625)),
+    "motion-saturating": (
+        52,
+        NetworkConfiguration(
+            8,
+            4,
+            32,
+            width=0.0625,
+            dynamic=DynamicConfiguration(3, 3, gate_hidden=8, motion_energy=True, kappa=0.1),
+        ),
+    ),
 }
 
 
@@ -229,6 +239,10 @@ def describe(configuration: NetworkConfiguration) -> dict[str, int | str]:
             "gate_form": configuration.dynamic.gate_form,
             "gate_hidden": configuration.dynamic.gate_hidden,
         }
+        if configuration.dynamic.motion_energy:
+            attributes["motion_energy"] = 1
+        if configuration.dynamic.kappa is not None:
+            attributes["kappa"] = str(configuration.dynamic.kappa)
     return attributes
 
 
@@ -241,10 +255,13 @@ def check_margins(case: str, network: R2Plus1D, clips: Tensor, labels: Tensor) -
         step = training_step(trial, clips, labels)
     gate = min(inferred.gate, trained.gate)
     logit = min(logit_margin(step["logits"]), logit_margin(answers["inference/logits"]))
-    print(f"{case}: margins: gate {gate:.1e}, ReLU {trained.activation:.1e}, logits {logit:.2f}")
+    print(
+        f"{case}: margins: gate {gate:.1e}, ReLU {trained.activation:.1e}, "
+        f"motion {trained.motion:.1e}, logits {logit:.2f}"
+    )
     if (
         gate < SMALLEST_GATE_MARGIN
-        or trained.activation < SMALLEST_ACTIVATION_MARGIN
+        or min(trained.activation, trained.motion) < SMALLEST_ACTIVATION_MARGIN
         or logit < SMALLEST_LOGIT_MARGIN
     ):
         raise RuntimeError(f"{case}: too close to a kink or a tie; choose another seed")
@@ -296,13 +313,9 @@ def report_policies(case: str, network: R2Plus1D) -> None:
     print(f"{case}: {differing} of {2 * len(layers)} gates differ by clip; {zeros}/{values} zeros")
 
 
-def write_network(folder: Path, case: str) -> None:
-    """Writes network-<case>.h5."""
-    seed, configuration = CASES[case]
-    random = np.random.RandomState(seed)
-    clips = random_clips(random, CLIPS, configuration.frames, configuration.size)
-    network = build(configuration, random, clips)
-    labels = mostly_right_labels(network, clips, configuration.classes)
+def network_entries(case: str, network: R2Plus1D, clips: Tensor) -> dict[str, Value]:
+    """What network-<case>.h5 holds, checked to be clear of rounding."""
+    labels = mostly_right_labels(network, clips, network.configuration.classes)
     check_margins(case, network, clips, labels)
     entries: dict[str, Value] = {f"model/{name}": value for name, value in state(network).items()}
     entries |= {"clips": clips, "labels": labels, "full_macs": full_macs(network)}
@@ -310,4 +323,14 @@ def write_network(folder: Path, case: str) -> None:
     results = both_passes(run, clips, labels)
     check_float32(case, float32_errors(network, clips, labels, results))
     report_policies(case, run)
-    write(folder / f"network-{case}.h5", entries | results, describe(configuration))
+    return entries | results
+
+
+def write_network(folder: Path, case: str) -> None:
+    """Writes network-<case>.h5."""
+    seed, configuration = CASES[case]
+    random = np.random.RandomState(seed)
+    clips = random_clips(random, CLIPS, configuration.frames, configuration.size)
+    network = build(configuration, random, clips)
+    entries = network_entries(case, network, clips)
+    write(folder / f"network-{case}.h5", entries, describe(configuration))

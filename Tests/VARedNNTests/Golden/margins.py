@@ -3,6 +3,10 @@
 A ReLU (of a block or of a gate) whose input is 1e-7 passes a gradient in one engine and none in
 another. So biases are moved a little, channel by channel in forward order, until no input of a
 ReLU is close to zero: the middle of the widest gap between the channel's values near zero.
+
+Motion energy has a kink too, where a pixel nearly stands still. Nothing is moved for it: a seed is
+refused where a difference is close to zero. One that is exactly zero, as between two closed ReLUs,
+has no gradient anywhere.
 """
 
 from __future__ import annotations
@@ -76,10 +80,12 @@ def clearing(network: nn.Module) -> Iterator[None]:
 
 @dataclass
 class Margins:
-    """The inputs closest to a kink seen so far: of the blocks' ReLUs, and of the gates'."""
+    """The inputs closest to a kink seen so far: of the blocks' ReLUs, of the gates', and of the
+    motion energies' |.|."""
 
     activation: float = field(default=float("inf"))
     gate: float = field(default=float("inf"))
+    motion: float = field(default=float("inf"))
 
 
 @contextmanager
@@ -94,11 +100,17 @@ def measuring(network: nn.Module) -> Iterator[Margins]:
     def gate(_: nn.Module, inputs: tuple[Tensor]) -> None:
         margins.gate = min(margins.gate, inputs[0].abs().min().item())
 
+    def motion(_: nn.Module, inputs: tuple[Tensor]) -> None:
+        moved = inputs[0].diff(dim=2).abs()
+        margins.motion = min([margins.motion, *moved[moved > 0].tolist()])
+
     hooks = []
     for module in network.modules():
         if isinstance(module, nn.ReLU):
             of_gate = any(module is other for other in gates)
             hooks.append(module.register_forward_pre_hook(gate if of_gate else activation))
+        elif isinstance(module, SoftModulationGate) and module.sees_motion:
+            hooks.append(module.register_forward_pre_hook(motion))
     try:
         yield margins
     finally:
