@@ -30,6 +30,7 @@ func checkNetworkEquivalence(_ check: RankCheck) throws {
   let buckets = GradientBuckets(
     check.communicator, gradients: parameters.gradients, bucketBytes: 1 << 14)
   let first = check.rank * perRank
+  network.policies = try golden.policies(first..<first + perRank)
   let clipFloats = clips.count / labels.count
   let outcome = try network.trainingStep(
     clips: Array(clips[first * clipFloats..<(first + perRank) * clipFloats]),
