@@ -14,6 +14,20 @@ struct AllocationCase {
     case forced(temporal: Int, channel: Int)
     /// Gates that answer to their input: clips of a batch differ.
     case differing
+    /// The same gates, which see motion energy and are charged the saturating cost.
+    case differingByMotion
+    /// The same gates, frozen.
+    case frozen
+    /// Candidates drawn at random, others in every one of the steps that are counted.
+    case drawn
+
+    /// Whether clips of a batch are to differ.
+    var differ: Bool {
+      switch self {
+      case .none, .open, .forced: false
+      case .differing, .differingByMotion, .frozen, .drawn: true
+      }
+    }
   }
 
   let name: String
@@ -42,11 +56,15 @@ struct AllocationCase {
     let optimizer = SGD(network.parameters, gateRate: 1)
     let clips = self.clips
     let labels = (0..<Self.batch).map { $0 % Self.classes }
-    // Policies must not change from step to step, or other convolutions than the planned ones run.
-    var rate: Float = 1e-3
-    if case .differing = policies { rate = 0 }
+    // Policies must not change from round to round, or other convolutions than the planned ones run.
+    let rate: Float = policies.differ ? 0 : 1e-3
+    let draws = Self.draws
+    func redraw(_ step: Int) {
+      if case .drawn = policies { network.policies = draws[step] }
+    }
     func train() throws {
-      for _ in 0..<Self.steps {
+      for step in 0..<Self.steps {
+        redraw(step)
         _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
         optimizer.step(learningRate: rate, gradientScale: 1)
       }
@@ -55,7 +73,10 @@ struct AllocationCase {
     let training = try AllocationTally.of(train)
     var found: Inference?
     func infer() throws {
-      for _ in 0..<Self.steps { found = try network.infer(clips: clips, count: Self.batch) }
+      for step in 0..<Self.steps {
+        redraw(step)
+        found = try network.infer(clips: clips, count: Self.batch)
+      }
     }
     try infer()
     let inference = try AllocationTally.of(infer)
@@ -69,15 +90,35 @@ struct AllocationCase {
     var configuration = NetworkConfiguration(
       classes: Self.classes, frames: Self.frames, size: Self.size)
     configuration.width = 0.25
-    if case .none = policies {} else { configuration.dynamic = DynamicConfiguration() }
+    if case .none = policies {} else { configuration.dynamic = dynamic }
     let network = try R2Plus1D(configuration, batch: Self.batch, seed: 1, threads: threads)
     switch policies {
-    case .none, .open: break
+    case .none, .open, .drawn: break
     case .forced(let temporal, let channel):
       network.policies = .fixed(temporal: temporal, channel: channel)
-    case .differing: letGatesAnswer(network.parameters)
+    case .differing, .differingByMotion: letGatesAnswer(network.parameters)
+    case .frozen:
+      letGatesAnswer(network.parameters)
+      network.policies = .frozenGates
     }
     return network
+  }
+
+  private var dynamic: DynamicConfiguration {
+    var dynamic = DynamicConfiguration()
+    if case .differingByMotion = policies {
+      dynamic.motionEnergy = true
+      dynamic.cost = .saturating(kappa: 0.1)
+    }
+    return dynamic
+  }
+
+  /// One for each step: random candidates for all clips but one.
+  private static var draws: [PolicySource] {
+    (0..<steps).map { step in
+      .drawn(
+        CandidateDraws(keys: (0..<batch).map { $0 == step ? nil : UInt64(step * batch + $0) }))
+    }
   }
 
   /// Large weights and small biases behind the gates' hidden units.

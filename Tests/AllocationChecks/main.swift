@@ -19,13 +19,14 @@ if seen != 4 { fail("expected the counter to see 4 kinds of allocations, found \
 let cases: [(String, AllocationCase.Policies)] = [
   ("fixed", .none), ("open gates", .open), ("forced 0 0", .forced(temporal: 0, channel: 0)),
   ("forced 1 1", .forced(temporal: 1, channel: 1)), ("differing policies", .differing),
+  ("motion energy", .differingByMotion), ("frozen gates", .frozen), ("drawn candidates", .drawn),
 ]
 for threads in [1, 2] {
   for (name, policies) in cases {
     let test = AllocationCase(
       name: "\(name), threads \(threads)", policies: policies, threads: threads)
     let outcome = try test.run()
-    if case .differing = policies, !outcome.differing {
+    if policies.differ && !outcome.differing {
       fail("\(test.name): expected clips whose policies differ, found none")
     }
     let inference = outcome.inference.own - outcome.returnedArrays
