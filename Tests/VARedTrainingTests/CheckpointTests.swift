@@ -10,7 +10,12 @@ import VARedNN
 @Suite struct CheckpointTests {
   let scratch: Scratch
 
-  init() throws { scratch = try Scratch() }
+  private let steering: CostSteering.Memory
+
+  init() throws {
+    scratch = try Scratch()
+    steering = try #require(CostSteering.Memory(stored: [1.0 / 7, 1.0 / 9, 1.0 / 11]))
+  }
 
   private func settings(width: Double = 0.125) -> TrainingConfiguration {
     var settings = TrainingConfiguration()
@@ -39,8 +44,6 @@ import VARedNN
     }
     var totals = EpochTotals()
     totals.loss = 1.0 / 3
-    var steering = CostSteering.Memory(weight: 1.0 / 7)
-    (steering.convRatio, steering.earlierRatio) = (1.0 / 9, 1.0 / 11)
     let header = CheckpointHeader(
       position: TrainingPosition(step: step, epoch: 3, epochStep: 2), stage: .joint,
       steering: steering, ranks: 2,
@@ -61,8 +64,7 @@ import VARedNN
     #expect(checkpoint.header.position == TrainingPosition(step: 12, epoch: 3, epochStep: 2))
     #expect(checkpoint.header.seed == 1 && checkpoint.header.ranks == 2)
     #expect(checkpoint.header.stage == .joint)
-    #expect(
-      checkpoint.header.steering.stored == [1.0 / 7, 1.0 / 9, 1.0 / 11])
+    #expect(checkpoint.header.steering == steering)
     #expect(checkpoint.header.configuration == settings)
     #expect(checkpoint.header.classes == ["run", "walk"])
     #expect(checkpoint.totals.loss == 1.0 / 3)
