@@ -21,6 +21,16 @@ struct Train: ParsableCommand {
       Every flag can be given in a YAML file instead, under the same name (batch: 8); flags win.
       """)
 
+  @OptionGroup var training: TrainingOptions
+
+  func run() throws {
+    let end = TrainingRun.launch { try training.settings() }
+    if end.isInterruption { throw ExitCode(130) }
+  }
+}
+
+/// All settings of a training run as flags.
+struct TrainingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("YAML file of settings; flags win over it.", valueName: "file.yaml"),
     completion: .file(extensions: ["yaml", "yml"]))
@@ -33,19 +43,17 @@ struct Train: ParsableCommand {
   @OptionGroup(title: "Checkpoints and evaluation") var bookkeeping: BookkeepingOptions
   @OptionGroup(title: "Machine") var machine: MachineOptions
 
-  func run() throws {
-    let end = TrainingRun.launch {
-      var settings = TrainingConfiguration()
-      if let config { try settings.read(yamlFile: config) }
-      data.apply(to: &settings)
-      network.apply(to: &settings)
-      optimisation.apply(to: &settings)
-      adaptation.apply(to: &settings)
-      bookkeeping.apply(to: &settings)
-      machine.apply(to: &settings)
-      return settings
-    }
-    if end.isInterruption { throw ExitCode(130) }
+  /// Defaults, then the file, then the flags.
+  func settings() throws -> TrainingConfiguration {
+    var settings = TrainingConfiguration()
+    if let config { try settings.read(yamlFile: config) }
+    data.apply(to: &settings)
+    network.apply(to: &settings)
+    optimisation.apply(to: &settings)
+    adaptation.apply(to: &settings)
+    bookkeeping.apply(to: &settings)
+    machine.apply(to: &settings)
+    return settings
   }
 }
 

@@ -54,31 +54,35 @@ final class Trainer {
     statistics?.watch = watch
   }
 
-  /// Runs from the starting point to the end, or to a signal.
+  /// Runs from the starting point to the end, to the end of the warm-up if `onlyWarmup`, or to a
+  /// signal.
   ///
   /// - Throws: `DatasetError`, `CheckpointError`, `TrainingFailure`, `MPIError`.
-  func run() throws -> TrainingEnd {
+  func run(onlyWarmup: Bool = false) throws -> TrainingEnd {
     defer { watch.stop() }
+    let end = onlyWarmup ? stages.warmupSteps : configuration.epochs * setup.stepsPerEpoch
     if epochEndIsPending, let signals = try finishEpoch() { return .stopped(signals) }
-    while position.epoch < configuration.epochs {
-      if let signals = try trainEpoch() {
+    while scheduleStep < end {
+      if let signals = try trainEpoch(until: end) {
         try save()
         return .stopped(signals)
       }
       try save()
+      guard position.epochStep == 0 else { break }
       if let signals = try finishEpoch() { return .stopped(signals) }
     }
     return .finished
   }
 
-  /// What is left of the present epoch. Returns the signals that interrupted it.
-  private func trainEpoch() throws -> Signals? {
+  /// What is left of the present epoch, up to step `end` of the schedule. Returns the signals that
+  /// interrupted it.
+  private func trainEpoch(until end: Int) throws -> Signals? {
     if position.epochStep == 0 { totals = EpochTotals() }
     let epoch = position.epoch
     let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep)
     defer { loader.stop() }
     var last = ContinuousClock.now
-    while position.epoch == epoch {
+    while position.epoch == epoch && scheduleStep < end {
       watch.progress("decoding")
       let waited = ContinuousClock.now
       guard let batch = try loader.next() else { break }

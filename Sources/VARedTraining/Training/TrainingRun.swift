@@ -26,8 +26,12 @@ public enum TrainingRun {
     return end
   }
 
-  private static func train(
-    _ configuration: TrainingConfiguration, _ communicator: Communicator
+  /// Trains; every rank calls this. Collective.
+  ///
+  /// - Parameter onlyWarmup: ends with the warm-up.
+  /// - Throws: what the parts of a run throw.
+  static func train(
+    _ configuration: TrainingConfiguration, _ communicator: Communicator, onlyWarmup: Bool = false
   ) throws -> TrainingEnd {
     let share = try communicator.threadShare()
     let isShared = configuration.syncBN && communicator.size > 1
@@ -54,8 +58,10 @@ public enum TrainingRun {
     let trainer = Trainer(
       setup, network: network, optimiser: optimiser, policies: policies, statistics: statistics,
       log: opened?.log, start: start)
-    let end = try trainer.run()
-    opened?.log.progress.say(farewell(end, setup, opened?.log))
+    let end = try trainer.run(onlyWarmup: onlyWarmup)
+    if !onlyWarmup || end != .finished {
+      opened?.log.progress.say(farewell(end, setup, opened?.log))
+    }
     return end
   }
 

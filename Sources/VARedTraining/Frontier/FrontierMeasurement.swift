@@ -1,0 +1,68 @@
+// What the networks of a frontier reach, measured in turn.
+
+import VARedData
+import VARedDist
+
+/// One network's place in the picture.
+struct FrontierPoint: Equatable, Sendable {
+  let run: FrontierRun
+  let top1: Double
+  let top5: Double
+  let convRatio: Double
+  let convRatioDeviation: Double
+  let executedGMACs: Double
+  /// Median over the rounds, per view and rank.
+  let secondsPerClip: Double
+}
+
+/// Evaluates the newest checkpoint of every run on the validation split.
+struct FrontierMeasurement {
+  private let settings: FrontierSettings
+  private let communicator: Communicator
+
+  init(_ settings: FrontierSettings, _ communicator: Communicator) {
+    (self.settings, self.communicator) = (settings, communicator)
+  }
+
+  /// Evaluates all runs `timingRounds` times, A B C A B C …, so that what else the machine does meets
+  /// all of them. Collective.
+  ///
+  /// - Returns: a point for each run, complete on rank 0; nil if a signal came.
+  func measure(_ runs: [FrontierRun]) throws -> [FrontierPoint]? {
+    var rounds: [[EvaluationResult]] = runs.map { _ in [] }
+    for _ in 0..<settings.timingRounds {
+      for (i, run) in runs.enumerated() {
+        guard let result = try evaluate(run) else { return nil }
+        rounds[i].append(result)
+      }
+    }
+    return zip(runs, rounds).map { run, results in
+      let seconds = results.map(\.secondsPerClip).sorted()
+      let result = results[0]
+      return FrontierPoint(
+        run: run, top1: result.top1, top5: result.top5,
+        convRatio: result.convRatio, convRatioDeviation: result.convRatioDeviation,
+        executedGMACs: result.executedGMACs, secondsPerClip: seconds[seconds.count / 2])
+    }
+  }
+
+  private func evaluate(_ run: FrontierRun) throws -> EvaluationResult? {
+    let share = try communicator.threadShare()
+    let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
+      let configuration = settings.configuration(of: run)
+      let setup = try TrainingSetup(
+        configuration, communicator: communicator, threadShare: share)
+      let trained = try TrainedNetwork(
+        configuration.output, batch: configuration.batch, threads: setup.threads)
+      guard setup.dataset.count(.val) > 0 else {
+        throw DatasetError(
+          path: configuration.data, expected: "validation clips", found: "none",
+          remedy: "mark some as val")
+      }
+      return (trained, setup.evaluator())
+    }
+    return try evaluator.run(
+      trained.network, policies: trained.policies,
+      isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty })?.result
+  }
+}

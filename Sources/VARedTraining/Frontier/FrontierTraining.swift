@@ -1,0 +1,74 @@
+// `vared-train frontier`: accuracy against computation, from one warm-up.
+
+import VARedData
+import VARedDist
+
+/// Trains the runs of a frontier one after the other, measures them and writes them down.
+public enum FrontierTraining {
+  /// Every rank calls this. Ends the process when something fails.
+  ///
+  /// The dynamic networks and those of the static policies start from one warm-up, so they differ in
+  /// what came after; the fixed network takes as many steps. Each run is a folder of its own, which
+  /// `evaluate` and the other commands read, and goes on where it stopped.
+  ///
+  /// - Parameter settings: makes the settings; what it throws is reported once, by one rank.
+  /// - Returns: how it ended.
+  public static func launch(_ settings: () throws -> FrontierSettings) -> TrainingEnd {
+    let communicator = Launch.communicator()
+    Signals.watch()
+    let settings = communicator.together(status: ExitStatus.of) {
+      let settings = try settings()
+      try settings.validate()
+      return settings
+    }
+    let end = communicator.endingJobOnFailure(status: ExitStatus.of) {
+      try train(settings, communicator)
+    }
+    communicator.finalise()
+    return end
+  }
+
+  private static func train(
+    _ settings: FrontierSettings, _ communicator: Communicator
+  ) throws -> TrainingEnd {
+    let isFirst = communicator.rank == 0
+    func announce(_ text: String) { if isFirst { Terminal.write("== \(text)\n") } }
+    announce("warm-up")
+    var warmup = settings.training
+    warmup.output = settings.warmupFolder
+    let end = try TrainingRun.train(warmup, communicator, onlyWarmup: true)
+    guard end == .finished else { return end }
+    let runs = settings.runs
+    for (number, run) in runs.enumerated() {
+      announce("\(run.name) (\(number + 1) of \(runs.count))")
+      let configuration = communicator.together(status: ExitStatus.of) {
+        try branching(settings, run)
+      }
+      let end = try TrainingRun.train(configuration, communicator)
+      guard end == .finished else { return end }
+    }
+    announce("measuring")
+    guard let points = try FrontierMeasurement(settings, communicator).measure(runs) else {
+      return .stopped(try communicator.signalsOnAnyRank())
+    }
+    guard isFirst else { return .finished }
+    let report = FrontierReport(points: points)
+    Terminal.write(report.table)
+    let base = settings.training.output + "/frontier"
+    try AtomicFile.write(base + ".csv", text: report.csv)
+    try AtomicFile.write(base + ".svg", text: report.figure.svg)
+    Terminal.write("\(base).csv and \(base).svg\n")
+    return .finished
+  }
+
+  /// The settings of a run: a new one of a dynamic network begins where the warm-up ended.
+  private static func branching(
+    _ settings: FrontierSettings, _ run: FrontierRun
+  ) throws -> TrainingConfiguration {
+    var configuration = settings.configuration(of: run)
+    let folder = RunFolder(path: configuration.output).checkpoints
+    guard run.kind != .fixed, folder.steps().isEmpty else { return configuration }
+    configuration.resume = .path(try Checkpoint.find(settings.warmupFolder).path)
+    return configuration
+  }
+}
