@@ -71,6 +71,12 @@ import Testing
     #expect(try rows("f").compactMap { $0["network"] } == ["fixed", "gates-0.7", "half"])
     #expect(try newest("f/fixed").model == fixed.model)
     #expect(try newest("f/gates-0.7").header.position.epoch == 40)
+
+    let other = try launch(frontier("f", more + ["--learning-rate", "0.01"])).run()
+    #expect(
+      other.status == 2
+        && other.stderr.contains("f/warm-up: was trained with learning-rate 0.02, found 0.01 here"),
+      "\(other)")
   }
 
   @Test func whatCannotBeComparedIsRefused() throws {
@@ -81,6 +87,9 @@ import Testing
       (["--baselines", "quarter"], "--baselines"), (["--network", "fixed"], "--network"),
       (["--target-ratio", "0.5"], "--target-ratio"), (["--warmup-share", "0"], "--warmup-share"),
       (["--policy", "half"], "--policy"), (["--resume", "none"], "--resume"),
+      (["--targets", "0.05,0.9"], "--targets: expected at least"),
+      (["--baselines", "half,half"], "--baselines"),
+      (["--warmup-share", "0.01"], "--warmup-share: expected steps"),
     ]
     for (flags, message) in wrong {
       let result = try launch(frontier("wrong", flags)).run()

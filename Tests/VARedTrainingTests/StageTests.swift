@@ -134,13 +134,21 @@ import VARedNN
     #expect((json as? [String: Any])?["conv_ratio"] as? Double == ratio)
   }
 
+  @Test func aLongerRunSaysThatItIsInAnEarlierStageAgain() throws {
+    _ = try run(arguments("run", ["--epochs", "2"]))
+    let longer = try run(arguments("run", ["--epochs", "8"]))
+    #expect(longer.stdout.contains("belongs to the warm-up; it was in the fine-tune"), "\(longer)")
+  }
+
   @Test func stagesThatDoNotFitAreRefused() throws {
     let wrong = [
       (["--warmup-share", "0.7", "--finetune-share", "0.5"], "--finetune-share"),
       (["--policy", "random"], "--target-ratio"),
       (["--policy", "random", "--target-ratio", "0.01"], "--target-ratio"),
       (["--target-ratio", "1.5"], "--target-ratio"),
+      (["--target-ratio", "0.05"], "--target-ratio: expected at least"),
       (["--cost-kappa", "0"], "--cost-kappa"),
+      (["--network", "fixed", "--policy", "half"], "--policy"),
     ]
     for (flags, named) in wrong {
       let result = try launch(arguments("wrong", flags)).run()

@@ -53,6 +53,9 @@ struct CandidatePairs {
     }
   }
 
+  /// The cheapest pair's `r`.
+  var leastRatio: Double { ratios.min() ?? 1 }
+
   /// Draws a pair for the clip of this key.
   func draw(key: UInt64, tilt: Double) -> (temporal: Int, channel: Int) {
     var random = RandomStream(seed: key, name: name)

@@ -118,12 +118,17 @@ public final class R2Plus1D {
     }
     // Beyond ±500 the draw is as good as certain.
     var (low, high) = (-500.0, 500.0)
-    guard !layers.isEmpty, mean(high) <= ratio, ratio <= mean(low) else { return nil }
+    guard !layers.isEmpty, mean(high) <= ratio + 1e-9, ratio <= 1 else { return nil }
     for _ in 0..<100 {
       let middle = (low + high) / 2
       (low, high) = mean(middle) > ratio ? (middle, high) : (low, middle)
     }
     return (low + high) / 2
+  }
+
+  /// The conv ratio when every layer takes its cheapest candidates.
+  public var leastRatio: Double {
+    zip(shares, layers).reduce(0) { $0 + $1.0 * $1.1.pairs.leastRatio }
   }
 
   // MARK: Training

@@ -41,11 +41,7 @@ public struct Benchmark {
     self.iterations = iterations
     let configuration = settings.networkConfiguration(classes: classes)
     network = try R2Plus1D(configuration, batch: batch, seed: 1, threads: threads)
-    if let (temporal, channel) = policy.candidates {
-      network.policies = .fixed(temporal: temporal, channel: channel)
-    } else if policy == .random {
-      network.policies = .drawn(CandidateDraws(keys: (0..<UInt64(batch)).map(Optional.some)))
-    }
+    network.policies = policy.source(keys: (0..<UInt64(batch)).map(Optional.some))
     try network.requireTrainable(clipsPerStatistic: batch)
     var random = SystemRandomNumberGenerator()
     let values = batch * 3 * settings.frames * settings.size * settings.size

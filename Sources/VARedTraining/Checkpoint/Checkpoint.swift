@@ -1,8 +1,9 @@
 // What a checkpoint holds, read into memory, and the names of its parts in the file.
 //
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
-// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering` (CostSteering); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, config
-// (YAML), classes (one a line). A user block of 512 bytes in front holds a checksum of the whole file.
+// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering` (CostSteering);
+// root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, config (YAML), classes
+// (one a line). A user block of 512 bytes in front holds a checksum of the whole file.
 
 import VARedHDF5
 
@@ -51,9 +52,12 @@ public struct CheckpointHeader: Equatable, Sendable {
     do {
       let version: Int = try file.attribute("format_version")
       guard version == Self.formatVersion else {
-        throw CheckpointError(
+        var error = CheckpointError(
           path: file.path,
-          "has format version \(version); this program reads version \(Self.formatVersion)")
+          "has format version \(version); this program reads version \(Self.formatVersion); "
+            + "--initialise with this file takes over its weights")
+        error.isOfOtherVersion = true
+        throw error
       }
       position = TrainingPosition(
         step: try file.attribute("step"), epoch: try file.attribute("epoch"),

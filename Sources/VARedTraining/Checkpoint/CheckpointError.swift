@@ -8,6 +8,8 @@ public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertib
   public let path: String
   /// What was expected, what was found, what to do.
   public let message: String
+  /// Whether the file is whole, but of another format version.
+  var isOfOtherVersion = false
 
   /// An error about `path`.
   public init(path: String, _ message: String) {

@@ -36,7 +36,7 @@ struct CheckpointFolder {
     for step in steps {
       do {
         return try Checkpoint.read(file(step: step))
-      } catch let error as CheckpointError {
+      } catch let error as CheckpointError where !error.isOfOtherVersion {
         warn("warning: skipping a damaged checkpoint: \(error)")
       }
     }

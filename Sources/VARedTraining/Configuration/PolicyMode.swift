@@ -1,5 +1,7 @@
 // Which candidates the dynamic convolutions take.
 
+import VARedNN
+
 /// Who decides what the dynamic convolutions compute: the gates, or one rule for every clip.
 public enum PolicyMode: String, Sendable, CaseIterable {
   /// What the gates say.
@@ -15,14 +17,15 @@ public enum PolicyMode: String, Sendable, CaseIterable {
   /// Candidates drawn at random for each clip and layer, of a given mean cost.
   case random
 
-  /// Candidates along time and along channels, where they are the same for every clip.
-  var candidates: (temporal: Int, channel: Int)? {
+  /// Where policies come from; of a random one, for the clips of these keys.
+  func source(keys: @autoclosure () -> [UInt64?], tilt: Double = 0) -> PolicySource {
     switch self {
-    case .gates, .random: nil
-    case .full: (0, 0)
-    case .halfFrames: (1, 0)
-    case .halfChannels: (0, 1)
-    case .half: (1, 1)
+    case .gates: .gates
+    case .full: .full
+    case .halfFrames: .fixed(temporal: 1, channel: 0)
+    case .halfChannels: .fixed(temporal: 0, channel: 1)
+    case .half: .fixed(temporal: 1, channel: 1)
+    case .random: .drawn(CandidateDraws(keys: keys(), tilt: tilt))
     }
   }
 }

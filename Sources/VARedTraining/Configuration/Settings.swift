@@ -66,7 +66,7 @@ extension Setting {
     number("target-ratio", \.targetRatio, "0 (no target) to 1") { $0 >= 0 && $0 <= 1 },
     number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
     choice("cost-form", \.costForm),
-    number("cost-kappa", \.costKappa, "above 0") { $0 > 0 },
+    number("cost-kappa", \.costKappa, "0.001 to 1000") { $0 >= 1e-3 && $0 <= 1e3 },
     number("cost-ramp", \.costRamp, "0 to 1") { $0 >= 0 && $0 <= 1 },
     number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
     number("warmup-share", \.warmupShare, "0 to 1") { $0 >= 0 && $0 <= 1 },
@@ -102,10 +102,17 @@ extension TrainingConfiguration {
       throw ConfigurationError(
         key: setting.key, "expected \(setting.expected), found \(setting.text(self) ?? "nothing")")
     }
-    guard warmupShare + finetuneShare <= 1 else {
+    guard warmupShare + finetuneShare < 1 else {
       throw ConfigurationError(
         key: "finetune-share",
-        "expected at most \(1 - warmupShare), what --warmup-share leaves, found \(finetuneShare)")
+        "expected below \(1 - warmupShare), so that --warmup-share leaves steps for gates to learn in, "
+          + "found \(finetuneShare)")
+    }
+    guard policy == .gates || network == .dynamic else {
+      throw ConfigurationError(
+        key: "policy",
+        "expected gates for a fixed network, found \(policy.rawValue); leave it out, or "
+          + "take --network dynamic")
     }
     guard policy != .random || targetRatio > 0 else {
       throw ConfigurationError(

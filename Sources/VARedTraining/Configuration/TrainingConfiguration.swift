@@ -152,7 +152,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var gateRate = 0.3
   /// Share of all steps in which gates are held at full computation (METHOD §4).
   public var warmupShare = 0.3
-  /// Share of the warm-up's clips that take random candidates.
+  /// Share of the clips that take random candidates in the warm-up, reached half-way through it.
   public var warmupSampling = 0.5
   /// Share of all steps, the last ones, in which gates are frozen.
   public var finetuneShare = 0.2

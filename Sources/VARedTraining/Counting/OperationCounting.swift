@@ -53,6 +53,7 @@ public struct CountSettings: Sendable {
 /// Counts by running: every number of a column was booked by an operation that was issued.
 public struct OperationCounting {
   private let settings: CountSettings
+  private let trained: TrainedNetwork?
   private let network: R2Plus1D
   private let geometry: ClipGeometry
   private let threads: Int
@@ -69,8 +70,10 @@ public struct OperationCounting {
     if let checkpoint = settings.checkpoint {
       let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
       network = trained.network
+      self.trained = trained
       geometry = ClipGeometry(trained.header.configuration)
     } else {
+      trained = nil
       network = try R2Plus1D(
         settings.network.networkConfiguration(classes: settings.classes), batch: batch, seed: 1,
         threads: threads)
@@ -93,18 +96,11 @@ public struct OperationCounting {
     } else {
       let policies: [PolicyMode] = settings.policies.isEmpty ? [.full, .half] : settings.policies
       for policy in policies {
-        runs.append(try run(policy.rawValue, Self.source(policy)))
+        runs.append(try run(policy.rawValue, policy.source(keys: [0])))
       }
     }
     if let data = settings.data { runs.append(try run("data", on: data)) }
     return CountReport(network, runs)
-  }
-
-  private static func source(_ policy: PolicyMode) -> PolicySource {
-    if let (temporal, channel) = policy.candidates {
-      return .fixed(temporal: temporal, channel: channel)
-    }
-    return policy == .random ? .drawn(CandidateDraws(keys: [0])) : .gates
   }
 
   /// One clip; what it shows does not matter where no gate decides.
@@ -117,7 +113,7 @@ public struct OperationCounting {
     return try finish(name, clips: 1)
   }
 
-  /// The centre clip of every video, by the gates; one that cannot be decoded is replaced by another.
+  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded is replaced by another.
   private func run(_ name: String, on path: String) throws -> CountReport.Run {
     let dataset = try Dataset.open(path)
     let count = dataset.count(settings.split)
@@ -133,10 +129,10 @@ public struct OperationCounting {
       dataset: dataset, split: settings.split, geometry: geometry, batches: batches,
       view: { _ in .center }, threads: min(4, threads), ahead: 2)
     defer { loader.stop() }
-    network.policies = .gates
     network.startCounting()
     while let batch = try loader.next() {
       guard let clips = batch.clips.baseAddress else { continue }
+      network.policies = trained?.policies(clips: batch.indices) ?? .gates
       _ = try network.infer(clips: clips, count: batch.count)
     }
     return try finish(name, clips: count)

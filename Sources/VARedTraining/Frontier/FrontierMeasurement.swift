@@ -61,8 +61,13 @@ struct FrontierMeasurement {
       }
       return (trained, setup.evaluator())
     }
-    return try evaluator.run(
-      trained.network, policies: trained.policies,
-      isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty })?.result
+    func pass() throws -> EvaluationResult? {
+      try evaluator.run(
+        trained.network, policies: trained.policies,
+        isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty })?.result
+    }
+    // The first pass sets the convolutions up, for every part of them that some policy takes.
+    guard try pass() != nil else { return nil }
+    return try pass()
   }
 }

@@ -48,6 +48,9 @@ public struct FrontierSettings: Sendable {
     guard Set(targets).count == targets.count else {
       throw refuse("targets", "expected different numbers, found \(targets)")
     }
+    guard Set(baselines).count == baselines.count else {
+      throw refuse("baselines", "expected different rules, found \(baselines.map(\.rawValue))")
+    }
     guard !baselines.contains(.gates) else {
       throw refuse("baselines", "expected rules other than gates, which are what is compared")
     }

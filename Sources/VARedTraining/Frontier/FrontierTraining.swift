@@ -2,6 +2,7 @@
 
 import VARedData
 import VARedDist
+import VARedNN
 
 /// Trains the runs of a frontier one after the other, measures them and writes them down.
 public enum FrontierTraining {
@@ -33,6 +34,10 @@ public enum FrontierTraining {
   ) throws -> TrainingEnd {
     let isFirst = communicator.rank == 0
     func announce(_ text: String) { if isFirst { Terminal.write("== \(text)\n") } }
+    communicator.together(status: ExitStatus.of) {
+      if isFirst { try requireSameExperiment(settings) }
+      try requireReachable(settings, communicator)
+    }
     announce("warm-up")
     var warmup = settings.training
     warmup.output = settings.warmupFolder
@@ -49,6 +54,7 @@ public enum FrontierTraining {
     }
     announce("measuring")
     guard let points = try FrontierMeasurement(settings, communicator).measure(runs) else {
+      if isFirst { Terminal.write("stopped; the same command measures again\n") }
       return .stopped(try communicator.signalsOnAnyRank())
     }
     guard isFirst else { return .finished }
@@ -59,6 +65,44 @@ public enum FrontierTraining {
     try AtomicFile.write(base + ".svg", text: report.figure.svg)
     Terminal.write("\(base).csv and \(base).svg\n")
     return .finished
+  }
+
+  /// Refuses a folder whose runs were trained with other settings: they would not be comparable.
+  private static func requireSameExperiment(_ settings: FrontierSettings) throws {
+    var warmup = settings.training
+    warmup.output = settings.warmupFolder
+    for configuration in [warmup] + settings.runs.map(settings.configuration) {
+      let folder = RunFolder(path: configuration.output).checkpoints
+      guard let before = try folder.newestWhole(warn: Terminal.warn)?.header.configuration else {
+        continue
+      }
+      let differences = before.differences(from: configuration).filter {
+        !Checkpoint.bookkeepingKeys.contains($0.key) && $0.key != "threads"
+      }
+      guard let (key, there, here) = differences.first else { continue }
+      throw CheckpointError(
+        path: configuration.output,
+        "was trained with \(key) \(there), found \(here) here; give another --output")
+    }
+  }
+
+  /// Before the first step: whether every target can be reached, and whether there is a warm-up.
+  private static func requireReachable(
+    _ settings: FrontierSettings, _ communicator: Communicator
+  ) throws {
+    let setup = try TrainingSetup(settings.training, communicator: communicator, threadShare: 1)
+    guard setup.stages.warmupSteps > 0, setup.stages.jointSteps > 0 else {
+      throw ConfigurationError(
+        key: "warmup-share",
+        "expected steps both for the warm-up and after it, found \(setup.stages.warmupSteps) and "
+          + "\(setup.stages.jointSteps); train for more epochs")
+    }
+    let network = try R2Plus1D(
+      settings.training.networkConfiguration(classes: setup.dataset.classes.count), batch: 1,
+      seed: 0, threads: 1)
+    for target in settings.targets {
+      try PolicyPlan.require(target, of: network, key: "targets")
+    }
   }
 
   /// The settings of a run: a new one of a dynamic network begins where the warm-up ended.

@@ -10,7 +10,8 @@ struct TrainedNetwork {
 
   /// Reads a checkpoint and builds its network for up to `batch` clips.
   ///
-  /// - Throws: `CheckpointError` if it cannot be read or does not hold the network it describes.
+  /// - Throws: `CheckpointError` if it cannot be read or does not hold the network it describes;
+  ///   `ConfigurationError` for a target of its settings that the network cannot reach.
   init(_ path: String, batch: Int, threads: Int) throws {
     let checkpoint = try Checkpoint.find(path)
     header = checkpoint.header

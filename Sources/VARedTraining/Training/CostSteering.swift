@@ -75,8 +75,8 @@ public struct CostSteering: Equatable, Sendable {
     guard let target else { return }
     memory.convRatio += Self.rate * (convRatio - memory.convRatio)
     memory.earlierRatio += Self.earlierRate * (convRatio - memory.earlierRatio)
-    // Bounded, or λ would wind up while the gates are on their way.
-    let excess = min(0.1, max(-0.1, expectedRatio - goal(target, progress: progress)))
+    // Bounded, or λ would wind up, and down, while the gates are on their way.
+    let excess = min(0.25, max(-0.1, expectedRatio - goal(target, progress: progress)))
     let weight = memory.weight * exp(Self.integral / Double(max(1, steps)) * excess)
     memory.weight = min(100, max(1e-2, weight))
   }

@@ -13,22 +13,26 @@ struct PolicyPlan {
   /// Of the random policy.
   private let tilt: Double
 
-  /// - Throws: `ConfigurationError` for a random policy of a mean cost that no draw has.
+  /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
   init(_ configuration: TrainingConfiguration, _ network: R2Plus1D) throws {
     mode = configuration.policy
     seed = UInt64(configuration.seed)
     sampling = configuration.warmupSampling
-    guard mode == .random else {
-      tilt = 0
-      return
+    if configuration.network == .dynamic && configuration.targetRatio > 0 {
+      try Self.require(configuration.targetRatio, of: network, key: "target-ratio")
     }
-    guard let tilt = network.tilt(forMeanRatio: configuration.targetRatio) else {
-      throw ConfigurationError(
-        key: "target-ratio",
-        "expected a mean cost that the candidates can have, found \(configuration.targetRatio); "
-          + "raise it, or give more candidates")
-    }
-    self.tilt = tilt
+    tilt =
+      mode == .random ? network.tilt(forMeanRatio: configuration.targetRatio) ?? 0 : 0
+  }
+
+  /// - Parameter key: the flag to complain about.
+  /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
+  static func require(_ target: Double, of network: R2Plus1D, key: String) throws {
+    guard network.tilt(forMeanRatio: target) == nil else { return }
+    throw ConfigurationError(
+      key: key,
+      "expected at least \(String(format: "%.2f", network.leastRatio)), the cheapest this network "
+        + "can do, found \(target); raise it, or give more candidates or a larger width")
   }
 
   /// Of a training step.
@@ -41,27 +45,25 @@ struct PolicyPlan {
     switch stages.stage(step: step) {
     case .warmup:
       warmup(share: sampling * min(1, 2 * stages.warmupProgress(step: step)), clips, epoch: epoch)
-    case .joint: held ?? random(clips, epoch: epoch) ?? .gates
-    case .finetune: held ?? random(clips, epoch: epoch) ?? .frozenGates
+    case .joint: rule(clips, epoch: epoch)
+    case .finetune: mode == .gates ? .frozenGates : rule(clips, epoch: epoch)
     }
   }
 
   /// Of an evaluation, or of inference, after `stage`.
   func evaluation(_ stage: TrainingStage, clips: [Int]) -> PolicySource {
-    stage == .warmup ? .full : held ?? random(clips, epoch: -1) ?? .gates
+    stage == .warmup ? .full : rule(clips, epoch: -1)
   }
 
-  private var held: PolicySource? {
-    mode.candidates.map { .fixed(temporal: $0.temporal, channel: $0.channel) }
+  private func rule(_ clips: [Int], epoch: Int) -> PolicySource {
+    mode.source(keys: keys(clips, epoch: epoch), tilt: tilt)
   }
 
-  private func random(_ clips: [Int], epoch: Int) -> PolicySource? {
-    guard mode == .random else { return nil }
-    let keys = clips.map { clip -> UInt64? in
+  private func keys(_ clips: [Int], epoch: Int) -> [UInt64?] {
+    clips.map { clip in
       var draw = key(clip, epoch: epoch, use: 1)
       return draw.next()
     }
-    return .drawn(CandidateDraws(keys: keys, tilt: tilt))
   }
 
   private func warmup(share: Double, _ clips: [Int], epoch: Int) -> PolicySource {

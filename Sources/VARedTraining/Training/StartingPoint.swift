@@ -46,7 +46,8 @@ extension Checkpoint {
       say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
     }
     var start = StartingPoint(
-      position: header.position, totals: totals, steering: header.steering)
+      position: header.position, totals: totals,
+      steering: keepsSteering(configuration) ? header.steering : nil)
     let before = header.ranks * header.configuration.batch
     let now = ranks * configuration.batch
     if before != now {
@@ -56,8 +57,13 @@ extension Checkpoint {
     return start
   }
 
+  /// λ goes on from where it was, unless it had not begun or is set anew.
+  private func keepsSteering(_ configuration: TrainingConfiguration) -> Bool {
+    header.stage != .warmup && header.configuration.costWeight == configuration.costWeight
+  }
+
   /// Settings that may change without changing what is computed.
-  private static let bookkeepingKeys: Set<String> = [
+  static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
     "initialise", "evaluate-every", "views", "max-bad-clips",
   ]

@@ -108,9 +108,14 @@ final class Trainer {
     watch.progress("forward and backward")
     let (place, stage) = (scheduleStep, stages.stage(step: scheduleStep))
     let progress = stages.jointProgress(step: place)
-    let costWeight = stage == .joint ? steering.weight(progress: progress) : 0
+    if stage == .finetune && stages.stage(step: max(0, place - 1)) != stage {
+      // Frozen gates read running statistics, which ranks have each their own of without --sync-bn.
+      try communicator.broadcast(network.parameters.bufferValues)
+    }
     network.policies = policies.training(
       stages, step: place, epoch: position.epoch, clips: batch.indices)
+    let learns = setup.configuration.network == .dynamic && network.policies == .gates
+    let costWeight = learns ? steering.weight(progress: progress) : 0
     let outcome = try network.trainingStep(
       clips: clips, labels: batch.labels, costWeight: Float(costWeight),
       gradientsReady: { try buckets.ready(from: $0) })
@@ -124,7 +129,7 @@ final class Trainer {
     optimiser.step(
       learningRate: Float(learningRate), gradientScale: 1 / Float(communicator.size),
       gatesAreFrozen: stage != .joint)
-    if stage == .joint {
+    if learns {
       steering.observe(convRatio: record.convRatio, progress: progress)
     }
     return record
@@ -138,7 +143,7 @@ final class Trainer {
   private var learningRate: Double { schedule.learningRate(step: scheduleStep) }
 
   /// The stage of the last step.
-  private var stage: TrainingStage { stages.stage(step: max(0, scheduleStep - 1)) }
+  private var lastStage: TrainingStage { stages.stage(step: max(0, scheduleStep - 1)) }
 
   /// Writes down what a step found and moves on.
   private func note(_ record: StepRecord, _ batch: ClipBatch, epoch: Int) throws {
@@ -162,7 +167,7 @@ final class Trainer {
       try communicator.broadcast(network.parameters.bufferValues)
       var signals: Signals = []
       let found = try setup.evaluator().run(
-        network, policies: { policies.evaluation(stage, clips: $0) },
+        network, policies: { policies.evaluation(lastStage, clips: $0) },
         isInterrupted: {
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
@@ -187,7 +192,7 @@ final class Trainer {
     watch.progress("checkpoint")
     try log?.save(
       position, network.parameters, momentum: optimiser.momentumBuffer, totals: totals,
-      stage: stage, steering: steering.memory)
+      stage: lastStage, steering: steering.memory)
   }
 
   /// All ranks see the same numbers; rank 0 speaks for them.

@@ -97,6 +97,7 @@ public enum TrainingRun {
         configuration, classes: setup.dataset.classes, ranks: setup.communicator.size, say: say)
       start.position = start.position.fitted(stepsPerEpoch: setup.stepsPerEpoch)
       say("resuming from \(checkpoint.path) (step \(start.position.step))")
+      sayStage(checkpoint.header.stage, start.position, setup, say: say)
     }
     if checkpoint == nil, let weights = configuration.initialise {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
@@ -106,9 +107,28 @@ public enum TrainingRun {
       folder, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
       stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)
     let place = start.position
+    // A run that branches off another one's checkpoint leaves that epoch's record to the other.
+    let isOwn = checkpoint?.path.hasPrefix(folder.checkpoints.path + "/") ?? false
     start.epochEndIsPending =
-      place.epoch > 0 && place.epochStep == 0 && !log.metrics.has("epoch", step: place.step)
+      isOwn && place.epoch > 0 && place.epochStep == 0
+      && !log.metrics.has("epoch", step: place.step)
     return (log, start)
+  }
+
+  /// Stages are shares of all steps, so a run made longer may find itself in an earlier one.
+  private static func sayStage(
+    _ before: TrainingStage, _ position: TrainingPosition, _ setup: TrainingSetup,
+    say: (String) -> Void
+  ) {
+    guard setup.configuration.network == .dynamic else { return }
+    let step = position.epoch * setup.stepsPerEpoch + position.epochStep
+    let now = setup.stages.stage(step: step)
+    let order = TrainingStage.allCases
+    guard let last = order.firstIndex(of: before), let next = order.firstIndex(of: now), next < last
+    else { return }
+    say(
+      "note: of \(setup.configuration.epochs) epochs this step belongs to the \(now.rawValue); it was "
+        + "in the \(before.rawValue) before (--warmup-share and --finetune-share set the stages)")
   }
 
   private static func farewell(
