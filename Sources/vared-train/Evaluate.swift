@@ -12,16 +12,7 @@ struct Evaluate: ParsableCommand {
         mpirun -n 2 vared-train evaluate --checkpoint runs/a --data clips/labels.csv --views video
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "Checkpoint, or the folder of a run (its newest whole one).", valueName: "path"))
-  var checkpoint: String
-
-  @Option(help: ArgumentHelp("Label file or HDF5 clips file.", valueName: "file"))
-  var data: String
-
-  @Option(help: ArgumentHelp("train or val.", valueName: "split"))
-  var split = Split.val
+  @OptionGroup var subject: SubjectOptions
 
   @Option(
     help: ArgumentHelp(
@@ -57,9 +48,9 @@ struct Evaluate: ParsableCommand {
 
   func run() {
     var settings = EvaluationSettings()
-    settings.checkpoint = checkpoint
-    settings.data = data
-    settings.split = split
+    settings.checkpoint = subject.checkpoint
+    settings.data = subject.data
+    settings.split = subject.split
     settings.views = views
     settings.windows = windows
     settings.crops = crops

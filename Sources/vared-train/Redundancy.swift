@@ -23,16 +23,7 @@ struct Redundancy: ParsableCommand {
         vared-train redundancy --checkpoint runs/a --data clips/labels.csv --svg redundancy.svg
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "Checkpoint, or the folder of a run (its newest whole one).", valueName: "path"))
-  var checkpoint: String
-
-  @Option(help: ArgumentHelp("Label file or HDF5 clips file.", valueName: "file"))
-  var data: String
-
-  @Option(help: ArgumentHelp("train or val.", valueName: "split"))
-  var split = Split.val
+  @OptionGroup var subject: SubjectOptions
 
   @Option(
     help: ArgumentHelp("Clips at most, spread evenly over the split.", valueName: "count"))
@@ -64,9 +55,9 @@ struct Redundancy: ParsableCommand {
 
   func run() throws {
     var run = RedundancyRun()
-    run.checkpoint = checkpoint
-    run.data = data
-    run.split = split
+    run.checkpoint = subject.checkpoint
+    run.data = subject.data
+    run.split = subject.split
     run.clips = clips
     run.threshold = threshold
     run.batch = batch

@@ -82,9 +82,9 @@ import VARedNN
           widths.indices.first { inference.channel[l][clip * widths.count + $0] > 0 })
         temporal[a] += 1
         channel[b] += 1
-        time += statistics.shares[l] / Double(strides[a]) / Double(members.count)
+        time += statistics.layers[l].share / Double(strides[a]) / Double(members.count)
         channels +=
-          statistics.shares[l] * Double(widths[b]) / Double(widths[0]) / Double(members.count)
+          statistics.layers[l].share * Double(widths[b]) / Double(widths[0]) / Double(members.count)
       }
       #expect(group.choices[l].temporal == temporal && group.choices[l].channel == channel)
     }

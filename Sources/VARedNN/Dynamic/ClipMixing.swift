@@ -191,7 +191,7 @@ final class ClipMixing {
   /// `Z` of one block at the computed frames of the span that begins with frame `first`: `F` itself
   /// where that is all there is to it, else computed into `scratch`.
   private func channelSum(
-    block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout Terms
+    block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout PlaneTerms
   ) -> UnsafePointer<Float> {
     let start = first / part.temporalStride
     let own = f + block * computedBlockFloats + start * output.planeFloats
@@ -247,7 +247,7 @@ final class ClipMixing {
   /// `∂L/∂Z` at the computed frames of a span.
   private func mixBack(
     _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, dz: UnsafeMutablePointer<Float>,
-    _ terms: inout Terms
+    _ terms: inout PlaneTerms
   ) {
     let plane = output.planeFloats
     for start in stride(from: frames.lowerBound, to: frames.upperBound, by: part.temporalStride) {
@@ -345,38 +345,17 @@ final class ClipMixing {
     cheap.temporal[candidate.a].map { UnsafePointer($0.value + temporalOffset(offset, block)) }
   }
 
-  /// The terms of one plane, on the stack, reused from plane to plane.
-  private struct Terms {
-    let memory: UnsafeMutableBufferPointer<vk_term>
-    /// The channel block that is booked; nil in backward.
-    let booked: Int?
-    private(set) var count = 0
-    /// Terms that pass through a kernel.
-    private(set) var kernels = 0
-
-    mutating func append(
-      _ source: UnsafePointer<Float>, weight: Float, taps: UnsafePointer<Float>? = nil
-    ) {
-      memory.initializeElement(
-        at: count, to: vk_term(source: source, taps: taps, weight: weight))
-      count += 1
-      if taps != nil { kernels += 1 }
-    }
-
-    mutating func removeAll() { (count, kernels) = (0, 0) }
-  }
-
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
-  private func withTerms(bookingFor block: Int? = nil, _ body: (inout Terms) -> Void) {
+  private func withTerms(bookingFor block: Int? = nil, _ body: (inout PlaneTerms) -> Void) {
     withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
-      var terms = Terms(memory: $0, booked: block)
+      var terms = PlaneTerms(memory: $0, booked: block)
       body(&terms)
     }
   }
 
   /// `plane = Σ terms`, and no terms are left.
   private func mix(
-    _ terms: inout Terms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
+    _ terms: inout PlaneTerms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
   ) {
     if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
     if let block = terms.booked { book(terms, block: block) }
@@ -387,7 +366,7 @@ final class ClipMixing {
   }
 
   /// Books one plane: two operations for each term of an element, and the kernels.
-  private func book(_ terms: Terms, block: Int) {
+  private func book(_ terms: PlaneTerms, block: Int) {
     let lanes = ChannelBlock.lanes
     let elements = min(lanes, output.channels - block * lanes) * output.framePixels
     let macs = 9 * terms.kernels * elements

@@ -35,7 +35,7 @@ public struct CandidateDraws: Equatable, Sendable {
 }
 
 /// The pairs of candidates of one layer that a draw chooses among.
-struct CandidatePairs {
+struct CandidatePairs: Sendable {
   /// `r(a, b)` at index `a·Sc + b`.
   private let ratios: [Double]
   private let channelCount: Int
@@ -52,6 +52,9 @@ struct CandidatePairs {
       }
     }
   }
+
+  /// `r(a, b)`.
+  func ratio(temporal a: Int, channel b: Int) -> Double { ratios[a * channelCount + b] }
 
   /// The cheapest pair's `r`.
   var leastRatio: Double { ratios.min() ?? 1 }

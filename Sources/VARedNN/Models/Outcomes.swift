@@ -54,24 +54,25 @@ public struct DynamicLayerInfo: Sendable {
   public let temporalStrides: [Int]
   /// `n_b` of the channel candidates.
   public let channelCounts: [Int]
-  /// `T'`: frames of the output.
-  public let frames: Int
   /// `M_l`: multiply-accumulates of one clip when everything is computed.
   public let fullMACs: Int
+  /// `w_l`: the layer's share of the full cost of all dynamic layers.
+  public let share: Double
+  private let pairs: CandidatePairs
 
   /// `r_l = (n_b*/K)·(⌈T'/R_a*⌉/T')` (METHOD §3): the share of the layer that the candidates `a*` and
   /// `b*` execute.
   public func executedRatio(temporal a: Int, channel b: Int) -> Double {
-    let stride = temporalStrides[a]
-    let computed = channelCounts[b] * ((frames + stride - 1) / stride)
-    return Double(computed) / Double(channelCounts[0] * frames)
+    pairs.ratio(temporal: a, channel: b)
   }
 
-  init(name: String, layer: DynamicConvolution) {
+  /// - Parameter total: `Σ_l M_l`.
+  init(name: String, layer: DynamicConvolution, total: Int) {
     self.name = name
     temporalStrides = layer.gate.space.temporalStrides
     channelCounts = layer.gate.space.channelCounts
-    frames = layer.convolution.geometry.output.frames
     fullMACs = layer.convolution.geometry.macs
+    share = Double(fullMACs) / Double(total)
+    pairs = layer.pairs
   }
 }

@@ -68,11 +68,13 @@ public final class R2Plus1D {
     context.addStatic(macs: classifier.macs)
     context.parameters.allocate(seed: seed)
 
-    dynamicLayers = context.dynamicLayers.map { DynamicLayerInfo(name: $0.name, layer: $0.layer) }
     layers = context.dynamicLayers.map(\.layer)
-    let dynamicMACs = dynamicLayers.reduce(0) { $0 + $1.fullMACs }
+    let dynamicMACs = layers.reduce(0) { $0 + $1.convolution.geometry.macs }
     fullMACs = context.staticMACs + dynamicMACs
-    shares = dynamicLayers.map { Double($0.fullMACs) / Double(dynamicMACs) }
+    dynamicLayers = context.dynamicLayers.map {
+      DynamicLayerInfo(name: $0.name, layer: $0.layer, total: dynamicMACs)
+    }
+    shares = dynamicLayers.map(\.share)
 
     let shapes =
       [stem.middle.shape, stem.output.shape] + blocks.flatMap { $0.units.map(\.output.shape) }

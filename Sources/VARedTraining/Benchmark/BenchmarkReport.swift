@@ -67,12 +67,7 @@ public struct BenchmarkReport: Encodable {
   }
 
   /// One JSON object, keys in snake case.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  public func json() throws -> String { try reportJSON() }
 
   /// A table.
   public var table: String {

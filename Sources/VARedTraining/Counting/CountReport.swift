@@ -79,12 +79,7 @@ public struct CountReport: Encodable {
   }
 
   /// One JSON object, keys in snake case.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
+  public func json() throws -> String { try reportJSON() }
 }
 
 extension LayerOperations {
@@ -112,7 +107,9 @@ extension CountReport {
         + Self.cells([fixed] + runs.map(\.total)))
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
-      row.indices.map { Self.padded(row[$0], widths[$0], right: $0 > 2) }.joined(separator: "  ")
+      row.indices.map {
+        $0 > 2 ? row[$0].rightAligned(widths[$0]) : row[$0].leftAligned(widths[$0])
+      }.joined(separator: "  ")
     }
     return (lines + summary).joined(separator: "\n")
   }
@@ -135,16 +132,11 @@ extension CountReport {
   }
 
   private static func line(_ name: String, _ amount: Amount) -> String {
-    padded(name, 10, right: false)
+    name.leftAligned(10)
       + String(format: "  %.4f GMAC  %.4f GFLOP a clip", amount.macs / 1e9, amount.flops / 1e9)
   }
 
   private static func cells(_ amounts: [Amount]) -> [String] {
     (amounts.map(\.macs) + amounts.map(\.flops)).map { String(format: "%.3f", $0 / 1e6) }
-  }
-
-  private static func padded(_ text: String, _ width: Int, right: Bool) -> String {
-    let space = String(repeating: " ", count: max(0, width - text.count))
-    return right ? space + text : text + space
   }
 }

@@ -113,21 +113,14 @@ public struct OperationCounting {
     return try finish(name, clips: 1)
   }
 
-  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded is replaced by another.
+  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded is
+  /// replaced by another.
   private func run(_ name: String, on path: String) throws -> CountReport.Run {
-    let dataset = try Dataset.open(path)
+    let dataset = try Dataset.open(path, with: settings.split)
     let count = dataset.count(settings.split)
-    guard count > 0 else {
-      throw DatasetError(
-        path: path, expected: "clips of the split \(settings.split.rawValue)", found: "none",
-        remedy: "give another --split")
-    }
-    let batches = stride(from: 0, to: count, by: Self.batch).map {
-      Array($0..<min(count, $0 + Self.batch))
-    }
-    let loader = ClipLoader(
-      dataset: dataset, split: settings.split, geometry: geometry, batches: batches,
-      view: { _ in .center }, threads: min(4, threads), ahead: 2)
+    let loader = dataset.centreClips(
+      Array(0..<count), of: settings.split, geometry: geometry, batch: Self.batch,
+      threads: min(4, threads))
     defer { loader.stop() }
     network.startCounting()
     while let batch = try loader.next() {

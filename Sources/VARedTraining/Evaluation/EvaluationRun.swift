@@ -70,12 +70,7 @@ public enum EvaluationRun {
     let share = try communicator.threadShare()
     let threads = settings.threads > 0 ? settings.threads : share
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
-      let dataset = try Dataset.open(settings.data)
-      guard dataset.count(settings.split) > 0 else {
-        throw DatasetError(
-          path: settings.data, expected: "clips of the split \(settings.split.rawValue)",
-          found: "none", remedy: "give another --split")
-      }
+      let dataset = try Dataset.open(settings.data, with: settings.split)
       let trained = try TrainedNetwork(
         settings.checkpoint, batch: settings.batch, threads: threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, threads))

@@ -18,7 +18,7 @@ extension PolicyStatistics {
   private func json(layer l: Int) -> JSONLine {
     var line = JSONLine()
     line.add("name", layers[l].name)
-    line.add("share", shares[l])
+    line.add("share", layers[l].share)
     line.add("conv_ratio", all.convRatio(layer: l))
     line.add("temporal_strides", layers[l].temporalStrides)
     line.add("temporal", all.choices[l].temporal)
@@ -44,18 +44,18 @@ extension PolicyStatistics {
     let layerWidth = Self.width(layers.map(\.name) + ["dynamic layer"])
     let classWidth = Self.width(classes.map(\.name) + [all.name])
     var lines = [
-      Self.padded("dynamic layer", layerWidth)
+      "dynamic layer".leftAligned(layerWidth)
         + "  share   conv  views by stride along time; by computed channels"
     ]
     lines += layers.indices.map { l in
-      Self.padded(layers[l].name, layerWidth)
-        + String(format: "  %.3f  %.3f  ", shares[l], all.convRatio(layer: l))
+      layers[l].name.leftAligned(layerWidth)
+        + String(format: "  %.3f  %.3f  ", layers[l].share, all.convRatio(layer: l))
         + Self.shares(all.choices[l].temporal, of: layers[l].temporalStrides, all.views) + ";  "
         + Self.shares(all.choices[l].channel, of: layers[l].channelCounts, all.views)
     }
-    lines += ["", Self.padded("class", classWidth) + "    views   conv   time  channels"]
+    lines += ["", "class".leftAligned(classWidth) + "    views   conv   time  channels"]
     lines += (classes + [all]).map { group in
-      Self.padded(group.name, classWidth)
+      group.name.leftAligned(classWidth)
         + String(
           format: "  %7d  %.3f  %.3f     %.3f", group.views, group.convRatio,
           group.temporalRatio, group.channelRatio)
@@ -71,8 +71,4 @@ extension PolicyStatistics {
   }
 
   private static func width(_ names: [String]) -> Int { names.map(\.count).max() ?? 0 }
-
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: width - text.count)
-  }
 }

@@ -33,8 +33,6 @@ public struct PolicyStatistics: Sendable {
 
   /// The dynamic layers in the order of the forward pass.
   let layers: [DynamicLayerInfo]
-  /// `w_l`: a layer's share of the full cost of all of them.
-  let shares: [Double]
   /// All classes together.
   let all: Group
   /// The classes that have views, in the order of the dataset.
@@ -47,12 +45,9 @@ public struct PolicyStatistics: Sendable {
   init?(_ counts: PolicyCounts, classes names: [String]) {
     guard !counts.layers.isEmpty else { return nil }
     layers = counts.layers
-    let macs = layers.reduce(0) { $0 + $1.fullMACs }
-    let shares = layers.map { Double($0.fullMACs) / Double(macs) }
-    self.shares = shares
     let rows = [Int?](repeating: 0, count: names.count)
-    all = Group("all classes", counts.summed(into: rows, rows: 1), row: 0, shares)
-    classes = names.indices.map { Group(names[$0], counts, row: $0, shares) }
+    all = Group("all classes", counts.summed(into: rows, rows: 1), row: 0)
+    classes = names.indices.map { Group(names[$0], counts, row: $0) }
       .filter { $0.views > 0 }
   }
 }
@@ -78,7 +73,7 @@ extension PolicyStatistics.Choice {
 }
 
 extension PolicyStatistics.Group {
-  fileprivate init(_ name: String, _ counts: PolicyCounts, row: Int, _ shares: [Double]) {
+  fileprivate init(_ name: String, _ counts: PolicyCounts, row: Int) {
     self.name = name
     let choices = counts.layers.enumerated().map {
       PolicyStatistics.Choice(counts.pairs(row: row, layer: $0), $1)
@@ -87,7 +82,7 @@ extension PolicyStatistics.Group {
     let views = choices[0].temporal.reduce(0, +)
     self.views = views
     func mean(_ sum: (PolicyStatistics.Choice) -> Double) -> Double {
-      zip(shares, choices).reduce(0) { $0 + $1.0 * sum($1.1) } / Double(max(1, views))
+      zip(counts.layers, choices).reduce(0) { $0 + $1.0.share * sum($1.1) } / Double(max(1, views))
     }
     convRatio = mean(\.conv)
     temporalRatio = mean(\.time)

@@ -18,10 +18,12 @@ struct FrontierPoint: Equatable, Sendable {
 /// Evaluates the newest checkpoint of every run on the validation split.
 struct FrontierMeasurement {
   private let settings: FrontierSettings
-  private let communicator: Communicator
+  private let setup: TrainingSetup
+  private var communicator: Communicator { setup.communicator }
 
-  init(_ settings: FrontierSettings, _ communicator: Communicator) {
-    (self.settings, self.communicator) = (settings, communicator)
+  /// - Parameter setup: of any of the runs: they share data, clips and batch.
+  init(_ settings: FrontierSettings, _ setup: TrainingSetup) {
+    (self.settings, self.setup) = (settings, setup)
   }
 
   /// Evaluates all runs `timingRounds` times, A B C A B C …, so that what else the machine does meets
@@ -47,20 +49,12 @@ struct FrontierMeasurement {
   }
 
   private func evaluate(_ run: FrontierRun) throws -> EvaluationResult? {
-    let share = try communicator.threadShare()
-    let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
-      let configuration = settings.configuration(of: run)
-      let setup = try TrainingSetup(
-        configuration, communicator: communicator, threadShare: share)
-      let trained = try TrainedNetwork(
-        configuration.output, batch: configuration.batch, threads: setup.threads)
-      guard setup.dataset.count(.val) > 0 else {
-        throw DatasetError(
-          path: configuration.data, expected: "validation clips", found: "none",
-          remedy: "mark some as val")
-      }
-      return (trained, setup.evaluator())
+    let trained = communicator.together(status: ExitStatus.of) {
+      try TrainedNetwork(
+        settings.configuration(of: run).output, batch: setup.configuration.batch,
+        threads: setup.threads)
     }
+    let evaluator = setup.evaluator()
     func pass() throws -> EvaluationResult? {
       try evaluator.run(
         trained.network, policies: trained.policies,

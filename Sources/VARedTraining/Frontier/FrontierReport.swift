@@ -10,10 +10,8 @@ struct FrontierReport {
   var table: String {
     let name = max(14, points.map(\.run.name.count).max() ?? 0)
     func row(_ cells: [String]) -> String {
-      cells[0].padding(toLength: name, withPad: " ", startingAt: 0)
-        + cells.dropFirst().map { String(repeating: " ", count: max(1, 12 - $0.count)) + $0 }
-        .joined()
-        + "\n"
+      cells[0].leftAligned(name)
+        + cells.dropFirst().map { " " + $0.rightAligned(11) }.joined() + "\n"
     }
     return row(["network", "top-1", "conv ratio", "deviation", "GMAC", "ms/view"])
       + points.map { point in

@@ -34,9 +34,13 @@ public enum FrontierTraining {
   ) throws -> TrainingEnd {
     let isFirst = communicator.rank == 0
     func announce(_ text: String) { if isFirst { Terminal.write("== \(text)\n") } }
-    communicator.together(status: ExitStatus.of) {
+    let share = try communicator.threadShare()
+    let setup = communicator.together(status: ExitStatus.of) {
       if isFirst { try requireSameExperiment(settings) }
-      try requireReachable(settings, communicator)
+      let setup = try TrainingSetup(
+        settings.training, communicator: communicator, threadShare: share)
+      try requireReachable(settings, setup)
+      return setup
     }
     announce("warm-up")
     var warmup = settings.training
@@ -53,7 +57,7 @@ public enum FrontierTraining {
       guard end == .finished else { return end }
     }
     announce("measuring")
-    guard let points = try FrontierMeasurement(settings, communicator).measure(runs) else {
+    guard let points = try FrontierMeasurement(settings, setup).measure(runs) else {
       if isFirst { Terminal.write("stopped; the same command measures again\n") }
       return .stopped(try communicator.signalsOnAnyRank())
     }
@@ -86,11 +90,16 @@ public enum FrontierTraining {
     }
   }
 
-  /// Before the first step: whether every target can be reached, and whether there is a warm-up.
+  /// Before the first step: whether there is something to evaluate, whether there is a warm-up, and
+  /// whether every target can be reached.
   private static func requireReachable(
-    _ settings: FrontierSettings, _ communicator: Communicator
+    _ settings: FrontierSettings, _ setup: TrainingSetup
   ) throws {
-    let setup = try TrainingSetup(settings.training, communicator: communicator, threadShare: 1)
+    guard setup.dataset.count(.val) > 0 else {
+      throw DatasetError(
+        path: settings.training.data, expected: "validation clips", found: "none",
+        remedy: "mark some as val")
+    }
     guard setup.stages.warmupSteps > 0, setup.stages.jointSteps > 0 else {
       throw ConfigurationError(
         key: "warmup-share",
@@ -101,7 +110,7 @@ public enum FrontierTraining {
       settings.training.networkConfiguration(classes: setup.dataset.classes.count), batch: 1,
       seed: 0, threads: 1)
     for target in settings.targets {
-      try PolicyPlan.require(target, of: network, key: "targets")
+      try PolicyPlan.tilt(for: target, network, key: "targets")
     }
   }
 

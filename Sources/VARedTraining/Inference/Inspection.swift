@@ -17,8 +17,7 @@ public enum Inspection {
     }
     let table = names.map { name in
       let shape = checkpoint.model[name]?.shape ?? []
-      let padding = String(repeating: " ", count: width - name.count)
-      return "  \(name)\(padding)  \(shape)"
+      return "  \(name.leftAligned(width))  \(shape)"
     }
     let parameters = checkpoint.momentum.values.reduce(0) { $0 + $1.values.count }
     var lines = [

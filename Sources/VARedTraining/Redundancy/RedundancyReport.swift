@@ -44,9 +44,8 @@ public struct RedundancyReport {
     }
     let shapeWidth = max(13, shapes.map(\.count).max() ?? 0)
     func row(_ name: String, _ shape: String, _ cells: [String]) -> String {
-      name.padding(toLength: width, withPad: " ", startingAt: 0) + "  "
-        + shape.padding(toLength: shapeWidth, withPad: " ", startingAt: 0)
-        + cells.map { String(repeating: " ", count: max(1, 9 - $0.count)) + $0 }.joined()
+      name.leftAligned(width) + "  " + shape.leftAligned(shapeWidth)
+        + cells.map { " " + $0.rightAligned(8) }.joined()
     }
     func cells(_ value: (RedundancyMeasure) -> Double?) -> [String] {
       Self.columns.map { value($0).map { String(format: "%.3f", $0) } ?? "-" }

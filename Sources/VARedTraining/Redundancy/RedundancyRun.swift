@@ -38,15 +38,13 @@ public struct RedundancyRun: Sendable {
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
-    let dataset = try Dataset.open(data)
-    guard dataset.count(split) > 0 else {
-      throw DatasetError(
-        path: data, expected: "clips of the split \(split.rawValue)", found: "none",
-        remedy: "give another --split")
-    }
+    let dataset = try Dataset.open(data, with: split)
     let threads = self.threads > 0 ? self.threads : CoreMask.current().cores.count
     let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
-    let loader = makeLoader(dataset, trained.header.configuration, threads: threads)
+    let loader = dataset.centreClips(
+      Self.spread(clips, of: dataset.count(split)), of: split,
+      geometry: ClipGeometry(trained.header.configuration), batch: batch,
+      threads: dataThreads > 0 ? dataThreads : min(4, threads))
     defer { loader.stop() }
     let (layers, bad) = try Self.measure(trained.network, loader)
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
@@ -82,18 +80,6 @@ public struct RedundancyRun: Sendable {
   static func spread(_ wanted: Int, of count: Int) -> [Int] {
     let taken = min(wanted, count)
     return (0..<taken).map { $0 * count / taken }
-  }
-
-  private func makeLoader(
-    _ dataset: Dataset, _ configuration: TrainingConfiguration, threads: Int
-  ) -> ClipLoader {
-    let indices = Self.spread(clips, of: dataset.count(split))
-    let batches = stride(from: 0, to: indices.count, by: batch).map {
-      Array(indices[$0..<min($0 + batch, indices.count)])
-    }
-    return ClipLoader(
-      dataset: dataset, split: split, geometry: ClipGeometry(configuration), batches: batches,
-      view: { _ in .center }, threads: dataThreads > 0 ? dataThreads : min(4, threads), ahead: 2)
   }
 
   /// Runs the loader's clips through `network`, whose policies are full computation from now on.

@@ -10,7 +10,7 @@ struct PolicyPlan {
   /// Share of the clips that take random candidates in the second half of the warm-up; it grows to
   /// that in the first, as a network that knows nothing yet learns nothing from them.
   private let sampling: Double
-  /// Of the random policy.
+  /// Of the random policy; 0 without a target.
   private let tilt: Double
 
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
@@ -18,17 +18,18 @@ struct PolicyPlan {
     mode = configuration.policy
     seed = UInt64(configuration.seed)
     sampling = configuration.warmupSampling
-    if configuration.network == .dynamic && configuration.targetRatio > 0 {
-      try Self.require(configuration.targetRatio, of: network, key: "target-ratio")
-    }
+    let hasTarget = configuration.network == .dynamic && configuration.targetRatio > 0
     tilt =
-      mode == .random ? network.tilt(forMeanRatio: configuration.targetRatio) ?? 0 : 0
+      hasTarget ? try Self.tilt(for: configuration.targetRatio, network, key: "target-ratio") : 0
   }
 
+  /// The tilt of random candidates whose mean cost is `target`.
   /// - Parameter key: the flag to complain about.
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
-  static func require(_ target: Double, of network: R2Plus1D, key: String) throws {
-    guard network.tilt(forMeanRatio: target) == nil else { return }
+  @discardableResult static func tilt(
+    for target: Double, _ network: R2Plus1D, key: String
+  ) throws -> Double {
+    if let tilt = network.tilt(forMeanRatio: target) { return tilt }
     throw ConfigurationError(
       key: key,
       "expected at least \(String(format: "%.2f", network.leastRatio)), the cheapest this network "

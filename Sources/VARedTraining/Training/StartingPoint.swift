@@ -8,23 +8,22 @@ import VARedNN
 struct StartingPoint: Equatable {
   var position = TrainingPosition()
   var totals = EpochTotals()
-  /// What λ remembers; nil: nothing yet.
-  var steering: CostSteering.Memory?
+  /// What λ remembers.
+  var steering: CostSteering.Memory
   /// Whether the last completed epoch's evaluation and record are still to be done.
   var epochEndIsPending = false
 
   /// The starting point of rank 0 on every rank. Collective.
   func broadcast(over communicator: Communicator) throws -> StartingPoint {
     let place = [position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0]
-    let memory = steering?.stored ?? CostSteering.Memory(weight: -1).stored
     let told = try communicator.broadcast(
-      Self.bytes(place.map(Double.init) + memory + totals.stored))
+      Self.bytes(place.map(Double.init) + steering.stored + totals.stored))
     let numbers = told.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
     return StartingPoint(
       position: TrainingPosition(
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
       totals: EpochTotals(stored: Array(numbers[7...])) ?? totals,
-      steering: numbers[4] < 0 ? nil : CostSteering.Memory(stored: Array(numbers[4..<7])),
+      steering: CostSteering.Memory(stored: Array(numbers[4..<7])) ?? steering,
       epochEndIsPending: numbers[3] == 1)
   }
 
@@ -47,7 +46,8 @@ extension Checkpoint {
     }
     var start = StartingPoint(
       position: header.position, totals: totals,
-      steering: keepsSteering(configuration) ? header.steering : nil)
+      steering: keepsSteering(configuration)
+        ? header.steering : CostSteering.Memory(weight: configuration.costWeight))
     let before = header.ranks * header.configuration.batch
     let now = ranks * configuration.batch
     if before != now {

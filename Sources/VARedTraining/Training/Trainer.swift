@@ -49,7 +49,7 @@ final class Trainer {
     stages = setup.stages
     self.policies = policies
     steering = setup.steering
-    if let memory = start.steering { steering.memory = memory }
+    steering.memory = start.steering
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     statistics?.watch = watch
   }
@@ -60,7 +60,7 @@ final class Trainer {
   /// - Throws: `DatasetError`, `CheckpointError`, `TrainingFailure`, `MPIError`.
   func run(onlyWarmup: Bool = false) throws -> TrainingEnd {
     defer { watch.stop() }
-    let end = onlyWarmup ? stages.warmupSteps : configuration.epochs * setup.stepsPerEpoch
+    let end = onlyWarmup ? stages.warmupSteps : setup.totalSteps
     if epochEndIsPending, let signals = try finishEpoch() { return .stopped(signals) }
     while scheduleStep < end {
       if let signals = try trainEpoch(until: end) {
@@ -114,7 +114,7 @@ final class Trainer {
     }
     network.policies = policies.training(
       stages, step: place, epoch: position.epoch, clips: batch.indices)
-    let learns = setup.configuration.network == .dynamic && network.policies == .gates
+    let learns = configuration.network == .dynamic && network.policies == .gates
     let costWeight = learns ? steering.weight(progress: progress) : 0
     let outcome = try network.trainingStep(
       clips: clips, labels: batch.labels, costWeight: Float(costWeight),
@@ -135,9 +135,8 @@ final class Trainer {
     return record
   }
 
-  /// The step that comes next, as the schedule counts: a run that goes on with other clips a step
-  /// has done other steps, and is as far.
-  private var scheduleStep: Int { position.epoch * setup.stepsPerEpoch + position.epochStep }
+  /// The step that comes next.
+  private var scheduleStep: Int { position.scheduleStep(stepsPerEpoch: setup.stepsPerEpoch) }
 
   /// The learning rate of the step that comes next.
   private var learningRate: Double { schedule.learningRate(step: scheduleStep) }

@@ -19,6 +19,10 @@ public struct TrainingPosition: Equatable, Sendable {
     self.epochStep = epochStep
   }
 
+  /// The step that comes next, as schedules count: a run that goes on with other clips a step has done
+  /// other steps, and is as far.
+  func scheduleStep(stepsPerEpoch: Int) -> Int { epoch * stepsPerEpoch + epochStep }
+
   /// One more step; the last of an epoch's `stepsPerEpoch` completes the epoch.
   mutating func advance(stepsPerEpoch: Int) {
     step += 1

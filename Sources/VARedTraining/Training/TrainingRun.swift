@@ -53,7 +53,8 @@ public enum TrainingRun {
     let opened = communicator.together(status: ExitStatus.of) {
       communicator.rank == 0 ? try open(setup, network, optimiser) : nil
     }
-    let start = try (opened?.start ?? StartingPoint()).broadcast(over: communicator)
+    let start = try (opened?.start ?? StartingPoint(steering: setup.steering.memory)).broadcast(
+      over: communicator)
     try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
     let trainer = Trainer(
       setup, network: network, optimiser: optimiser, policies: policies, statistics: statistics,
@@ -89,7 +90,7 @@ public enum TrainingRun {
     let configuration = setup.configuration
     let say = { Terminal.write($0 + "\n") }
     let folder = RunFolder(path: configuration.output)
-    var start = StartingPoint()
+    var start = StartingPoint(steering: setup.steering.memory)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       try checkpoint.restore(
         into: network.parameters, momentum: optimiser.momentumBuffer, configuration: configuration)
@@ -121,8 +122,8 @@ public enum TrainingRun {
     say: (String) -> Void
   ) {
     guard setup.configuration.network == .dynamic else { return }
-    let step = position.epoch * setup.stepsPerEpoch + position.epochStep
-    let now = setup.stages.stage(step: step)
+    let now = setup.stages.stage(
+      step: position.scheduleStep(stepsPerEpoch: setup.stepsPerEpoch))
     let order = TrainingStage.allCases
     guard let last = order.firstIndex(of: before), let next = order.firstIndex(of: now), next < last
     else { return }

@@ -43,11 +43,14 @@ struct TrainingSetup {
     dataThreads = configuration.dataThreads > 0 ? configuration.dataThreads : min(4, threads)
   }
 
+  /// Of the whole run.
+  var totalSteps: Int { configuration.epochs * stepsPerEpoch }
+
   var schedule: Schedule {
     Schedule(
       peak: configuration.learningRate,
       warmupSteps: Int((configuration.warmupEpochs * Double(stepsPerEpoch)).rounded()),
-      totalSteps: configuration.epochs * stepsPerEpoch)
+      totalSteps: totalSteps)
   }
 
   /// All of it joint for a fixed network, which has no gates to train.
@@ -56,7 +59,7 @@ struct TrainingSetup {
     return TrainingStages(
       warmupShare: isDynamic ? configuration.warmupShare : 0,
       finetuneShare: isDynamic ? configuration.finetuneShare : 0,
-      totalSteps: configuration.epochs * stepsPerEpoch)
+      totalSteps: totalSteps)
   }
 
   var steering: CostSteering {
