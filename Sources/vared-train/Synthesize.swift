@@ -7,14 +7,20 @@ struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Writes a small labelled set of videos of moving shapes.",
     discussion: """
-      Ten classes: circle or cross × still, left-right, up-down, grow, vibrate. A single frame tells \
-      the shape but not the motion.
+      A class is a shape and a motion: still, left-right, up-down, grow or vibrate. A single frame \
+      tells the shape but not the motion.
 
         vared-train synthesize --output clips --train 60 --val 15
       """)
 
   @Option(help: ArgumentHelp("Folder to write into.", valueName: "dir"), completion: .directory)
   var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Shapes of the set, of circle, square, triangle, cross, separated by commas.",
+      valueName: "names"))
+  var shapes = "circle,cross"
 
   @Option(help: ArgumentHelp("Training clips of each class.", valueName: "clips"))
   var train = 40
@@ -33,13 +39,21 @@ struct Synthesize: ParsableCommand {
       "Camera noise, as a multiple of the usual 1 to 4 grey levels of 255.", valueName: "factor"))
   var noise = 1.0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Noise of the noisiest clips; each clip's is drawn from --noise to this, evenly on a \
+      logarithmic scale; 0: all alike.
+      """, valueName: "factor"))
+  var noiseTo = 0.0
+
   @Option(help: ArgumentHelp("Where all randomness comes from.", valueName: "number"))
   var seed = 1
 
   func run() throws {
     let set = Synthesis(
-      output: output, train: train, val: val, frames: frames, size: size, noise: noise,
-      seed: seed)
+      output: output, shapes: shapes, train: train, val: val, frames: frames, size: size,
+      noise: noise, noiseTo: noiseTo, seed: seed)
     print(try set.run())
   }
 }

@@ -108,12 +108,32 @@ import Testing
     }
   }
 
+  @Test func noiseIsDrawnFromItsRange() {
+    /// How much the scenes of a still shape change from one frame to the next, in grey levels.
+    func changes(_ noise: ClosedRange<Double>) -> [Double] {
+      (UInt64(0)..<60).map { seed in
+        let scene = ShapeScene(
+          shape: .circle, motion: .still, size: 16, noise: noise, random: SplitMix64(seed: seed))
+        var random = SplitMix64(seed: seed + 1000)
+        let first = scene.picture(frame: 0, noise: &random)
+        let second = scene.picture(frame: 1, noise: &random)
+        let differences = zip(first, second).map { abs(Double($0) - Double($1)) }
+        return differences.reduce(0, +) / Double(differences.count)
+      }
+    }
+    let usual = changes(1...1)
+    #expect(usual.allSatisfy { (0.5...5).contains($0) }, "\(usual)")
+    let drawn = changes(1...32).sorted()
+    #expect(drawn[0] < 5 && drawn[59] > 30 && (4...20).contains(drawn[30]), "\(drawn)")
+  }
+
   @Test func settingsThatMakeNoSetAreRefused() throws {
     let folder = try TemporaryFolder()
     func refusal(_ shapes: MovingShapes, _ path: String) throws -> String {
       try #require(throws: DatasetError.self) { try shapes.write(to: path) }.description
     }
     #expect(try refusal(MovingShapes(size: 33), folder.path).contains("even size"))
+    #expect(try refusal(MovingShapes(noise: 0...1), folder.path).contains("noise above 0"))
     #expect(try refusal(MovingShapes(frames: 0), folder.path).contains("one frame"))
     #expect(try refusal(MovingShapes(motions: []), folder.path).contains("a shape and a motion"))
     let file = try folder.write("x", to: "file")

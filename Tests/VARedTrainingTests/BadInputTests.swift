@@ -139,6 +139,11 @@ import VARedHDF5
   @Test func synthesis() throws {
     try expectRefusal(["synthesize", "--output", scratch("s"), "--size", "33"], "33")
     try expectRefusal(["synthesize", "--output", scratch("s"), "--seed=-1"], "--seed")
+    try expectRefusal(
+      ["synthesize", "--output", scratch("s"), "--shapes", "cross,star"], "--shapes: expected")
+    try expectRefusal(
+      ["synthesize", "--output", scratch("s"), "--noise", "8", "--noise-to", "4"],
+      "--noise-to: expected")
     try scratch.write("file", "x")
     try expectRefusal(["synthesize", "--output", scratch("file")], "file")
   }

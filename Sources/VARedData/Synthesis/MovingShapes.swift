@@ -38,8 +38,9 @@ public struct MovingShapes: Sendable {
   public var frames: Int
   /// Width and height of each video in pixels, even.
   public var size: Int
-  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels.
-  public var noise: Double
+  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels; each clip's is
+  /// drawn from this range, evenly on a logarithmic scale.
+  public var noise: ClosedRange<Double>
   /// Where all randomness comes from.
   public var seed: UInt64
 
@@ -47,7 +48,7 @@ public struct MovingShapes: Sendable {
   public init(
     shapes: [Shape] = [.circle, .cross], motions: [Motion] = Motion.allCases,
     trainClipsPerClass: Int = 40, valClipsPerClass: Int = 10, frames: Int = 16, size: Int = 64,
-    noise: Double = 1, seed: UInt64 = 1
+    noise: ClosedRange<Double> = 1...1, seed: UInt64 = 1
   ) {
     self.shapes = shapes
     self.motions = motions
@@ -138,6 +139,9 @@ public struct MovingShapes: Sendable {
     if shapes.isEmpty || motions.isEmpty { throw refuse("a shape and a motion", "none") }
     if trainClipsPerClass < 1 || valClipsPerClass < 0 {
       throw refuse("at least one training clip per class", "\(trainClipsPerClass)")
+    }
+    if noise.lowerBound < 0 || noise.lowerBound == 0 && noise.upperBound > 0 {
+      throw refuse("a range of noise above 0", "\(noise)")
     }
   }
 

@@ -26,10 +26,11 @@ struct ShapeScene {
   private let slope: (x: Double, y: Double)
   private let ripple: (x: Double, y: Double, phase: Double, height: Double)
 
-  /// - Parameter noise: multiplies the deviation of the camera's noise.
+  /// - Parameter noise: multiplies the deviation of the camera's noise; the scene's factor is drawn
+  ///   from this range, evenly on a logarithmic scale.
   init(
-    shape: MovingShapes.Shape, motion: MovingShapes.Motion, size: Int, noise factor: Double = 1,
-    random: SplitMix64
+    shape: MovingShapes.Shape, motion: MovingShapes.Motion, size: Int,
+    noise: ClosedRange<Double> = 1...1, random: SplitMix64
   ) {
     var random = random
     func draw(_ range: ClosedRange<Double>) -> Double {
@@ -41,10 +42,13 @@ struct ShapeScene {
     step = (Self.places.upperBound - Self.places.lowerBound) / (draw(0...1) < 0.5 ? 4 : 6)
     vibratesAcross = draw(0...1) < 0.5
     tilt = draw(-0.12...0.12)
-    noise = draw(1...4) * factor
+    let deviation = draw(1...4)
     (ink, paper) = ShapeScene.colours(&random)
     slope = (draw(-15...15), draw(-15...15))
     ripple = (draw(2...12), draw(2...12), draw(0...6.283), draw(0...6))
+    // Drawn last, so that the range changes nothing else.
+    let rise = noise.upperBound > noise.lowerBound ? noise.upperBound / noise.lowerBound : 1
+    self.noise = deviation * noise.lowerBound * pow(rise, draw(0...1))
   }
 
   /// The picture at `frame` as size·size·3 RGB bytes.
