@@ -9,6 +9,9 @@ final class ConvolutionUnit {
   let output: Activation
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
+  /// For inference, where nobody reads the output's means; nil behind a dynamic convolution and before
+  /// a sum.
+  private let folded: FoldedNorm?
   private let profile: WorkProfile
   private let tap: FeatureTap
   private let name: String
@@ -32,6 +35,11 @@ final class ConvolutionUnit {
       parameters: context.parameters, counter: context.counter, reducer: context.reducer)
     output = Activation(geometry.output, batch: context.batch, in: storage)
     convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
+    if case .fixed(let layer) = convolution, storage != nil {
+      folded = FoldedNorm(norm, behind: layer)
+    } else {
+      folded = nil
+    }
   }
 
   func forward(
@@ -39,6 +47,9 @@ final class ConvolutionUnit {
   ) throws {
     switch convolution {
     case .fixed(let layer):
+      if let folded, !training, tap.observe == nil {
+        return layer.forward(x.data, clips: n, folding: folded, into: output.data)
+      }
       layer.forward(x.data, clips: n, part: layer.geometry.wholePart, into: convolved.base)
       if !training { show(clips: n) }
       try profile.time(.batchNorm) {

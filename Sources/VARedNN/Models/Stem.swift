@@ -12,6 +12,9 @@ final class Stem {
   private let temporalNorm: BatchNorm
   private let spatialConvolved: FloatBuffer
   private let temporalConvolved: FloatBuffer
+  private let foldedSpatial: FoldedNorm
+  /// Where no gate reads the means of the stem's output.
+  private let foldedTemporal: FoldedNorm?
   private let profile: WorkProfile
 
   init(_ configuration: NetworkConfiguration, context: NetworkContext) {
@@ -32,6 +35,8 @@ final class Stem {
     temporalNorm = BatchNorm(
       second.output, name: "stem.4", before: .relu, parameters: context.parameters,
       counter: context.counter, reducer: context.reducer)
+    foldedSpatial = FoldedNorm(spatialNorm, behind: spatial)
+    foldedTemporal = context.dynamic == nil ? FoldedNorm(temporalNorm, behind: temporal) : nil
     context.addStatic(macs: first.macs + second.macs)
     profile = context.counter.profile
     middle = Activation(first.output, batch: context.batch, in: context.workspace.inner[0])
@@ -42,19 +47,31 @@ final class Stem {
 
   /// - Parameter clips: `[n, 3, T, H, W]`, plain.
   func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
-    spatial.forward(clips, clips: n, part: spatial.geometry.wholePart, into: spatialConvolved.base)
-    try normalise(spatialNorm, spatialConvolved, count: n, training: training, into: middle)
-    temporal.forward(
-      middle.data, clips: n, part: temporal.geometry.wholePart, into: temporalConvolved.base)
-    try normalise(temporalNorm, temporalConvolved, count: n, training: training, into: output)
+    if training {
+      try forward(
+        spatial, spatialNorm, clips, count: n, training: true, by: spatialConvolved, into: middle)
+    } else {
+      spatial.forward(clips, clips: n, folding: foldedSpatial, into: middle.data)
+    }
+    if let foldedTemporal, !training {
+      temporal.forward(middle.data, clips: n, folding: foldedTemporal, into: output.data)
+    } else {
+      try forward(
+        temporal, temporalNorm, middle.data, count: n, training: training, by: temporalConvolved,
+        into: output)
+    }
   }
 
-  private func normalise(
-    _ norm: BatchNorm, _ x: FloatBuffer, count n: Int, training: Bool, into y: Activation
+  /// A convolution, the batch norm behind it and ReLU.
+  private func forward(
+    _ convolution: Convolution, _ norm: BatchNorm, _ x: UnsafePointer<Float>, count n: Int,
+    training: Bool, by convolved: FloatBuffer, into y: Activation
   ) throws {
+    convolution.forward(
+      x, clips: n, part: convolution.geometry.wholePart, into: convolved.base)
     try profile.time(.batchNorm) {
-      try norm.prepare(for: x.base, clips: n, training: training)
-      norm.apply(x.base, clips: n, into: y)
+      try norm.prepare(for: convolved.base, clips: n, training: training)
+      norm.apply(convolved.base, clips: n, into: y)
     }
   }
 

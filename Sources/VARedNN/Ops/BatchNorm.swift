@@ -129,6 +129,7 @@ final class BatchNorm {
       update(runningMean.value + c, towards: mu)
       update(runningVariance.value + c, towards: unbiased)
     }
+    runningMean.changed()
   }
 
   /// Takes the running statistics (inference).
@@ -188,6 +189,11 @@ final class BatchNorm {
       vk_affine(data: x, scale: scale.base + lane, shift: shift.base + lane), other, true,
       Int32(frames.count), shape.framePixels, means + frames.lowerBound, Int32(channels),
       Int32(shape.frames), shape.isBeyondCaches(clips: n))
+  }
+
+  /// Books normalisation and ReLU of `n` clips that a convolution carries out.
+  func issueFolded(clips n: Int) {
+    account.issue(calls: 0, flops: Follower.relu.flops * n * shape.channels * shape.pixels)
   }
 
   /// Where the gradient passes the activation that follows.

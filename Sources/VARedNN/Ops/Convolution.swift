@@ -60,6 +60,24 @@ final class Convolution {
       y)
   }
 
+  /// `y = max(BN(conv(x, W)), 0)`, whole, for inference.
+  /// - Parameters: as of `forward(_:clips:part:into:)`; `norm` is this convolution's.
+  func forward(
+    _ x: UnsafePointer<Float>, clips n: Int, folding norm: FoldedNorm,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    let macs = n * geometry.macs
+    account.issue(macs: macs, flops: 2 * macs)
+    norm.issue(clips: n)
+    let primitive = primitives[n, geometry.wholePart].rectifiedForward
+    counter.profile.run(
+      profileLayer, .convolutionForward, macs: macs, implementation: primitive.implementation
+    ) {
+      let (weights, bias) = norm.current()
+      primitive.execute(x, weights, y, bias)
+    }
+  }
+
   /// `dx = Σ Wᵀ dy`, assigned, whole clips (zero where no computed output depends on `x`).
   func backwardData(
     _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
@@ -125,6 +143,11 @@ final class Convolution {
     ) {
       weightGradient.run(part: part, norm: norm, into: weight.gradient, accumulate: accumulate)
     }
+  }
+
+  /// Floats of the weights, padding included.
+  var storedWeights: Int {
+    (isStem ? ParameterLayout.stem : .convolution).storedCount(geometry.weightShape)
   }
 
   /// Floats of the weights' first rows that compute `channels` output channels.

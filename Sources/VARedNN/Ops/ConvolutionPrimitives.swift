@@ -115,6 +115,40 @@ final class ConvolutionPrimitives {
       (DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DST, destination),
     ])
 
+  /// oneDNN's ReLU makes 0 of what is not a number, which would hide that a network has diverged; its
+  /// leaky one does not. Negative values times this are as good as 0, and no subnormal numbers.
+  private static let slope: Float = 1e-30
+
+  /// Forward for inference, with a bias and a ReLU. Arguments: x, weights, y, bias.
+  private(set) lazy var rectifiedForward: DNNLPrimitive = {
+    var descriptor = dnnl_convolution_desc_t()
+    var bias = DNNL.descriptor([Int(destination.dims.1)], dnnl_a)
+    DNNL.check(
+      dnnl_convolution_forward_desc_init(
+        &descriptor, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias,
+        &destination, strides, paddingBefore, paddingAfter),
+      "convolution with bias \(geometry)")
+    var attributes: dnnl_primitive_attr_t?
+    var operations: dnnl_post_ops_t?
+    DNNL.check(dnnl_primitive_attr_create(&attributes), "dnnl_primitive_attr_create")
+    DNNL.check(dnnl_post_ops_create(&operations), "dnnl_post_ops_create")
+    defer {
+      dnnl_post_ops_destroy(operations)
+      dnnl_primitive_attr_destroy(attributes)
+    }
+    DNNL.check(
+      dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, Self.slope, 0),
+      "dnnl_post_ops_append_eltwise")
+    DNNL.check(
+      dnnl_primitive_attr_set_post_ops(attributes, operations), "dnnl_primitive_attr_set_post_ops")
+    return primitive(
+      &descriptor,
+      [
+        (DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DST, destination),
+        (DNNL_ARG_BIAS, bias),
+      ], attributes: attributes)
+  }()
+
   /// Arguments: dy, transposed weights, dx.
   private(set) lazy var backwardData: DNNLPrimitive = {
     var descriptor = dnnl_convolution_desc_t()
@@ -147,13 +181,14 @@ final class ConvolutionPrimitives {
   }()
 
   private func primitive(
-    _ descriptor: inout dnnl_convolution_desc_t, _ arguments: [(Int32, dnnl_memory_desc_t)]
+    _ descriptor: inout dnnl_convolution_desc_t, _ arguments: [(Int32, dnnl_memory_desc_t)],
+    attributes: dnnl_primitive_attr_t? = nil
   ) -> DNNLPrimitive {
     var primitiveDescriptor: dnnl_primitive_desc_t?
     DNNL.check(
       dnnl_primitive_desc_create(
-        &primitiveDescriptor, &descriptor, nil, DNNL.engine, forwardDescriptor),
-      "backward convolution \(geometry)")
+        &primitiveDescriptor, &descriptor, attributes, DNNL.engine, forwardDescriptor),
+      "convolution \(geometry)")
     defer { dnnl_primitive_desc_destroy(primitiveDescriptor) }
     return DNNLPrimitive(primitiveDescriptor!, arguments: arguments)
   }

@@ -75,13 +75,17 @@ final class DNNLPrimitive {
 
   /// Runs the primitive on these pointers, one for each argument, and waits for it. The only place
   /// where one is executed, so that the audit sees every call.
-  /// - Precondition: three arguments, as every convolution has.
-  func execute(_ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer) {
-    precondition(arguments.count == 3, "\(arguments.count) arguments")
+  /// - Precondition: three arguments, as every convolution has, or four where it has a bias.
+  func execute(
+    _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer,
+    _ fourth: UnsafeRawPointer? = nil
+  ) {
+    precondition(arguments.count == (fourth == nil ? 3 : 4), "\(arguments.count) arguments")
     vk_note_call()
     attach(first, to: 0)
     attach(second, to: 1)
     attach(third, to: 2)
+    if let fourth { attach(fourth, to: 3) }
     DNNL.check(
       dnnl_primitive_execute(primitive, stream, Int32(arguments.count), arguments),
       "dnnl_primitive_execute")

@@ -38,7 +38,7 @@ public final class Parameters {
   public private(set) var buffers: [BufferEntry] = []
   /// Floats of each flat buffer.
   public private(set) var count = 0
-  /// Changes whenever the values do; layers that cache a reordered copy compare it.
+  /// Changes whenever values or running statistics do; layers that keep a copy made of them compare it.
   private(set) var version = 0
 
   private var bufferCount = 0
@@ -55,7 +55,7 @@ public final class Parameters {
   /// The running statistics, flat.
   public var bufferValues: UnsafeMutableBufferPointer<Float> { bufferStorage.all }
 
-  /// Says that `values` were written from outside (loaded, broadcast, stepped).
+  /// Says that `values` or `bufferValues` were written from outside (loaded, broadcast, stepped).
   public func changed() { version += 1 }
 
   /// Declares a parameter; its place is known at once, its memory after `allocate`.
@@ -130,6 +130,7 @@ public final class Parameters {
   public func setBuffer(_ entry: BufferEntry, _ new: [Float]) {
     precondition(new.count == entry.shape[0], "\(entry.name): \(entry.shape)")
     for (i, value) in new.enumerated() { bufferValues[entry.offset + i] = value }
+    changed()
   }
 }
 
@@ -159,4 +160,7 @@ struct RunningStatistic {
   }
 
   var value: UnsafeMutablePointer<Float> { owner.bufferValues.baseAddress! + offset }
+
+  /// Says that running statistics were written.
+  func changed() { owner.changed() }
 }

@@ -91,4 +91,12 @@ extension Parameters {
     try communicator.broadcast(momentum)
     changed()
   }
+
+  /// Makes rank 0's running statistics everybody's. Collective.
+  ///
+  /// - Throws: `MPIError`.
+  func broadcastStatistics(over communicator: Communicator) throws {
+    try communicator.broadcast(bufferValues)
+    changed()
+  }
 }

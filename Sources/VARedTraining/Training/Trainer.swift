@@ -110,7 +110,7 @@ final class Trainer {
     let progress = stages.jointProgress(step: place)
     if stage == .finetune && stages.stage(step: max(0, place - 1)) != stage {
       // Frozen gates read running statistics, which ranks have each their own of without --sync-bn.
-      try communicator.broadcast(network.parameters.bufferValues)
+      try network.parameters.broadcastStatistics(over: communicator)
     }
     network.policies = policies.training(
       stages, step: place, epoch: position.epoch, clips: batch.indices)
@@ -163,7 +163,7 @@ final class Trainer {
   private func finishEpoch() throws -> Signals? {
     var result: EvaluationResult?
     if isEvaluationDue {
-      try communicator.broadcast(network.parameters.bufferValues)
+      try network.parameters.broadcastStatistics(over: communicator)
       var signals: Signals = []
       let found = try setup.evaluator().run(
         network, policies: { policies.evaluation(lastStage, clips: $0) },

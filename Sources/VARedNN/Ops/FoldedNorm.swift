@@ -1,0 +1,46 @@
+// Batch norm and ReLU in the convolution before them, for inference.
+
+/// A copy of a convolution's weights with the scale of the batch norm that follows it multiplied in; the
+/// norm's shift is the bias. Made again whenever parameters or running statistics changed.
+final class FoldedNorm {
+  private let norm: BatchNorm
+  private let weight: Parameter
+  private let floatsOfBlock: Int
+  private var copy = FloatBuffer(0)
+  private var version = -1
+
+  /// - Parameter norm: of running statistics, followed by a ReLU and no sum, whose spatial means nobody
+  ///   reads.
+  init(_ norm: BatchNorm, behind convolution: Convolution) {
+    self.norm = norm
+    weight = convolution.weight
+    floatsOfBlock = convolution.storedWeights / norm.shape.blocks
+  }
+
+  /// `relu(conv(x)·scale + shift)`: weights and bias, as of now.
+  func current() -> (weights: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
+    if version != weight.version {
+      fold()
+      version = weight.version
+    }
+    return (UnsafePointer(copy.base), UnsafePointer(norm.shift.base))
+  }
+
+  /// The weights are rows of one value for each output channel of a block, block after block.
+  private func fold() {
+    norm.useRunningStatistics()
+    let (lanes, floats) = (ChannelBlock.lanes, floatsOfBlock)
+    if copy.count == 0 { copy = FloatBuffer(floats * norm.shape.blocks) }
+    let (from, to, scale) = (weight.value, copy.base, norm.scale.base)
+    Parallel.forEach(norm.shape.blocks) { block in
+      for row in stride(from: block * floats, to: (block + 1) * floats, by: lanes) {
+        for lane in 0..<lanes {
+          to[row + lane] = from[row + lane] * scale[block * lanes + lane]
+        }
+      }
+    }
+  }
+
+  /// Books what the convolution does for the norm.
+  func issue(clips n: Int) { norm.issueFolded(clips: n) }
+}

@@ -1,0 +1,76 @@
+// Inference with batch norm in the convolutions, against batch norm as a pass of its own.
+
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct FoldedNormTests {
+  private let clips = normals(2 * 3 * 4 * 256, "clips")
+
+  private func network(width: Double, seed: UInt64 = 3) throws -> R2Plus1D {
+    var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 16)
+    configuration.width = width
+    return try R2Plus1D(configuration, batch: 2, seed: seed, threads: 1)
+  }
+
+  private func randomiseStatistics(_ network: R2Plus1D, _ name: String) {
+    for buffer in network.parameters.buffers {
+      let values = normals(buffer.shape[0], buffer.name + name)
+      let isVariance = buffer.name.hasSuffix("running_var")
+      network.parameters.setBuffer(
+        buffer, values.map { isVariance ? abs($0) + 0.2 : 0.1 * $0 })
+    }
+  }
+
+  private func logits(_ network: R2Plus1D) throws -> [Float] {
+    try network.infer(clips: clips, count: 2).logits
+  }
+
+  /// An observer of features, who sees what comes before batch norm, keeps the two apart.
+  @Test(arguments: [0.25, 0.3])
+  func foldedEqualsUnfolded(width: Double) throws {
+    let network = try network(width: width)
+    randomiseStatistics(network, "a")
+    let folded = try logits(network)
+    network.observeFeatures = { _ in }
+    expectClose(folded, try logits(network), rtol: 1e-4, "logits")
+  }
+
+  /// A network that inferred before gives what one says that has only just been given the same values.
+  @Test func theCopyIsMadeAgainWhenAnythingChanges() throws {
+    let network = try network(width: 0.25)
+    var seen = [try logits(network)]
+    func expectAsFresh(_ what: String) throws {
+      let fresh = try self.network(width: 0.25, seed: 4)
+      for (i, value) in network.parameters.values.enumerated() {
+        fresh.parameters.values[i] = value
+      }
+      for (i, value) in network.parameters.bufferValues.enumerated() {
+        fresh.parameters.bufferValues[i] = value
+      }
+      fresh.parameters.changed()
+      let now = try logits(network)
+      #expect(try now == logits(fresh), "\(what)")
+      #expect(!seen.contains(now), "\(what)")
+      seen.append(now)
+    }
+    randomiseStatistics(network, "a")
+    try expectAsFresh("statistics that were set")
+    _ = try network.trainingStep(clips: clips, labels: [0, 1], costWeight: 0) { _ in }
+    try expectAsFresh("statistics of a step")
+    let entry = try #require(network.parameters.entries.first { $0.name == "stem.0.weight" })
+    network.parameters.setLogical(
+      entry, in: network.parameters.values, normals(entry.shape.reduce(1, *), "w"))
+    try expectAsFresh("weights")
+  }
+
+  /// oneDNN's ReLU would make 0 of it.
+  @Test func notANumberReachesTheLogits() throws {
+    let network = try network(width: 0.25)
+    var clips = clips
+    clips[5] = .nan
+    let logits = try network.infer(clips: clips, count: 2).logits
+    #expect(logits[..<3].allSatisfy { $0.isNaN } && logits[3...].allSatisfy { $0.isFinite })
+  }
+}
