@@ -11,7 +11,7 @@ struct RunFolder {
   var metricsFile: String { path + "/metrics.jsonl" }
   var badClipsFile: String { path + "/bad-clips.csv" }
 
-  /// Makes the folder, decides where the run starts, and writes config.yaml.
+  /// Decides where the run starts, and writes config.yaml.
   ///
   /// Nothing of an earlier run is ever overwritten by another one: `--resume none` refuses a folder
   /// that holds a run, and `--resume PATH` one that is further than PATH.
@@ -25,7 +25,6 @@ struct RunFolder {
     _ configuration: TrainingConfiguration, say: (String) -> Void,
     restore: (Checkpoint) throws -> Void
   ) throws -> Checkpoint? {
-    try makeFolders()
     let checkpoint = try start(configuration.resume, say: say)
     if let checkpoint {
       try restore(checkpoint)
@@ -36,7 +35,10 @@ struct RunFolder {
     return checkpoint
   }
 
-  private func makeFolders() throws {
+  /// Makes the folder and what it holds checkpoints in, where they are not there yet.
+  ///
+  /// - Throws: `CheckpointError`.
+  func make() throws {
     var made = path.hasPrefix("/") ? "" : "."
     for part in checkpoints.path.split(separator: "/") {
       made += "/" + part

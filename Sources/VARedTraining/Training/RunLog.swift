@@ -13,12 +13,15 @@ final class RunLog {
   private let classes: [String]
   private let ranks: Int
   private var savedStep: Int?
+  /// Held for as long as something may be written.
+  private let lock: FolderLock
 
   init(
-    _ folder: RunFolder, _ configuration: TrainingConfiguration, classes: [String], ranks: Int,
-    stepsPerEpoch: Int, start: TrainingPosition, resumed: Bool
+    _ folder: RunFolder, _ lock: FolderLock, _ configuration: TrainingConfiguration,
+    classes: [String], ranks: Int, stepsPerEpoch: Int, start: TrainingPosition, resumed: Bool
   ) throws {
     self.folder = folder
+    self.lock = lock
     self.configuration = configuration
     self.classes = classes
     self.ranks = ranks

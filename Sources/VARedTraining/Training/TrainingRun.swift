@@ -90,6 +90,8 @@ public enum TrainingRun {
     let configuration = setup.configuration
     let say = { Terminal.write($0 + "\n") }
     let folder = RunFolder(path: configuration.output)
+    try folder.make()
+    let lock = try FolderLock(folder.path, say: say)
     var start = StartingPoint(steering: setup.steering.memory)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       try checkpoint.restore(
@@ -105,7 +107,7 @@ public enum TrainingRun {
     }
     setup.summary(network).forEach(say)
     let log = try RunLog(
-      folder, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
+      folder, lock, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
       stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)
     let place = start.position
     // A run that branches off another one's checkpoint leaves that epoch's record to the other.
