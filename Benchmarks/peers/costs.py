@@ -68,10 +68,18 @@ def relative_cost(layer: DynamicConv3d, policy: Policy) -> Tensor:
     return temporal * candidates_cost(normalise(policy.channel), shares_c, layer.kappa)
 
 
+def charged(logits: Tensor, labels: Tensor, confidence: float = 0.0) -> Tensor:
+    """mu [N]: 1 for clips that are classified correctly, with a probability of the label of at least
+    `confidence`, else 0."""
+    probability = functional.softmax(logits.detach(), dim=1).gather(1, labels[:, None])[:, 0]
+    correct = logits.detach().argmax(dim=1) == labels
+    return (correct & (probability >= confidence)).to(logits.dtype)
+
+
 def loss(network: R2Plus1D, logits: Tensor, labels: Tensor, cost_weight: float) -> Loss:
     """L of section 3 from the policies of the forward pass that gave `logits`."""
     cross_entropy = functional.cross_entropy(logits, labels)
-    correct = (logits.detach().argmax(dim=1) == labels).to(logits.dtype)
+    correct = charged(logits, labels)
     layers = dynamic_layers(network)
     total = torch.zeros_like(correct)
     for name, weight in layer_weights(layers).items():

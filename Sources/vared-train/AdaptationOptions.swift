@@ -29,6 +29,12 @@ struct AdaptationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "The label's probability from which on a correctly answered clip is charged; 0: all of them "
+        + "(default: 0).", valueName: "probability"))
+  var costConfidence: Double?
+
+  @Option(
+    help: ArgumentHelp(
       "Part of the joint stage in which the cost comes in (default: 0.5).", valueName: "part"))
   var costRamp: Double?
 
@@ -68,6 +74,7 @@ struct AdaptationOptions: ParsableArguments {
     overlay(&settings.costWeight, costWeight)
     overlay(&settings.costForm, costForm)
     overlay(&settings.costKappa, costKappa)
+    overlay(&settings.costConfidence, costConfidence)
     overlay(&settings.costRamp, costRamp)
     overlay(&settings.gateRate, gateRate)
     overlay(&settings.warmupShare, warmupShare)

@@ -28,6 +28,27 @@ import Testing
     expectClose(gradient, try golden.floats("\(path)/dv"), rtol: 1e-5, "gradient")
   }
 
+  /// Which clips pay for what they cost (METHOD §3), by how sure the network is of their label.
+  @Test func chargedClips() throws {
+    let golden = try GoldenFile("adaptive.h5")
+    let logits = try golden.floats("/charge/logits")
+    let labels = try golden.integers("/charge/labels")
+    let totals = try golden.floats("/charge/totals")
+    for (number, confidence) in try golden.floats("/charge/confidences").enumerated() {
+      let loss = AdaptiveLoss(
+        classes: logits.count / labels.count, batch: labels.count, confidence: Double(confidence))
+      loss.evaluate(
+        logits: logits, labels: labels,
+        costs: totals.map { ClipCost(differentiable: Double($0)) },
+        weight: try golden.floats("/charge/weight")[0])
+      expectClose(
+        [Float(loss.cost)], try golden.floats("/charge/cost\(number)"), rtol: 1e-6, "cost")
+      expectClose(
+        loss.costGradient.map { Float($0) }, try golden.floats("/charge/dtotals\(number)"),
+        rtol: 1e-6, "gradient")
+    }
+  }
+
   @Test func heldAtOnePair() throws {
     let golden = try GoldenFile("network-drawn.h5")
     let network = try golden.network(batch: 4)

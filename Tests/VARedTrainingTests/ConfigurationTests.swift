@@ -43,6 +43,7 @@ import Testing
     written.targetRatio = 0.6
     written.costForm = .saturating
     written.costKappa = 0.2
+    written.costConfidence = 0.875
     written.costRamp = 0.25
     written.warmupShare = 0.4
     written.warmupSampling = 0.75

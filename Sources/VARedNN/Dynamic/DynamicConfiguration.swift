@@ -14,6 +14,9 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
   public var motionEnergy = false
   /// What policies are charged for in the loss.
   public var cost = CostForm.linear
+  /// Probability of the label from which on a clip that is classified correctly is charged; 0: every
+  /// such clip.
+  public var costConfidence = 0.0
 
   /// METHOD's default settings.
   public init() {}

@@ -3,7 +3,7 @@
 import Foundation
 
 /// `L = CE(logits, label) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)²` with `μ_n = 1` where clip n is
-/// classified correctly, else 0 (METHOD §3).
+/// classified correctly, with at least a given confidence, else 0 (METHOD §3).
 final class AdaptiveLoss {
   /// Mean cross-entropy.
   private(set) var crossEntropy = 0.0
@@ -16,11 +16,15 @@ final class AdaptiveLoss {
   /// `∂L/∂(Σ_l w_l ρ_l,n) [n]`.
   private(set) var costGradient: [Double]
   private let classes: Int
+  private let confidence: Double
   private var exponentials: [Double]
 
-  /// - Parameter batch: clips at most.
-  init(classes: Int, batch: Int) {
+  /// - Parameters:
+  ///   - batch: clips at most.
+  ///   - confidence: the label's probability from which on a clip pays; 0: all that are correct.
+  init(classes: Int, batch: Int, confidence: Double = 0) {
     self.classes = classes
+    self.confidence = confidence
     logitGradient = [Float](repeating: 0, count: batch * classes)
     costGradient = [Double](repeating: 0, count: batch)
     exponentials = [Double](repeating: 0, count: classes)
@@ -39,11 +43,13 @@ final class AdaptiveLoss {
     for (clip, label) in labels.enumerated() {
       let row = logits + clip * classes
       let largest = self.largest(of: row)
-      addCrossEntropy(row, label: label, largest: row[largest], clip: clip, clips: n)
+      let probability = addCrossEntropy(
+        row, label: label, largest: row[largest], clip: clip, clips: n)
       costGradient[clip] = 0
       guard row[largest] == row[largest], largest == label else { continue }
       let ratio = costs[clip].differentiable
       correct += 1
+      guard probability >= confidence else { continue }
       cost += ratio * ratio / n
       costGradient[clip] = Double(weight) * 2 * ratio / n
     }
@@ -56,9 +62,10 @@ final class AdaptiveLoss {
     return largest
   }
 
+  /// Returns the label's probability.
   private func addCrossEntropy(
     _ row: UnsafePointer<Float>, label: Int, largest: Float, clip: Int, clips n: Double
-  ) {
+  ) -> Double {
     var sum = 0.0
     for j in 0..<classes {
       exponentials[j] = exp(Double(row[j] - largest))
@@ -69,5 +76,6 @@ final class AdaptiveLoss {
       let target = j == label ? 1.0 : 0.0
       logitGradient[clip * classes + j] = Float((exponentials[j] / sum - target) / n)
     }
+    return exponentials[label] / sum
   }
 }

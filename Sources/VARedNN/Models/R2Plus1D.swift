@@ -85,7 +85,9 @@ public final class R2Plus1D {
     featureGradient = features
     logits = [Float](repeating: 0, count: batch * configuration.classes)
     costs = [ClipCost](repeating: ClipCost(), count: batch)
-    loss = AdaptiveLoss(classes: configuration.classes, batch: batch)
+    loss = AdaptiveLoss(
+      classes: configuration.classes, batch: batch,
+      confidence: configuration.dynamic?.costConfidence ?? 0)
   }
 
   /// `layer1` to `layer4`.

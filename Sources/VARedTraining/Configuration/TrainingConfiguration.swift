@@ -146,6 +146,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var costForm = CostKind.linear
   /// κ of the saturating cost.
   public var costKappa = 0.1
+  /// Probability of the label from which on a correctly classified clip is charged.
+  public var costConfidence = 0.0
   /// Part of the joint stage in which the cost comes in.
   public var costRamp = 0.5
   /// Learning-rate factor of the gates.
@@ -184,6 +186,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
       asked.gateHidden = gateHidden
       asked.motionEnergy = motionEnergy
       asked.cost = costForm == .linear ? .linear : .saturating(kappa: Float(costKappa))
+      asked.costConfidence = costConfidence
       dynamic = asked
     }
     var configuration = NetworkConfiguration(classes: classes, frames: frames, size: size)

@@ -1,4 +1,5 @@
-"""adaptive.h5: gates that see motion energy, and costs of candidates, each on their own."""
+"""adaptive.h5: gates that see motion energy, costs of candidates, and which clips are charged for
+them, each on their own."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from costs import candidates_cost
+from costs import candidates_cost, charged
 from golden_dynamic import SPATIAL, TEMPORAL, LayerCase, gate_entries, given_policy
 from golden_file import Value, relative_error, write
 from reference import DynamicConfiguration
@@ -68,6 +70,34 @@ def cost_entries(
     return entries if kappa is None else entries | {"kappa": kappa}
 
 
+def charge_entries(seed: int) -> dict[str, Value]:
+    """Section 3's loss of clips with given totals of costs, for several confidences."""
+    random = np.random.RandomState(seed)
+    logits = torch.from_numpy(2.5 * random.randn(16, 4))
+    labels = torch.from_numpy(random.randint(0, 4, 16))
+    # Every second clip is right, by more or by less.
+    logits[::2] += 4 * functional.one_hot(labels[::2], 4)
+    totals = torch.from_numpy(random.uniform(0.2, 1, 16))
+    weight, confidences = 0.75, [0.0, 0.6, 0.95]
+    entries: dict[str, Value] = {
+        "logits": logits, "labels": labels, "totals": totals, "weight": weight,
+        "confidences": confidences,
+    }
+    counts = []
+    for number, confidence in enumerate(confidences):
+        leaf = totals.clone().requires_grad_()
+        mu = charged(logits, labels, confidence)
+        if not torch.equal(charged(logits.float(), labels, confidence), mu.float()):
+            raise RuntimeError("float32 charges other clips; choose another seed")
+        cost = (mu * leaf**2).mean()
+        (gradient,) = torch.autograd.grad(weight * cost, leaf)
+        entries |= {f"cost{number}": cost.detach(), f"dtotals{number}": gradient}
+        counts.append(int(mu.sum()))
+    if not counts[0] > counts[1] > counts[2] > 0:
+        raise RuntimeError(f"the confidences charge {counts} clips; choose another seed")
+    return entries
+
+
 def write_adaptive(folder: Path) -> None:
     """Writes adaptive.h5."""
     entries: dict[str, Value] = {}
@@ -76,4 +106,5 @@ def write_adaptive(folder: Path) -> None:
     for name, (seed, shares, kappa) in COSTS.items():
         found = cost_entries(name, seed, shares, kappa)
         entries |= {f"costs/{name}/{n}": v for n, v in found.items()}
+    entries |= {f"charge/{n}": v for n, v in charge_entries(51).items()}
     write(folder / "adaptive.h5", entries)
