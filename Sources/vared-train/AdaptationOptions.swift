@@ -35,6 +35,12 @@ struct AdaptationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Power of a clip's cost in the loss: 2 presses most where most is computed, 1 everywhere alike "
+        + "(default: 2).", valueName: "power"))
+  var costPower: Double?
+
+  @Option(
+    help: ArgumentHelp(
       "Part of the joint stage in which the cost comes in (default: 0.5).", valueName: "part"))
   var costRamp: Double?
 
@@ -75,6 +81,7 @@ struct AdaptationOptions: ParsableArguments {
     overlay(&settings.costForm, costForm)
     overlay(&settings.costKappa, costKappa)
     overlay(&settings.costConfidence, costConfidence)
+    overlay(&settings.costPower, costPower)
     overlay(&settings.costRamp, costRamp)
     overlay(&settings.gateRate, gateRate)
     overlay(&settings.warmupShare, warmupShare)

@@ -34,9 +34,11 @@ import Testing
     let logits = try golden.floats("/charge/logits")
     let labels = try golden.integers("/charge/labels")
     let totals = try golden.floats("/charge/totals")
+    let powers = try golden.floats("/charge/powers")
     for (number, confidence) in try golden.floats("/charge/confidences").enumerated() {
       let loss = AdaptiveLoss(
-        classes: logits.count / labels.count, batch: labels.count, confidence: Double(confidence))
+        classes: logits.count / labels.count, batch: labels.count, confidence: Double(confidence),
+        power: Double(powers[number]))
       loss.evaluate(
         logits: logits, labels: labels,
         costs: totals.map { ClipCost(differentiable: Double($0)) },

@@ -44,6 +44,7 @@ import Testing
     written.costForm = .saturating
     written.costKappa = 0.2
     written.costConfidence = 0.875
+    written.costPower = 1.5
     written.costRamp = 0.25
     written.warmupShare = 0.4
     written.warmupSampling = 0.75

@@ -17,6 +17,8 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
   /// Probability of the label from which on a clip that is classified correctly is charged; 0: every
   /// such clip.
   public var costConfidence = 0.0
+  /// Power of a clip's cost in the loss; 2 in METHOD §3.
+  public var costPower = 2.0
 
   /// METHOD's default settings.
   public init() {}

@@ -2,12 +2,12 @@
 
 import Foundation
 
-/// `L = CE(logits, label) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)²` with `μ_n = 1` where clip n is
-/// classified correctly, with at least a given confidence, else 0 (METHOD §3).
+/// `L = CE(logits, label) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)^p` with `μ_n = 1` where clip n is
+/// classified correctly, with at least a given confidence, else 0 (METHOD §3: p = 2).
 final class AdaptiveLoss {
   /// Mean cross-entropy.
   private(set) var crossEntropy = 0.0
-  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`, without λ.
+  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)^p`, without λ.
   private(set) var cost = 0.0
   /// Clips whose largest logit is their label's.
   private(set) var correct = 0
@@ -17,14 +17,17 @@ final class AdaptiveLoss {
   private(set) var costGradient: [Double]
   private let classes: Int
   private let confidence: Double
+  private let power: Double
   private var exponentials: [Double]
 
   /// - Parameters:
   ///   - batch: clips at most.
   ///   - confidence: the label's probability from which on a clip pays; 0: all that are correct.
-  init(classes: Int, batch: Int, confidence: Double = 0) {
+  ///   - power: p, at least 1.
+  init(classes: Int, batch: Int, confidence: Double = 0, power: Double = 2) {
     self.classes = classes
     self.confidence = confidence
+    self.power = power
     logitGradient = [Float](repeating: 0, count: batch * classes)
     costGradient = [Double](repeating: 0, count: batch)
     exponentials = [Double](repeating: 0, count: classes)
@@ -50,8 +53,8 @@ final class AdaptiveLoss {
       let ratio = costs[clip].differentiable
       correct += 1
       guard probability >= confidence else { continue }
-      cost += ratio * ratio / n
-      costGradient[clip] = Double(weight) * 2 * ratio / n
+      cost += pow(ratio, power) / n
+      costGradient[clip] = Double(weight) * power * pow(ratio, power - 1) / n
     }
   }
 

@@ -87,7 +87,8 @@ public final class R2Plus1D {
     costs = [ClipCost](repeating: ClipCost(), count: batch)
     loss = AdaptiveLoss(
       classes: configuration.classes, batch: batch,
-      confidence: configuration.dynamic?.costConfidence ?? 0)
+      confidence: configuration.dynamic?.costConfidence ?? 0,
+      power: configuration.dynamic?.costPower ?? 2)
   }
 
   /// `layer1` to `layer4`.

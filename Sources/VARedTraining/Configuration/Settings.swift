@@ -68,6 +68,7 @@ extension Setting {
     choice("cost-form", \.costForm),
     number("cost-kappa", \.costKappa, "0.001 to 1000") { $0 >= 1e-3 && $0 <= 1e3 },
     number("cost-confidence", \.costConfidence, "0 to 1") { $0 >= 0 && $0 <= 1 },
+    number("cost-power", \.costPower, "1 to 4") { $0 >= 1 && $0 <= 4 },
     number("cost-ramp", \.costRamp, "0 to 1") { $0 >= 0 && $0 <= 1 },
     number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
     number("warmup-share", \.warmupShare, "0 to 1") { $0 >= 0 && $0 <= 1 },

@@ -148,6 +148,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var costKappa = 0.1
   /// Probability of the label from which on a correctly classified clip is charged.
   public var costConfidence = 0.0
+  /// Power of a clip's cost in the loss.
+  public var costPower = 2.0
   /// Part of the joint stage in which the cost comes in.
   public var costRamp = 0.5
   /// Learning-rate factor of the gates.
@@ -187,6 +189,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
       asked.motionEnergy = motionEnergy
       asked.cost = costForm == .linear ? .linear : .saturating(kappa: Float(costKappa))
       asked.costConfidence = costConfidence
+      asked.costPower = costPower
       dynamic = asked
     }
     var configuration = NetworkConfiguration(classes: classes, frames: frames, size: size)

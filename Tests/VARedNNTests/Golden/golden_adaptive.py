@@ -71,25 +71,29 @@ def cost_entries(
 
 
 def charge_entries(seed: int) -> dict[str, Value]:
-    """Section 3's loss of clips with given totals of costs, for several confidences."""
+    """Section 3's loss of clips with given totals of costs, for several confidences and powers."""
     random = np.random.RandomState(seed)
     logits = torch.from_numpy(2.5 * random.randn(16, 4))
     labels = torch.from_numpy(random.randint(0, 4, 16))
     # Every second clip is right, by more or by less.
     logits[::2] += 4 * functional.one_hot(labels[::2], 4)
     totals = torch.from_numpy(random.uniform(0.2, 1, 16))
-    weight, confidences = 0.75, [0.0, 0.6, 0.95]
+    weight, confidences, powers = 0.75, [0.0, 0.6, 0.95], [2.0, 1.0, 1.5]
     entries: dict[str, Value] = {
-        "logits": logits, "labels": labels, "totals": totals, "weight": weight,
+        "logits": logits,
+        "labels": labels,
+        "totals": totals,
+        "weight": weight,
         "confidences": confidences,
+        "powers": powers,
     }
     counts = []
-    for number, confidence in enumerate(confidences):
+    for number, (confidence, power) in enumerate(zip(confidences, powers, strict=True)):
         leaf = totals.clone().requires_grad_()
         mu = charged(logits, labels, confidence)
         if not torch.equal(charged(logits.float(), labels, confidence), mu.float()):
             raise RuntimeError("float32 charges other clips; choose another seed")
-        cost = (mu * leaf**2).mean()
+        cost = (mu * leaf**power).mean()
         (gradient,) = torch.autograd.grad(weight * cost, leaf)
         entries |= {f"cost{number}": cost.detach(), f"dtotals{number}": gradient}
         counts.append(int(mu.sum()))
