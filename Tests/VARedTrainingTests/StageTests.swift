@@ -50,6 +50,7 @@ import VARedNN
         steering.observe(convRatio: ratio, progress: progress)
       }
       #expect(abs(steering.memory.convRatio - target) < 0.03, "balance \(balance)")
+      #expect(steering.missedTarget == nil)
     }
   }
 }
@@ -116,6 +117,15 @@ import VARedNN
       #expect(resumed.model == whole.model, "from step \(step)")
       #expect(resumed.momentum == whole.momentum, "from step \(step)")
     }
+  }
+
+  @Test func aTargetThatWasMissedIsSaid() throws {
+    let note = "note: the joint stage ended at a conv ratio of 1.00, not at --target-ratio 0.60"
+    let more = ["--epochs", "1", "--gate-rate", "0", "--evaluate-every", "0"]
+    let missed = try run(arguments("missed", more + ["--target-ratio", "0.6"]))
+    #expect(missed.stdout.contains(note), "\(missed)")
+    let untold = try run(arguments("none", more))
+    #expect(!untold.stdout.contains("note: the joint stage"), "\(untold)")
   }
 
   @Test(arguments: [("half-frames", 0.5...0.62), ("random", 0.75...0.85)])

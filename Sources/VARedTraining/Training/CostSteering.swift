@@ -81,6 +81,18 @@ public struct CostSteering: Equatable, Sendable {
     memory.weight = min(100, max(1e-2, weight))
   }
 
+  /// How far from the target the joint stage may end.
+  private static let tolerance = 0.03
+
+  /// After the joint stage: what to say of a target that it did not end at; nil: nothing.
+  public var missedTarget: String? {
+    guard let target, abs(memory.convRatio - target) > Self.tolerance else { return nil }
+    func text(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
+    return "note: the joint stage ended at a conv ratio of \(text(memory.convRatio)), not at "
+      + "--target-ratio \(text(target)); train longer, or raise --gate-rate or --cost-weight, "
+      + "or lower --cost-confidence"
+  }
+
   /// The ratio a horizon from now, if it goes on as it does.
   private var expectedRatio: Double {
     let lag = 1 / Self.earlierRate - 1 / Self.rate

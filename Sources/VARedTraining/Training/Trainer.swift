@@ -74,6 +74,12 @@ final class Trainer {
     return .finished
   }
 
+  /// After a whole run: what to say of a target that its gates did not come to; nil: nothing.
+  var missedTarget: String? {
+    let learned = configuration.network == .dynamic && configuration.policy == .gates
+    return learned ? steering.missedTarget : nil
+  }
+
   /// What is left of the present epoch, up to step `end` of the schedule. Returns the signals that
   /// interrupted it.
   private func trainEpoch(until end: Int) throws -> Signals? {

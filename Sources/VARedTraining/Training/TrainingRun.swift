@@ -60,6 +60,9 @@ public enum TrainingRun {
       setup, network: network, optimiser: optimiser, policies: policies, statistics: statistics,
       log: opened?.log, start: start)
     let end = try trainer.run(onlyWarmup: onlyWarmup)
+    if end == .finished, !onlyWarmup, let missed = trainer.missedTarget {
+      opened?.log.progress.say(missed)
+    }
     if !onlyWarmup || end != .finished {
       opened?.log.progress.say(farewell(end, setup, opened?.log))
     }
