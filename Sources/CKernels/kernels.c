@@ -30,6 +30,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define NAME(f) f##_16
 #include "kernels.inc"
 #include "weight_gradient.inc"
+#include "temporal_gradient.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
@@ -39,6 +40,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define NAME(f) f##_8
 #include "kernels.inc"
 #include "weight_gradient.inc"
+#include "temporal_gradient.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
@@ -99,6 +101,11 @@ void vk_upsample_zero(int lanes, float *out, const float *in, int frames, int he
 
 void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw, float *scratch) {
   COMPUTE(weight_gradient, job, dw, scratch);
+}
+
+void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int frame,
+                          ptrdiff_t from, ptrdiff_t to) {
+  COMPUTE(temporal_gradient, job, dx, frame, from, to);
 }
 
 ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job) {

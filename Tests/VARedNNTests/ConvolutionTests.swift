@@ -73,6 +73,15 @@ import Testing
       channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
       stride: Extent(1, 1, 1),
       part: ConvolutionPart(channels: 16, temporalStride: 2)),
+    // Fewer pixels than a tile of the temporal gradient, and input blocks in groups of three and two.
+    Case(
+      channels: 33, outChannels: 20, frames: 7, size: 2, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 20, temporalStride: 2)),
+    Case(
+      channels: 70, outChannels: 32, frames: 5, size: 13, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 32, temporalStride: 4)),
     Case(
       channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
       stride: Extent(1, 2, 2),

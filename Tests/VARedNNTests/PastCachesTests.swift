@@ -57,4 +57,25 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [1, 7, 35, 300]) func theTemporalGradientEqualsPlainStores(_ framePixels: Int) {
+    let tile = ChannelBlock.lanes * ChannelBlock.lanes
+    let planeFloats = framePixels * ChannelBlock.lanes
+    let dy = normals(2 * planeFloats, "dy")
+    let weights = normals(2 * 3 * tile, "weights")
+    dy.withUnsafeBufferPointer { dy in
+      weights.withUnsafeBufferPointer { weights in
+        expectSame("temporal gradient", floats: 2 * 3 * planeFloats) { to, pastCaches in
+          var job = vk_temporal_job(
+            in_frames: 3, out_frames: 2, kernel: 3, stride: 2, frame_pixels: framePixels,
+            in_blocks: 2, out_blocks: 1, dy: dy.baseAddress, weights: weights.baseAddress,
+            past_caches: pastCaches)
+          for frame in 0..<3 {
+            vk_temporal_gradient(
+              Int32(ChannelBlock.lanes), &job, to, Int32(frame), 0, framePixels)
+          }
+        }
+      }
+    }
+  }
 }

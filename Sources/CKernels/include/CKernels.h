@@ -115,6 +115,27 @@ void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw,
 /// Floats of scratch that one call needs where `scale` is given.
 ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job);
 
+// --- the gradient of the input of a convolution over time (TemporalGradient.swift) ---
+
+/// What vk_temporal_gradient computes: one clip's dx of a kernel × 1 × 1 convolution with `kernel / 2`
+/// frames of zero padding before the first.
+typedef struct {
+  int in_frames, out_frames, kernel, stride;
+  ptrdiff_t frame_pixels;
+  int in_blocks, out_blocks;
+  /// [out_blocks][out_frames][frame_pixels][lanes].
+  const float *dy;
+  /// [out block][in block][tap][out lane][in lane].
+  const float *weights;
+  /// Whether dx is written past the caches.
+  bool past_caches;
+} vk_temporal_job;
+
+/// dx[in block][frame][pixel][lane], assigned for one frame's pixels [from, to) of every block; zero
+/// where no tap reaches.
+void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int frame,
+                          ptrdiff_t from, ptrdiff_t to);
+
 /// out = in with every lanes × lanes tile transposed, the `tiles` tiles in reverse order where
 /// `reversed`.
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);

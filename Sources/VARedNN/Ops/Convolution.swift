@@ -93,6 +93,15 @@ final class Convolution {
       }
       return
     }
+    if let temporal = TemporalGradient(geometry, part: part) {
+      counter.profile.run(
+        profileLayer, .convolutionBackwardData, macs: macs,
+        implementation: TemporalGradient.implementation
+      ) {
+        temporal.run(dy, clips: n, weights: transposed.current(weight), into: dx)
+      }
+      return
+    }
     counter.profile.run(
       profileLayer, .convolutionBackwardData, macs: macs, primitives[n, part].backwardData, dy,
       transposed.current(weight), dx)

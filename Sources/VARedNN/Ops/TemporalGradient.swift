@@ -1,0 +1,56 @@
+// Backward-data of convolutions over time that leave out frames: an engine of our own.
+
+import CKernels
+
+/// `dx` of one part of a kernel × 1 × 1 convolution whose frames are more than one apart.
+///
+/// oneDNN's strided backward-data is up to 10 % slower where an output is small beside the input
+/// (measured in `Benchmarks/README.md`).
+struct TemporalGradient {
+  /// What a profile calls this engine.
+  static let implementation = "vared:temporal_gradient"
+
+  /// Pixels of a frame that are done at once: their gradients stay in the caches for all input blocks.
+  private static let strip = 112
+
+  private let input: ActivationShape
+  private let output: ActivationShape
+  private let kernel: Int
+  private let stride: Int
+
+  /// nil where the convolution is not of this kind.
+  init?(_ geometry: ConvolutionGeometry, part: ConvolutionPart) {
+    stride = geometry.stride.t * part.temporalStride
+    let (kernel, strides) = (geometry.kernel, geometry.stride)
+    guard kernel.h * kernel.w * strides.h * strides.w == 1, kernel.t > 1, stride > 1 else {
+      return nil
+    }
+    self.kernel = kernel.t
+    input = geometry.input
+    output = geometry.output(of: part)
+  }
+
+  /// `dx` of `n` clips, assigned, whole.
+  /// - Parameters:
+  ///   - dy: compact, as the part is.
+  ///   - weights: of `TransposedWeights`, not mirrored.
+  func run(
+    _ dy: UnsafePointer<Float>, clips n: Int, weights: UnsafePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>
+  ) {
+    let strips = (input.framePixels + Self.strip - 1) / Self.strip
+    let pastCaches = input.isBeyondCaches(clips: n)
+    Parallel.forEach(n * input.frames * strips) { item in
+      let (clip, frame) = (item / (input.frames * strips), item / strips % input.frames)
+      let first = item % strips * Self.strip
+      var job = vk_temporal_job(
+        in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
+        stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
+        out_blocks: Int32(output.blocks), dy: dy + clip * output.clipFloats, weights: weights,
+        past_caches: pastCaches)
+      vk_temporal_gradient(
+        Int32(ChannelBlock.lanes), &job, dx + clip * input.clipFloats, Int32(frame), first,
+        min(first + Self.strip, input.framePixels))
+    }
+  }
+}
