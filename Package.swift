@@ -33,7 +33,11 @@ let package = Package(
 
     // Vector kernels for what the libraries do not have.
     .target(
-      name: "CKernels", exclude: ["kernels.inc", "weight_gradient.inc", "end_kernels.inc"],
+      name: "CKernels",
+      exclude: [
+        "kernels.inc", "weight_gradient.inc", "temporal_gradient.inc", "motion_energy.inc",
+        "end_kernels.inc",
+      ],
       linkerSettings: [.linkedLibrary("gomp")]),
 
     // The leaves.

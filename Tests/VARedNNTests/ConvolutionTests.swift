@@ -73,9 +73,9 @@ import Testing
       channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
       stride: Extent(1, 1, 1),
       part: ConvolutionPart(channels: 16, temporalStride: 2)),
-    // Fewer pixels than a tile of the temporal gradient, and input blocks in groups of three and two.
+    // Fewer pixels than a tile of the temporal gradient; input blocks in threes, twos and ones.
     Case(
-      channels: 33, outChannels: 20, frames: 7, size: 2, kernel: Extent(3, 1, 1),
+      channels: 64, outChannels: 20, frames: 7, size: 1, kernel: Extent(3, 1, 1),
       stride: Extent(1, 1, 1),
       part: ConvolutionPart(channels: 20, temporalStride: 2)),
     Case(

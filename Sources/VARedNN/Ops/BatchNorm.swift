@@ -191,7 +191,8 @@ final class BatchNorm {
       Int32(shape.frames), shape.isBeyondCaches(clips: n))
   }
 
-  /// Books normalisation and ReLU of `n` clips that a convolution carries out.
+  /// Books batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by METHOD's
+  /// convention, as if they were a pass of their own.
   func issueFolded(clips n: Int) {
     account.issue(calls: 0, flops: Follower.relu.flops * n * shape.channels * shape.pixels)
   }

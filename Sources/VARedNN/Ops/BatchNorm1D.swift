@@ -83,6 +83,7 @@ final class BatchNorm1D {
       keep * Double(runningMean.value[f]) + BatchNorm.momentum * mean)
     runningVariance.value[f] = Float(
       keep * Double(runningVariance.value[f]) + BatchNorm.momentum * variance)
+    runningMean.changed()
   }
 
   /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.

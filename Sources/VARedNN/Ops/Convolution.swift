@@ -1,8 +1,8 @@
 // A convolution's forward and backward, whole or in part.
 
 /// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), in the
-/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): forward and
-/// backward-data by oneDNN, the gradient of the weights by `WeightGradient`.
+/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): forward by oneDNN,
+/// backward-data by oneDNN or `TemporalGradient`, the gradient of the weights by `WeightGradient`.
 ///
 /// Outputs and their gradients are compact: only the part's channels and frames, clip after clip.
 final class Convolution {

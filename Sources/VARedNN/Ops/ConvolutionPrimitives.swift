@@ -116,7 +116,7 @@ final class ConvolutionPrimitives {
     ])
 
   /// oneDNN's ReLU makes 0 of what is not a number, which would hide that a network has diverged; its
-  /// leaky one does not. Negative values times this are as good as 0, and no subnormal numbers.
+  /// leaky one does not. Negative values times this are as good as 0, and hardly ever subnormal numbers.
   private static let slope: Float = 1e-30
 
   /// Forward for inference, with a bias and a ReLU. Arguments: x, weights, y, bias.

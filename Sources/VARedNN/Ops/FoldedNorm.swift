@@ -1,7 +1,8 @@
 // Batch norm and ReLU in the convolution before them, for inference.
 
 /// A copy of a convolution's weights with the scale of the batch norm that follows it multiplied in; the
-/// norm's shift is the bias. Made again whenever parameters or running statistics changed.
+/// norm's shift is the bias. Made at the first inference, which then holds the weights twice, and again
+/// whenever parameters or running statistics changed.
 final class FoldedNorm {
   private let norm: BatchNorm
   private let weight: Parameter

@@ -64,6 +64,7 @@ public struct Synthesis: Sendable {
     return "\(classes) classes, \(train * classes) training and \(val * classes) validation clips: "
       + labels
   }
+
   /// The shapes that `shapes` names, each once.
   private func namedShapes() throws -> [MovingShapes.Shape] {
     let all = MovingShapes.Shape.allCases.map(\.rawValue).joined(separator: ", ")

@@ -88,9 +88,12 @@ public struct CostSteering: Equatable, Sendable {
   public var missedTarget: String? {
     guard let target, abs(memory.convRatio - target) > Self.tolerance else { return nil }
     func text(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
+    let remedy =
+      memory.convRatio > target
+      ? "train longer, raise --gate-rate or --cost-weight, or lower --cost-confidence if it is set"
+      : "train longer, or lower --gate-rate or --cost-weight"
     return "note: the joint stage ended at a conv ratio of \(text(memory.convRatio)), not at "
-      + "--target-ratio \(text(target)); train longer, or raise --gate-rate or --cost-weight, "
-      + "or lower --cost-confidence"
+      + "--target-ratio \(text(target)); \(remedy)"
   }
 
   /// The ratio a horizon from now, if it goes on as it does.

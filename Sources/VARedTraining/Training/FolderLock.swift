@@ -4,8 +4,9 @@ import Foundation
 
 /// Holds a run's folder until it is deinitialised or the process ends, however it ends.
 ///
-/// The lock is the kernel's (`flock` of the folder itself), so none is ever left behind. File systems
-/// that have no such lock, NFS among them, are written to without one.
+/// The lock is the kernel's (`flock` of the folder itself), so none is ever left behind to keep a requeued
+/// job from resuming. File systems that have no such lock for folders, NFS among them, are written to
+/// without one.
 final class FolderLock {
   private let descriptor: Int32
 
@@ -24,7 +25,6 @@ final class FolderLock {
     var hasSaid = false
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       guard ContinuousClock.now < end else {
-        close(descriptor)
         throw CheckpointError(
           path: folder, "another run is writing there; wait for it, or give another --output")
       }

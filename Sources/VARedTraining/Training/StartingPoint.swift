@@ -44,10 +44,9 @@ extension Checkpoint {
     where !Self.bookkeepingKeys.contains(key) {
       say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
     }
-    var start = StartingPoint(
-      position: header.position, totals: totals,
-      steering: keepsSteering(configuration)
-        ? header.steering : CostSteering.Memory(weight: configuration.costWeight))
+    var steering = header.steering
+    if !keepsWeight(configuration) { steering.weight = configuration.costWeight }
+    var start = StartingPoint(position: header.position, totals: totals, steering: steering)
     let before = header.ranks * header.configuration.batch
     let now = ranks * configuration.batch
     if before != now {
@@ -58,7 +57,7 @@ extension Checkpoint {
   }
 
   /// λ goes on from where it was, unless it had not begun or is set anew.
-  private func keepsSteering(_ configuration: TrainingConfiguration) -> Bool {
+  private func keepsWeight(_ configuration: TrainingConfiguration) -> Bool {
     header.stage != .warmup && header.configuration.costWeight == configuration.costWeight
   }
 
