@@ -4,7 +4,7 @@ import CKernels
 
 /// `dx` of one part of a kernel × 1 × 1 convolution whose frames are more than one apart.
 ///
-/// 4 to 10 % faster than oneDNN's strided backward-data at all layers of R(2+1)D-18 but the last, where
+/// 4 to 9 % faster than oneDNN's strided backward-data at all layers of R(2+1)D-18 but the last, where
 /// it is 3 % slower (with AVX-512; measured in `Benchmarks/README.md`).
 struct TemporalGradient {
   /// What a profile calls this engine.
