@@ -103,16 +103,16 @@ void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw,
   COMPUTE(weight_gradient, job, dw, scratch);
 }
 
-void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int frame,
-                          ptrdiff_t from, ptrdiff_t to) {
-  COMPUTE(temporal_gradient, job, dx, frame, from, to);
-}
-
 ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job) {
   const vk_extent in = job->input;
   if (is_temporal(job)) return (ptrdiff_t)in.t * temporal_strip_pixels * lanes;
   const int rows = (spatial_strip_rows(job) - 1) * job->stride.h + job->kernel.h;
   return (ptrdiff_t)min_int(rows, in.h) * in.w * lanes;
+}
+
+void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int frame,
+                          ptrdiff_t from, ptrdiff_t to) {
+  COMPUTE(temporal_gradient, job, dx, frame, from, to);
 }
 
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed) {

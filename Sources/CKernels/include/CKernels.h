@@ -115,6 +115,10 @@ void vk_weight_gradient(int lanes, const vk_weight_gradient_job *job, float *dw,
 /// Floats of scratch that one call needs where `scale` is given.
 ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *job);
 
+/// out = in with every lanes × lanes tile transposed, the `tiles` tiles in reverse order where
+/// `reversed`.
+void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);
+
 // --- the gradient of the input of a convolution over time (TemporalGradient.swift) ---
 
 /// What vk_temporal_gradient computes: one clip's dx of a kernel × 1 × 1 convolution with `kernel / 2`
@@ -135,10 +139,6 @@ typedef struct {
 /// where no tap reaches.
 void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int frame,
                           ptrdiff_t from, ptrdiff_t to);
-
-/// out = in with every lanes × lanes tile transposed, the `tiles` tiles in reverse order where
-/// `reversed`.
-void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);
 
 // --- gates (MotionEnergy.swift) ---
 

@@ -47,26 +47,22 @@ final class Stem {
 
   /// - Parameter clips: `[n, 3, T, H, W]`, plain.
   func forward(_ clips: UnsafePointer<Float>, count n: Int, training: Bool) throws {
-    if training {
-      try forward(
-        spatial, spatialNorm, clips, count: n, training: true, by: spatialConvolved, into: middle)
-    } else {
-      spatial.forward(clips, clips: n, folding: foldedSpatial, into: middle.data)
-    }
-    if let foldedTemporal, !training {
-      temporal.forward(middle.data, clips: n, folding: foldedTemporal, into: output.data)
-    } else {
-      try forward(
-        temporal, temporalNorm, middle.data, count: n, training: training, by: temporalConvolved,
-        into: output)
-    }
+    try forward(
+      spatial, spatialNorm, folded: foldedSpatial, clips, count: n, training: training,
+      by: spatialConvolved, into: middle)
+    try forward(
+      temporal, temporalNorm, folded: foldedTemporal, middle.data, count: n, training: training,
+      by: temporalConvolved, into: output)
   }
 
   /// A convolution, the batch norm behind it and ReLU.
   private func forward(
-    _ convolution: Convolution, _ norm: BatchNorm, _ x: UnsafePointer<Float>, count n: Int,
-    training: Bool, by convolved: FloatBuffer, into y: Activation
+    _ convolution: Convolution, _ norm: BatchNorm, folded: FoldedNorm?, _ x: UnsafePointer<Float>,
+    count n: Int, training: Bool, by convolved: FloatBuffer, into y: Activation
   ) throws {
+    if let folded, !training {
+      return convolution.forward(x, clips: n, folding: folded, into: y.data)
+    }
     convolution.forward(
       x, clips: n, part: convolution.geometry.wholePart, into: convolved.base)
     try profile.time(.batchNorm) {

@@ -53,6 +53,7 @@ final class BatchNorm1D {
       }
       inverseDeviation[f] = 1 / (variance + BatchNorm.epsilon).squareRoot()
     }
+    if training { runningMean.changed() }
     for i in 0..<n * features {
       let f = i % features
       normalised[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
@@ -83,7 +84,6 @@ final class BatchNorm1D {
       keep * Double(runningMean.value[f]) + BatchNorm.momentum * mean)
     runningVariance.value[f] = Float(
       keep * Double(runningVariance.value[f]) + BatchNorm.momentum * variance)
-    runningMean.changed()
   }
 
   /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.

@@ -154,14 +154,10 @@ final class Convolution {
     }
   }
 
-  /// Floats of the weights, padding included.
-  var storedWeights: Int {
-    (isStem ? ParameterLayout.stem : .convolution).storedCount(geometry.weightShape)
-  }
-
   /// Floats of the weights' first rows that compute `channels` output channels.
   func weightFloats(channels: Int) -> Int {
-    ChannelBlock.padded(channels) * ChannelBlock.padded(geometry.input.channels)
+    let inputs = geometry.input.channels
+    return ChannelBlock.padded(channels) * (isStem ? inputs : ChannelBlock.padded(inputs))
       * geometry.kernel.volume
   }
 }

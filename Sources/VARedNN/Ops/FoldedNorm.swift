@@ -15,7 +15,7 @@ final class FoldedNorm {
   init(_ norm: BatchNorm, behind convolution: Convolution) {
     self.norm = norm
     weight = convolution.weight
-    floatsOfBlock = convolution.storedWeights / norm.shape.blocks
+    floatsOfBlock = convolution.weightFloats(channels: ChannelBlock.lanes)
   }
 
   /// `relu(conv(x)·scale + shift)`: weights and bias, as of now.
