@@ -35,7 +35,8 @@ let package = Package(
     .target(
       name: "CKernels",
       exclude: [
-        "kernels.inc", "weight_gradient.inc", "temporal_gradient.inc", "motion_energy.inc",
+        "kernels.inc", "weight_gradient.inc", "temporal_gradient.inc", "winograd.inc",
+        "motion_energy.inc",
         "end_kernels.inc",
       ],
       linkerSettings: [.linkedLibrary("gomp")]),

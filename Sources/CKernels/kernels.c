@@ -31,6 +31,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #include "kernels.inc"
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
+#include "winograd.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
@@ -41,6 +42,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #include "kernels.inc"
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
+#include "winograd.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
@@ -117,6 +119,42 @@ void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int 
 
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed) {
   CHOOSE(transpose_tiles, out, in, tiles, reversed);
+}
+
+void vk_winograd(int lanes, const vk_winograd_job *job, int first, int last, float *scratch) {
+  COMPUTE(winograd, job, first, last, scratch);
+}
+
+ptrdiff_t vk_winograd_scratch(int lanes, const vk_winograd_tiling *tiling, int tiles) {
+  const ptrdiff_t sums = CHOOSE(sum_floats, tiles);
+  return 36 * (CHOOSE(point_floats, tiles, tiling->in_blocks * lanes) + sums);
+}
+
+void vk_winograd_weights(int lanes, const vk_winograd_tiling *tiling, float *to, const float *weights,
+                         int block, bool mirrored, const float *scale) {
+  CHOOSE(winograd_weights, tiling, to, weights, block, mirrored, scale);
+}
+
+ptrdiff_t vk_winograd_weight_floats(int lanes, const vk_winograd_tiling *tiling) {
+  return 36 * tiling->out_blocks * CHOOSE(point_floats, 1, tiling->in_blocks * lanes * lanes);
+}
+
+void vk_winograd_gradient_points(int lanes, const vk_winograd_gradient_job *job, int block) {
+  COMPUTE(winograd_gradient_points, job, block);
+}
+
+void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int point) {
+  COMPUTE(winograd_gradient_sum, job, point);
+}
+
+void vk_winograd_gradient_taps(int lanes, const vk_winograd_gradient_job *job, int block, float *dw,
+                               bool accumulate) {
+  COMPUTE(winograd_gradient_taps, job, block, dw, accumulate);
+}
+
+ptrdiff_t vk_winograd_gradient_floats(int lanes, const vk_winograd_tiling *tiling, int tiles) {
+  const ptrdiff_t ins = CHOOSE(point_floats, tiles, tiling->in_blocks * lanes);
+  return 36 * (ins + CHOOSE(point_floats, tiles, tiling->out_blocks * lanes));
 }
 
 void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,

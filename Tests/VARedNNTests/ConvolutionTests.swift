@@ -11,82 +11,109 @@ import Testing
     let outChannels: Int
     let frames: Int
     let size: Int
+    /// `size` where nil.
+    var width: Int?
     let kernel: Extent
     let stride: Extent
     var part: ConvolutionPart?
     var testDescription: String {
-      "\(channels)→\(outChannels) T\(frames) S\(size) k\(kernel.t)x\(kernel.h) "
+      "\(channels)→\(outChannels) T\(frames) S\(size)x\(width ?? size) k\(kernel.t)x\(kernel.h) "
         + "s\(stride.t),\(stride.h)"
         + (part.map { " part \($0.channels)/\($0.temporalStride)" } ?? "")
     }
   }
 
-  static let cases: [Case] = [
+  static let cases: [Case] =
+    [
+      Case(
+        channels: 20, outChannels: 36, frames: 4, size: 7, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 16, outChannels: 32, frames: 3, size: 8, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 2, 2)),
+      Case(
+        channels: 20, outChannels: 24, frames: 5, size: 6, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 32, outChannels: 16, frames: 8, size: 5, kernel: Extent(3, 1, 1),
+        stride: Extent(2, 1, 1)),
+      // Inputs shorter than the kernel.
+      Case(
+        channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+        stride: Extent(2, 1, 1)),
+      Case(
+        channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 16, outChannels: 32, frames: 1, size: 3, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 1, 1)),
+      // More than a strip of pixels, and output blocks in groups of three, two and one.
+      Case(
+        channels: 16, outChannels: 70, frames: 2, size: 24, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 33, outChannels: 64, frames: 3, size: 13, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1)),
+      Case(
+        channels: 16, outChannels: 80, frames: 1, size: 49, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 2, 2)),
+      Case(
+        channels: 16, outChannels: 32, frames: 4, size: 6, kernel: Extent(3, 3, 3),
+        stride: Extent(2, 1, 1)),
+      // Parts.
+      Case(
+        channels: 20, outChannels: 40, frames: 5, size: 6, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 1, 1),
+        part: ConvolutionPart(channels: 32, temporalStride: 2)),
+      Case(
+        channels: 20, outChannels: 48, frames: 8, size: 6, kernel: Extent(3, 1, 1),
+        stride: Extent(2, 1, 1),
+        part: ConvolutionPart(channels: 16, temporalStride: 4)),
+      Case(
+        channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1),
+        part: ConvolutionPart(channels: 16, temporalStride: 2)),
+      // Fewer pixels than a tile of the temporal gradient; input blocks in threes, twos and ones.
+      Case(
+        channels: 64, outChannels: 20, frames: 7, size: 1, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1),
+        part: ConvolutionPart(channels: 20, temporalStride: 2)),
+      Case(
+        channels: 70, outChannels: 32, frames: 5, size: 13, kernel: Extent(3, 1, 1),
+        stride: Extent(1, 1, 1),
+        part: ConvolutionPart(channels: 32, temporalStride: 4)),
+      Case(
+        channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
+        stride: Extent(1, 2, 2),
+        part: ConvolutionPart(channels: 32, temporalStride: 4)),
+    ] + minimalFiltering
+
+  /// Convolutions that `Winograd` computes: whole tiles and cut ones, strips of tiles that are not full,
+  /// parts.
+  static let minimalFiltering: [Case] = [
     Case(
-      channels: 20, outChannels: 36, frames: 4, size: 7, kernel: Extent(1, 3, 3),
+      channels: 20, outChannels: 36, frames: 2, size: 12, kernel: Extent(1, 3, 3),
       stride: Extent(1, 1, 1)),
     Case(
-      channels: 16, outChannels: 32, frames: 3, size: 8, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 2, 2)),
-    Case(
-      channels: 20, outChannels: 24, frames: 5, size: 6, kernel: Extent(3, 1, 1),
+      channels: 16, outChannels: 70, frames: 3, size: 15, width: 10, kernel: Extent(1, 3, 3),
       stride: Extent(1, 1, 1)),
     Case(
-      channels: 32, outChannels: 16, frames: 8, size: 5, kernel: Extent(3, 1, 1),
-      stride: Extent(2, 1, 1)),
-    // Inputs shorter than the kernel.
-    Case(
-      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
-      stride: Extent(2, 1, 1)),
-    Case(
-      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+      channels: 50, outChannels: 16, frames: 1, size: 13, width: 21, kernel: Extent(1, 3, 3),
       stride: Extent(1, 1, 1)),
     Case(
-      channels: 16, outChannels: 32, frames: 1, size: 3, kernel: Extent(3, 1, 1),
-      stride: Extent(1, 1, 1)),
+      channels: 20, outChannels: 40, frames: 5, size: 11, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1), part: ConvolutionPart(channels: 16, temporalStride: 2)),
     Case(
-      channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 1, 1)),
-    // More than a strip of pixels, and output blocks in groups of three, two and one.
-    Case(
-      channels: 16, outChannels: 70, frames: 2, size: 24, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 1, 1)),
-    Case(
-      channels: 33, outChannels: 64, frames: 3, size: 13, kernel: Extent(3, 1, 1),
-      stride: Extent(1, 1, 1)),
-    Case(
-      channels: 16, outChannels: 80, frames: 1, size: 49, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 2, 2)),
-    Case(
-      channels: 16, outChannels: 32, frames: 4, size: 6, kernel: Extent(3, 3, 3),
-      stride: Extent(2, 1, 1)),
-    // Parts.
-    Case(
-      channels: 20, outChannels: 40, frames: 5, size: 6, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 1, 1),
-      part: ConvolutionPart(channels: 32, temporalStride: 2)),
-    Case(
-      channels: 20, outChannels: 48, frames: 8, size: 6, kernel: Extent(3, 1, 1),
-      stride: Extent(2, 1, 1),
-      part: ConvolutionPart(channels: 16, temporalStride: 4)),
-    Case(
-      channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
-      stride: Extent(1, 1, 1),
-      part: ConvolutionPart(channels: 16, temporalStride: 2)),
-    // Fewer pixels than a tile of the temporal gradient; input blocks in threes, twos and ones.
-    Case(
-      channels: 64, outChannels: 20, frames: 7, size: 1, kernel: Extent(3, 1, 1),
-      stride: Extent(1, 1, 1),
-      part: ConvolutionPart(channels: 20, temporalStride: 2)),
-    Case(
-      channels: 70, outChannels: 32, frames: 5, size: 13, kernel: Extent(3, 1, 1),
-      stride: Extent(1, 1, 1),
-      part: ConvolutionPart(channels: 32, temporalStride: 4)),
-    Case(
-      channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
-      stride: Extent(1, 2, 2),
-      part: ConvolutionPart(channels: 32, temporalStride: 4)),
+      channels: 33, outChannels: 64, frames: 8, size: 8, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1), part: ConvolutionPart(channels: 48, temporalStride: 4)),
   ]
+
+  @Test(arguments: minimalFiltering) func winogradPays(_ test: Case) {
+    #expect(Winograd.pays(for: test.geometry))
+  }
 
   @Test(arguments: cases) func equalsDirectSum(_ test: Case) {
     let clips = 2
@@ -168,20 +195,51 @@ import Testing
   }
 
   /// The same bits, however the work is spread.
-  @Test func weightGradientIsTheSameForAnyNumberOfThreads() {
-    let geometry = Self.cases[0].geometry
-    let gradients = [1, 2, 3, 7].map { threads in
+  @Test(arguments: [cases[0], minimalFiltering[0], minimalFiltering[1]])
+  func threadsDoNotMatter(_ test: Case) {
+    let results = [1, 2, 3, 7].map { threads in
       Parallel.setThreads(threads)
       defer { Parallel.setThreads(1) }
-      let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
+      return Pass(test.geometry, clips: 0..<2)
+    }
+    for other in results.dropFirst() {
+      #expect(other.y == results[0].y && other.dx == results[0].dx)
+      #expect(other.dWeights == results[0].dWeights)
+    }
+  }
+
+  /// A clip's outputs and the gradient of its input are the same bits in a batch and alone.
+  @Test(arguments: minimalFiltering) func theBatchDoesNotMatter(_ test: Case) {
+    let (both, second) = (Pass(test.geometry, clips: 0..<2), Pass(test.geometry, clips: 1..<2))
+    #expect(Array(both.y[(both.y.count / 2)...]) == second.y)
+    #expect(Array(both.dx[(both.dx.count / 2)...]) == second.dx)
+  }
+
+  /// What a convolution makes of given clips.
+  private struct Pass {
+    var y: [Float]
+    var dx: [Float]
+    let dWeights: [Float]
+
+    init(_ geometry: ConvolutionGeometry, clips: Range<Int>) {
+      let context = NetworkContext(batch: clips.count, dynamic: nil, reducer: nil)
       let layer = context.convolution(geometry, name: "conv")
       context.parameters.allocate(seed: 3)
-      let x = normals(2 * geometry.input.clipFloats, "x")
-      let dy = normals(2 * geometry.output.clipFloats, "dy")
-      backwardWeights(layer, geometry.wholePart, x, dy, clips: 2)
-      return Array(context.parameters.gradients)
+      func values(_ shape: ActivationShape, _ name: String) -> [Float] {
+        let plain = clips.flatMap { normals(shape.channels * shape.pixels, "\(name)\($0)") }
+        return Blocked.from(plain, shape, clips: clips.count)
+      }
+      let x = values(geometry.input, "x")
+      let dy = values(geometry.output, "dy")
+      y = [Float](repeating: .nan, count: dy.count)
+      dx = [Float](repeating: .nan, count: x.count)
+      layer.forward(x, clips: clips.count, part: geometry.wholePart, into: &y)
+      layer.backwardData(dy, clips: clips.count, part: geometry.wholePart, into: &dx)
+      x.withUnsafeBufferPointer { x in
+        layer.backwardWeights(ConvolutionInput(x.baseAddress!), dy, clips: clips.count)
+      }
+      dWeights = Array(context.parameters.gradients)
     }
-    for other in gradients.dropFirst() { #expect(other == gradients[0]) }
   }
 
   @Test func stemEqualsDirectSum() {
@@ -240,7 +298,8 @@ import Testing
 extension ConvolutionTests.Case {
   var geometry: ConvolutionGeometry {
     ConvolutionGeometry(
-      input: ActivationShape(channels: channels, frames: frames, height: size, width: size),
+      input: ActivationShape(
+        channels: channels, frames: frames, height: size, width: width ?? size),
       outChannels: outChannels, kernel: kernel, stride: stride)
   }
 }

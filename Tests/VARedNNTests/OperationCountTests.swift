@@ -156,7 +156,11 @@ import Testing
     let kernels = try String(
       contentsOf: sources.appendingPathComponent("CKernels/kernels.c"), encoding: .utf8)
     let uncounted = Self.calls("CHOOSE\\(\\w+", in: kernels).map { $0.dropFirst(7) }
-    #expect(Set(uncounted) == ["f", "subsample", "upsample_zero", "transpose_tiles"])
+    #expect(
+      Set(uncounted) == [
+        "f", "subsample", "upsample_zero", "transpose_tiles", "winograd_weights", "point_floats",
+        "sum_floats",
+      ])
   }
 
   /// What `pattern` finds in front of a parenthesis or a comma.

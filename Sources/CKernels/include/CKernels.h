@@ -119,6 +119,81 @@ ptrdiff_t vk_weight_gradient_scratch(int lanes, const vk_weight_gradient_job *jo
 /// `reversed`.
 void vk_transpose_tiles(int lanes, float *out, const float *in, int tiles, bool reversed);
 
+// --- convolutions over space by minimal filtering (Winograd.swift) ---
+
+/// A 1×3×3 convolution with stride 1 and zero padding 1 of pictures of height × width pixels, cut into
+/// tiles of 4×4 outputs: picture after picture, row after row.
+typedef struct {
+  int height, width;
+  int in_blocks, out_blocks;
+} vk_winograd_tiling;
+
+/// Pictures in the channel-blocked layout: frame 0, 1, … `frames − 1` of the first clip, then of the
+/// next. `block_floats` and `frame_floats` lie between two blocks and two frames of a clip. What is
+/// read is max(x·scale + shift, 0), per channel, where `scale` is given.
+typedef struct {
+  const float *const *clips;
+  int frames;
+  ptrdiff_t block_floats, frame_floats;
+  const float *scale, *shift;
+} vk_pictures;
+
+/// What vk_winograd computes.
+typedef struct {
+  vk_winograd_tiling tiling;
+  vk_pictures x;
+  /// Written.
+  vk_pictures y;
+  /// Of vk_winograd_weights, for `weight_blocks` input blocks, of which the first in_blocks are read.
+  const float *weights;
+  int weight_blocks;
+  /// Per output channel, or null: y = max(conv(x) + bias, 0).
+  const float *bias;
+} vk_winograd_job;
+
+/// y = conv(x) for tiles [first, last) and all output blocks. A tile's outputs do not depend on which
+/// others are done with it.
+void vk_winograd(int lanes, const vk_winograd_job *job, int first, int last, float *scratch);
+
+/// Floats of scratch that one call for so many tiles needs.
+ptrdiff_t vk_winograd_scratch(int lanes, const vk_winograd_tiling *tiling, int tiles);
+
+/// The weights of one output block as vk_winograd reads them, from [out block][in block][9][in
+/// lane][out lane], times `scale` per output channel where given. Where `mirrored` the weights are
+/// those of the convolution whose input's gradient vk_winograd is to compute, and `tiling` is the
+/// latter's.
+void vk_winograd_weights(int lanes, const vk_winograd_tiling *tiling, float *to, const float *weights,
+                         int block, bool mirrored, const float *scale);
+
+/// Floats of all output blocks' weights.
+ptrdiff_t vk_winograd_weight_floats(int lanes, const vk_winograd_tiling *tiling);
+
+/// The gradient of the weights, for tiles [first, last) at a time: vk_winograd_gradient_points for
+/// every block, then vk_winograd_gradient_sum for every point; after the last tiles
+/// vk_winograd_gradient_taps. The first tiles' `first` is 0.
+typedef struct {
+  vk_winograd_tiling tiling;
+  vk_pictures x, dy;
+  int first, last;
+  /// vk_winograd_gradient_floats for `last − first` tiles.
+  float *points;
+  /// vk_winograd_weight_floats, kept from the first tiles to the last.
+  float *sums;
+} vk_winograd_gradient_job;
+
+/// Transforms x's block `block` or, from in_blocks on, dy's block `block − in_blocks`.
+void vk_winograd_gradient_points(int lanes, const vk_winograd_gradient_job *job, int block);
+
+/// Adds the products of one of the 36 points; assigns where `first` is 0.
+void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int point);
+
+/// dw[block][in block][9][in lane][out lane] = the gradient of one output block, or += it.
+void vk_winograd_gradient_taps(int lanes, const vk_winograd_gradient_job *job, int block, float *dw,
+                               bool accumulate);
+
+/// Floats of `points` for so many tiles.
+ptrdiff_t vk_winograd_gradient_floats(int lanes, const vk_winograd_tiling *tiling, int tiles);
+
 // --- the gradient of the input of a convolution over time (TemporalGradient.swift) ---
 
 /// What vk_temporal_gradient computes: one clip's dx of a kernel × 1 × 1 convolution with `kernel / 2`

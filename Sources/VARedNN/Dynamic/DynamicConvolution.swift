@@ -44,7 +44,7 @@ final class DynamicConvolution {
     costForm = configuration.cost
     convolution = Convolution(
       geometry, name: name, parameters: parameters, counter: counter,
-      scratch: workspace.inputs)
+      workspace: workspace)
     let cheap = CheapOperations(
       space, channels: output.channels, name: name, parameters: parameters)
     self.cheap = cheap

@@ -56,7 +56,7 @@ final class NetworkContext {
   ) -> Convolution {
     Convolution(
       geometry, name: name, isStem: isStem, parameters: parameters, counter: counter,
-      scratch: workspace.inputs)
+      workspace: workspace)
   }
 }
 

@@ -6,9 +6,9 @@ final class Workspace {
   /// one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  /// Strips of a convolution's input that the gradient of weights computes again, and the gradients
-  /// of inputs that a mirrored convolution spreads over frames.
+  /// What a convolution makes of its input or of a gradient before it computes.
   let inputs = Scratch()
+  let mirroredPoints = WinogradPoints()
   /// Two channel blocks for each thread.
   let mixed = Scratch()
   let mixedGradient = Scratch()

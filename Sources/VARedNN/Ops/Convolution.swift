@@ -1,8 +1,9 @@
 // A convolution's forward and backward, whole or in part.
 
 /// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), in the
-/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): forward by oneDNN,
-/// backward-data by oneDNN or `TemporalGradient`, the gradient of the weights by `WeightGradient`.
+/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): by `Winograd` where
+/// that pays; else forward by oneDNN, backward-data by oneDNN or `TemporalGradient`, the gradient of the
+/// weights by `WeightGradient`.
 ///
 /// Outputs and their gradients are compact: only the part's channels and frames, clip after clip.
 final class Convolution {
@@ -14,6 +15,7 @@ final class Convolution {
   private let profileLayer: Int
   private let primitives: PrimitiveCache
   private let weightGradient: WeightGradient
+  private let winograd: Winograd?
   private let transposed: TransposedWeights
   private let scratch: Scratch
   /// Backward-data of the parts that came up, where it is a forward convolution.
@@ -25,7 +27,7 @@ final class Convolution {
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
   init(
     _ geometry: ConvolutionGeometry, name: String, isStem: Bool = false,
-    parameters: Parameters, counter: ExecutionCounter, scratch: Scratch
+    parameters: Parameters, counter: ExecutionCounter, workspace: Workspace
   ) {
     self.geometry = geometry
     self.isStem = isStem
@@ -33,10 +35,12 @@ final class Convolution {
     account = counter.open(
       name, .convolution, output: geometry.output,
       fixed: OperationCount(macs: geometry.macs, flops: 2 * geometry.macs))
+    scratch = workspace.inputs
     weightGradient = WeightGradient(geometry, scratch: scratch)
+    winograd = Winograd(
+      geometry, scratch: scratch, mirroredPoints: workspace.mirroredPoints)
     primitives = PrimitiveCache(geometry, isStem: isStem)
     transposed = TransposedWeights(geometry, channels: geometry.outChannels, mirrored: false)
-    self.scratch = scratch
     profileLayer = counter.profile.addLayer(name, geometry)
     // Kaiming normal, fan out, as torchvision initialises video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
@@ -54,10 +58,17 @@ final class Convolution {
     into y: UnsafeMutablePointer<Float>
   ) {
     let macs = n * geometry.macs(part: part)
-    account.issue(macs: macs, flops: 2 * macs)
-    counter.profile.run(
-      profileLayer, .convolutionForward, macs: macs, primitives[n, part].forward, x, weight.value,
-      y)
+    if let winograd {
+      issue(macs: macs, calls: winograd.calls(clips: n, part: part))
+      return run(.convolutionForward, macs: macs, Winograd.implementation) {
+        winograd.forward(x, clips: n, part: part, weight: weight, into: y)
+      }
+    }
+    issue(macs: macs)
+    let primitive = primitives[n, part].forward
+    run(.convolutionForward, macs: macs, primitive.implementation) {
+      primitive.execute(x, weight.value, y)
+    }
   }
 
   /// `y = max(BN(conv(x, W)), 0)`, whole, for inference.
@@ -67,12 +78,16 @@ final class Convolution {
     into y: UnsafeMutablePointer<Float>
   ) {
     let macs = n * geometry.macs
-    account.issue(macs: macs, flops: 2 * macs)
     norm.issue(clips: n)
+    if let winograd {
+      issue(macs: macs, calls: winograd.calls(clips: n, part: geometry.wholePart))
+      return run(.convolutionForward, macs: macs, Winograd.implementation) {
+        winograd.forward(x, clips: n, weight: weight, folding: norm.currentNorm(), into: y)
+      }
+    }
+    issue(macs: macs)
     let primitive = primitives[n, geometry.wholePart].rectifiedForward
-    counter.profile.run(
-      profileLayer, .convolutionForward, macs: macs, implementation: primitive.implementation
-    ) {
+    run(.convolutionForward, macs: macs, primitive.implementation) {
       let (weights, bias) = norm.current()
       primitive.execute(x, weights, y, bias)
     }
@@ -84,27 +99,35 @@ final class Convolution {
     into dx: UnsafeMutablePointer<Float>
   ) {
     let macs = n * geometry.macs(part: part)
+    if let winograd {
+      return run(.convolutionBackwardData, macs: macs, Winograd.implementation) {
+        winograd.backwardData(dy, clips: n, part: part, weight: weight, into: dx)
+      }
+    }
     if let mirrored = mirrored(part) {
-      counter.profile.run(
-        profileLayer, .convolutionBackwardData, macs: macs,
-        implementation: mirrored.implementation(clips: n)
-      ) {
+      return run(.convolutionBackwardData, macs: macs, mirrored.implementation(clips: n)) {
         mirrored.run(dy, clips: n, weight: weight, into: dx)
       }
-      return
     }
     if let temporal = TemporalGradient(geometry, part: part) {
-      counter.profile.run(
-        profileLayer, .convolutionBackwardData, macs: macs,
-        implementation: TemporalGradient.implementation
-      ) {
+      return run(.convolutionBackwardData, macs: macs, TemporalGradient.implementation) {
         temporal.run(dy, clips: n, weights: transposed.current(weight), into: dx)
       }
-      return
     }
-    counter.profile.run(
-      profileLayer, .convolutionBackwardData, macs: macs, primitives[n, part].backwardData, dy,
-      transposed.current(weight), dx)
+    let primitive = primitives[n, part].backwardData
+    run(.convolutionBackwardData, macs: macs, primitive.implementation) {
+      primitive.execute(dy, transposed.current(weight), dx)
+    }
+  }
+
+  /// Books one forward pass.
+  private func issue(macs: Int, calls: Int = 1) {
+    account.issue(calls: calls, macs: macs, flops: 2 * macs)
+  }
+
+  /// Runs one direction by the engine named `implementation`.
+  private func run(_ kind: WorkKind, macs: Int, _ implementation: String, _ body: () -> Void) {
+    counter.profile.run(profileLayer, kind, macs: macs, implementation: implementation, body)
   }
 
   private func mirrored(_ part: ConvolutionPart) -> MirroredConvolution? {
@@ -126,10 +149,10 @@ final class Convolution {
   func backwardWeights(_ x: ConvolutionInput, _ dy: UnsafePointer<Float>, clips n: Int) {
     let part = geometry.wholePart
     if isStem {
-      counter.profile.run(
-        profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
-        primitives[n, part].backwardWeights, x.data, dy, weight.gradient)
-      return
+      let primitive = primitives[n, part].backwardWeights
+      return run(.convolutionBackwardWeights, macs: n * geometry.macs, primitive.implementation) {
+        primitive.execute(x.data, dy, weight.gradient)
+      }
     }
     let (inFloats, outFloats) = (geometry.input.clipFloats, geometry.output.clipFloats)
     for clip in 0..<n { addToGradient(x.data + clip * inFloats, dy + clip * outFloats) }
@@ -145,11 +168,8 @@ final class Convolution {
   /// `dW` of the clips added, for the part's rows of the weights' gradient: assigned, or added to
   /// what is there.
   func backwardWeights(part: ConvolutionPart, norm: BatchNorm?, accumulate: Bool) {
-    counter.profile.run(
-      profileLayer, .convolutionBackwardWeights,
-      macs: weightGradient.clips * geometry.macs(part: part),
-      implementation: WeightGradient.implementation
-    ) {
+    let macs = weightGradient.clips * geometry.macs(part: part)
+    run(.convolutionBackwardWeights, macs: macs, weightGradient.implementation) {
       weightGradient.run(part: part, norm: norm, into: weight.gradient, accumulate: accumulate)
     }
   }

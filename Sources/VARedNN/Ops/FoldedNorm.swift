@@ -27,6 +27,15 @@ final class FoldedNorm {
     return (UnsafePointer(copy.base), UnsafePointer(norm.shift.base))
   }
 
+  /// The norm with its running statistics as of now, for an engine that keeps such weights itself.
+  func currentNorm() -> BatchNorm {
+    if version != weight.version {
+      norm.useRunningStatistics()
+      version = weight.version
+    }
+    return norm
+  }
+
   /// The weights are rows of one value for each output channel of a block, block after block.
   private func fold() {
     norm.useRunningStatistics()

@@ -27,7 +27,7 @@ final class PointwiseConvolution {
       ConvolutionGeometry(
         input: keptShape, outChannels: outChannels, kernel: Extent(1, 1, 1),
         stride: Extent(1, 1, 1)),
-      name: name, parameters: parameters, counter: counter, scratch: workspace.inputs)
+      name: name, parameters: parameters, counter: counter, workspace: workspace)
     kept = FloatBuffer(batch * keptShape.clipFloats)
     keptGradient = workspace.gathered
   }

@@ -5,13 +5,16 @@ import CKernels
 /// `dW = Σ x ⋆ dy` over clips that need not lie side by side, for any part of the output.
 ///
 /// oneDNN's own kernels take 4 to 45 % longer, most where the kernel is over time alone, and need a
-/// primitive for every part and number of clips (measured in `Benchmarks/README.md`). Sums are in
-/// the same order whatever the number of threads. Threads share out pairs of an input and an output
+/// primitive for every part and number of clips (measured in `Benchmarks/README.md`). Where `Winograd`
+/// pays, its own engine computes them. Sums are in the same order whatever the number of threads. Threads share out pairs of an input and an output
 /// block, so a layer keeps at most that many of them busy.
 final class WeightGradient {
-  /// What a profile calls this engine.
-  static let implementation = "vared:outer_product"
+  /// What a profile calls the engine.
+  var implementation: String {
+    winograd == nil ? "vared:outer_product" : Winograd.implementation
+  }
 
+  private let winograd: WinogradGradient?
   private let geometry: ConvolutionGeometry
   private let scratch: Scratch
   private var x: [UnsafePointer<Float>?] = []
@@ -21,6 +24,7 @@ final class WeightGradient {
   init(_ geometry: ConvolutionGeometry, scratch: Scratch) {
     self.geometry = geometry
     self.scratch = scratch
+    winograd = WinogradGradient(geometry, scratch: scratch)
   }
 
   /// Clips added since the last run.
@@ -43,6 +47,14 @@ final class WeightGradient {
     part: ConvolutionPart, norm: BatchNorm?, into dWeight: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
+    defer {
+      x.removeAll(keepingCapacity: true)
+      dy.removeAll(keepingCapacity: true)
+    }
+    if let winograd {
+      return winograd.run(
+        x, dy, part: part, norm: norm, into: dWeight, accumulate: accumulate)
+    }
     let lanes = Int32(ChannelBlock.lanes)
     let threads = Parallel.threads
     x.withUnsafeBufferPointer { x in
@@ -69,8 +81,6 @@ final class WeightGradient {
         }
       }
     }
-    x.removeAll(keepingCapacity: true)
-    dy.removeAll(keepingCapacity: true)
   }
 }
 

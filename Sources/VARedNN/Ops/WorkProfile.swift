@@ -74,16 +74,6 @@ final class WorkProfile {
     return try body()
   }
 
-  /// Runs a convolution and books it on its layer too.
-  func run(
-    _ layer: Int, _ kind: WorkKind, macs: Int, _ primitive: DNNLPrimitive,
-    _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer
-  ) {
-    run(layer, kind, macs: macs, implementation: primitive.implementation) {
-      primitive.execute(first, second, third)
-    }
-  }
-
   /// Runs `body`, a convolution by the engine named `implementation`, and books it on its layer too.
   func run(
     _ layer: Int, _ kind: WorkKind, macs: Int, implementation: String, _ body: () -> Void

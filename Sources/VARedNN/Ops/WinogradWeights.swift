@@ -1,0 +1,50 @@
+// A convolution's weights as Winograd's minimal filtering reads them.
+
+import CKernels
+
+/// Memory for the points of filters, and whose they are.
+final class WinogradPoints {
+  fileprivate let memory = Scratch()
+  fileprivate weak var holder: WinogradWeights?
+}
+
+/// The 36 points of each 3×3 filter, four times the memory of the filters, made again whenever the
+/// weights changed or others borrowed the memory.
+final class WinogradWeights {
+  private let tiling: vk_winograd_tiling
+  private let mirrored: Bool
+  private let points: WinogradPoints
+  private var version = -1
+  private var isFolded = false
+
+  /// - Parameters:
+  ///   - tiling: of the convolution that reads them.
+  ///   - mirrored: whether that is the one that computes the gradient of the input.
+  init(_ tiling: vk_winograd_tiling, mirrored: Bool, in points: WinogradPoints) {
+    self.tiling = tiling
+    self.mirrored = mirrored
+    self.points = points
+  }
+
+  /// The points of the weights as they are now.
+  /// - Parameter norm: multiplies each output channel by its scale.
+  func current(_ weight: Parameter, folding norm: BatchNorm? = nil) -> UnsafePointer<Float> {
+    if version != weight.version || isFolded != (norm != nil) || points.holder !== self {
+      transform(weight.value, scale: norm?.scale.base)
+      version = weight.version
+      isFolded = norm != nil
+      points.holder = self
+    }
+    return UnsafePointer(points.memory.base)
+  }
+
+  private func transform(_ weights: UnsafePointer<Float>, scale: UnsafePointer<Float>?) {
+    let lanes = Int32(ChannelBlock.lanes)
+    withUnsafePointer(to: tiling) { tiling in
+      let to = points.memory.floats(vk_winograd_weight_floats(lanes, tiling))
+      Parallel.forEach(Int(tiling.pointee.out_blocks)) { block in
+        vk_winograd_weights(lanes, tiling, to, weights, Int32(block), mirrored, scale)
+      }
+    }
+  }
+}
