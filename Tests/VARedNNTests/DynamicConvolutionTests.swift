@@ -91,6 +91,8 @@ import Testing
         let count = entry.shape.reduce(1, *)
         let drawn = normals(count, entry.name)
         switch entry.name {
+        case "conv.gate.fc1.weight":
+          parameters.setLogical(entry, in: parameters.values, drawn.map { 0.1 * $0 })
         case "conv.gate.fc2.weight":
           parameters.setLogical(entry, in: parameters.values, drawn.map { 0.4 * $0 })
         case "conv.gate.fc2.bias":

@@ -57,7 +57,7 @@ import Testing
     let layer = Linear(
       inputs: shape[1], outputs: shape[0], name: "fc", parameters: parameters,
       account: context.openClassifier(inputs: shape[1], classes: shape[0]), isGate: false,
-      initialBias: 0, initial: { _ in 0 })
+      initialBias: 0, initial: { _, _ in 0 })
     parameters.allocate(seed: 1)
     for entry in parameters.entries {
       parameters.setLogical(

@@ -15,23 +15,15 @@ final class CheapOperations {
     // Initial values: a reconstructed frame starts as a copy, a reconstructed channel nearly so.
     spatial = space.channelCounts.enumerated().map { b, count in
       guard b > 0, count < channels else { return nil }
-      var tap = 0
       return parameters.add(
         "\(name).phi_s.\(b)", [channels - count, 3, 3], layout: .depthwise, decays: true
-      ) { stream in
-        defer { tap += 1 }
-        return (tap % 9 == 4 ? 1 : 0) + 0.1 * Float(stream.normal())
-      }
+      ) { (place, stream) in (place % 9 == 4 ? 1 : 0) + 0.1 * Float(stream.normal()) }
     }
     temporal = space.temporalStrides.enumerated().map { a, stride in
       guard stride > 1 else { return nil }
-      var tap = 0
       return parameters.add(
         "\(name).phi_t.\(a)", [stride - 1, channels, 3, 3], layout: .depthwise, decays: true
-      ) { _ in
-        defer { tap += 1 }
-        return tap % 9 == 4 ? 1 : 0
-      }
+      ) { (place, _) in place % 9 == 4 ? 1 : 0 }
     }
   }
 

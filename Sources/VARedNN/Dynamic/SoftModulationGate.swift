@@ -45,16 +45,17 @@ final class SoftModulationGate {
     let width = configuration.gateHidden
     motion = configuration.motionEnergy ? MotionEnergy(input, batch: batch, account: account) : nil
     let inputs = motion?.inputCount ?? input.meanCount
-    let bound = 1 / Double(inputs).squareRoot()
+    let start = GateStart(
+      space, inputs: inputs, hidden: width, motionFrom: motion?.meanCount)
     fc1 = Linear(
       inputs: inputs, outputs: width, name: "\(name).fc1", parameters: parameters,
       account: account, isGate: true, initialBias: nil,
-      initial: { Float((2 * $0.uniform() - 1) * bound) })
+      initial: start.first)
     norm = BatchNorm1D(
       features: width, batch: batch, name: "\(name).bn", parameters: parameters, reducer: reducer)
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", parameters: parameters,
-      account: account, isGate: true, initialBias: 1, initial: { Float(0.01 * $0.normal()) })
+      account: account, isGate: true, initialBias: 1, initial: start.second)
     hidden = [Float](repeating: 0, count: batch * width)
     raw = [Float](repeating: 0, count: batch * space.candidates)
     gradient = PolicyGradient(space, batch: batch)

@@ -64,7 +64,7 @@ public final class R2Plus1D {
       inputs: last.channels, outputs: configuration.classes, name: "fc",
       parameters: context.parameters,
       account: context.openClassifier(inputs: last.channels, classes: configuration.classes),
-      isGate: false, initialBias: 0, initial: { Float(0.01 * $0.normal()) })
+      isGate: false, initialBias: 0, initial: { Float(0.01 * $1.normal()) })
     context.addStatic(macs: classifier.macs)
     context.parameters.allocate(seed: seed)
 

@@ -65,8 +65,8 @@ final class BatchNorm {
     account = counter.open(
       name, .batchNorm, output: shape,
       fixed: OperationCount(flops: follower.flops * shape.channels * shape.pixels))
-    weight = parameters.add("\(name).weight", [shape.channels], decays: false) { _ in 1 }
-    bias = parameters.add("\(name).bias", [shape.channels], decays: false) { _ in 0 }
+    weight = parameters.add("\(name).weight", [shape.channels], decays: false) { _, _ in 1 }
+    bias = parameters.add("\(name).bias", [shape.channels], decays: false) { _, _ in 0 }
     runningMean = parameters.addBuffer(
       "\(name).running_mean", channels: shape.channels, initial: 0)
     runningVariance = parameters.addBuffer(

@@ -20,8 +20,8 @@ final class BatchNorm1D {
   ) {
     self.features = features
     self.reducer = reducer
-    weight = parameters.add("\(name).weight", [features], decays: false, isGate: true) { _ in 1 }
-    bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _ in 0 }
+    weight = parameters.add("\(name).weight", [features], decays: false, isGate: true) { _, _ in 1 }
+    bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _, _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
     normalised = [Float](repeating: 0, count: batch * features)

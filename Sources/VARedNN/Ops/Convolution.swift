@@ -46,7 +46,7 @@ final class Convolution {
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
     weight = parameters.add(
       "\(name).weight", geometry.weightShape, layout: isStem ? .stem : .convolution, decays: true,
-      initial: { Float($0.normal() * deviation) })
+      initial: { Float($1.normal() * deviation) })
   }
 
   /// `y = conv(x, W)`, the part's channels at the part's frames.

@@ -13,10 +13,10 @@ final class Linear {
 
   /// - Parameters:
   ///   - account: where forward is booked.
-  ///   - initial: draws a weight; the bias starts at `initialBias`.
+  ///   - initial: draws the weight `[out, in]` at a place; the bias starts at `initialBias`.
   init(
     inputs: Int, outputs: Int, name: String, parameters: Parameters, account: OperationAccount,
-    isGate: Bool, initialBias: Float?, initial: @escaping (inout RandomStream) -> Float
+    isGate: Bool, initialBias: Float?, initial: @escaping (Int, inout RandomStream) -> Float
   ) {
     self.inputs = inputs
     self.outputs = outputs
@@ -24,7 +24,7 @@ final class Linear {
     weight = parameters.add(
       "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
     bias = initialBias.map { value in
-      parameters.add("\(name).bias", [outputs], decays: false, isGate: isGate) { _ in value }
+      parameters.add("\(name).bias", [outputs], decays: false, isGate: isGate) { _, _ in value }
     }
   }
 

@@ -42,7 +42,7 @@ public final class Parameters {
   private(set) var version = 0
 
   private var bufferCount = 0
-  private var initialValues: [(inout RandomStream) -> Float] = []
+  private var initialValues: [(Int, inout RandomStream) -> Float] = []
   private var initialBuffers: [Float] = []
   private var valueStorage = FloatBuffer(0)
   private var gradientStorage = FloatBuffer(0)
@@ -59,9 +59,10 @@ public final class Parameters {
   public func changed() { version += 1 }
 
   /// Declares a parameter; its place is known at once, its memory after `allocate`.
+  /// - Parameter initial: draws the value at a place, in PyTorch's order.
   func add(
     _ name: String, _ shape: [Int], layout: ParameterLayout = .plain, decays: Bool,
-    isGate: Bool = false, initial: @escaping (inout RandomStream) -> Float
+    isGate: Bool = false, initial: @escaping (Int, inout RandomStream) -> Float
   ) -> Parameter {
     let stored = layout.storedCount(shape)
     let aligned = (stored + 15) / 16 * 16
@@ -90,7 +91,7 @@ public final class Parameters {
     bufferStorage = FloatBuffer(bufferCount)
     for (entry, initial) in zip(entries, initialValues) {
       var stream = RandomStream(seed: seed, name: entry.name)
-      let drawn = (0..<entry.shape.reduce(1, *)).map { _ in initial(&stream) }
+      let drawn = (0..<entry.shape.reduce(1, *)).map { initial($0, &stream) }
       setLogical(entry, in: values, drawn)
     }
     for (entry, initial) in zip(buffers, initialBuffers) {
