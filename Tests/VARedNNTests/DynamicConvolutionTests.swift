@@ -140,6 +140,22 @@ import Testing
     }
   }
 
+  /// Clips convolved where they lie, and copied together first. The draws send clips with others
+  /// between them the same way.
+  @Test(arguments: cases) func copyingDoesNotMatter(_ test: Case) throws {
+    let passes = try [0, Int.max].map { bytes in
+      let bench = Bench(test)
+      bench.layer.uncopiedBytes = bytes
+      bench.layer.source = .drawn(CandidateDraws(keys: [nil, 1, nil, 2, 1]))
+      let dx = try bench.backward()
+      bench.layer.writeAll(clips: bench.clips, into: &bench.y)
+      return (y: bench.y, dx: dx, gradients: Array(bench.context.parameters.gradients))
+    }
+    expectClose(passes[0].y, passes[1].y, rtol: 1e-5, "y")
+    expectClose(passes[0].dx, passes[1].dx, rtol: 1e-5, "dx")
+    expectClose(passes[0].gradients, passes[1].gradients, rtol: 1e-5, "gradients")
+  }
+
   @Test(arguments: cases) func gradients(_ test: Case) throws {
     let bench = Bench(test)
     let dx = try bench.backward()

@@ -47,6 +47,18 @@ struct ClipGroups {
     }
   }
 
+  /// Calls `body` with the places of the group's clips that lie side by side, run after run.
+  func forEachRun(of group: Group, _ body: (Range<Int>) -> Void) {
+    var start = group.places.lowerBound
+    for place in group.places
+    where place + 1 == group.places.upperBound
+      || order[place + 1] != order[place] + 1
+    {
+      body(start..<place + 1)
+      start = place + 1
+    }
+  }
+
   /// The group that computes the most channels.
   var widest: Int? {
     groups.indices.max { groups[$0].part.channels < groups[$1].part.channels }

@@ -5,7 +5,7 @@ import CKernels
 /// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
 /// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
 ///
-/// Clips of a batch that need the same part are convolved together; what no clip of such a group
+/// Clips of a batch that need the same part are convolved together, where they lie or copied together; what no clip of such a group
 /// needs is neither convolved nor differentiated, in training and in inference alike. The output is
 /// made a channel block at a time, as whoever reads it goes along, and so is its gradient: while
 /// both are in the caches.
@@ -15,6 +15,9 @@ final class DynamicConvolution {
   let cheap: CheapOperations
   /// What decides.
   var source = PolicySource.gates
+  /// Bytes of a clip's input from which on copying a group's clips together costs more than convolving
+  /// them apart.
+  var uncopiedBytes = 1 << 20
   /// What a draw chooses among.
   let pairs: CandidatePairs
   private let shares: CandidateShares
@@ -70,8 +73,8 @@ final class DynamicConvolution {
 
   /// Asks the gate and convolves the parts that it wants of `n` clips. What the output is then can be
   /// had block by block from `forEachRun`.
-  /// - Parameter y: `[n, K, T', H', W']`; the clips that are computed whole are written there, if
-  ///   they lie side by side.
+  /// - Parameter y: `[n, K, T', H', W']`; clips that are computed whole are written there, but for
+  ///   those that were copied together.
   func forward(
     _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
@@ -116,16 +119,35 @@ final class DynamicConvolution {
     clipGroups.assign(gate.policy, clips: n, geometry: geometry)
     mixes = false
     for group in clipGroups.groups {
-      let source = gatherInput(group, x.data)
-      let count = group.places.count
-      if group.isWhole && group.isContiguous {
-        let target = y + clipGroups.order[group.places.lowerBound] * geometry.output.clipFloats
-        convolution.forward(source, clips: count, part: group.part, into: target)
+      if staysInPlace(group) {
+        executeInPlace(group, x.data, into: y)
       } else {
         convolution.forward(
-          source, clips: count, part: group.part, into: computed.base + group.offset)
+          gatherInput(group, x.data), clips: group.places.count, part: group.part,
+          into: computed.base + group.offset)
       }
       plan(group)
+    }
+  }
+
+  /// Whether the group's clips are convolved where they lie, run of neighbours after run, or copied
+  /// together first.
+  private func staysInPlace(_ group: ClipGroups.Group) -> Bool {
+    group.isContiguous
+      || geometry.input.clipFloats * MemoryLayout<Float>.stride >= uncopiedBytes
+  }
+
+  private func executeInPlace(
+    _ group: ClipGroups.Group, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+  ) {
+    let (inFloats, outFloats) = (geometry.input.clipFloats, geometry.output.clipFloats)
+    let floats = geometry.output(of: group.part).clipFloats
+    clipGroups.forEachRun(of: group) { run in
+      let clip = clipGroups.order[run.lowerBound]
+      let compact = group.offset + (run.lowerBound - group.places.lowerBound) * floats
+      convolution.forward(
+        x + clip * inFloats, clips: run.count, part: group.part,
+        into: group.isWhole ? y + clip * outFloats : computed.base + compact)
     }
   }
 
@@ -136,7 +158,7 @@ final class DynamicConvolution {
       let clip = clipGroups.order[place]
       let offset = group.offset + i * floats
       if group.isWhole {
-        mixings[clip].setWhole(group.isContiguous ? nil : computed.base + offset, offset: offset)
+        mixings[clip].setWhole(staysInPlace(group) ? nil : computed.base + offset, offset: offset)
         continue
       }
       mixes = true
@@ -190,7 +212,9 @@ final class DynamicConvolution {
     executeBackward(dy, x: x, clips: n, computed: df, into: dx)
     // A policy that the gate does not learn from sends no gradient through it.
     guard source == .gates else { return gate.clearGradients(dMeans, count: n) }
-    if let costGradient { addCost(costGradient, clips: n) }
+    if let costGradient {
+      for clip in 0..<n { gate.addCost(cost(clip: clip), clip: clip, gradient: costGradient[clip]) }
+    }
     try counter.profile.time(.gates) {
       try gate.backward(count: n, x: x, into: dMeans, dx: dx)
     }
@@ -309,21 +333,6 @@ final class DynamicConvolution {
     }
   }
 
-  /// Adds `∂L/∂ρ · ∂ρ/∂v` for the normalised `v` (METHOD §3).
-  private func addCost(_ costGradient: CostGradient, clips n: Int) {
-    let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
-    for clip in 0..<n {
-      let cost = cost(clip: clip)
-      let (temporal, channel) = (cost.temporal.value, cost.channel.value)
-      cost.temporal.forEachDerivative {
-        gate.gradient.temporalCost[clip * st + $0] += costGradient[clip] * channel * $1
-      }
-      cost.channel.forEachDerivative {
-        gate.gradient.channelCost[clip * sc + $0] += costGradient[clip] * temporal * $1
-      }
-    }
-  }
-
   /// - Parameter df: `∂L/∂F`, group after group.
   private func assignWeightGradients(_ x: ConvolutionInput, _ df: UnsafePointer<Float>) {
     guard let widest = clipGroups.widest else { return }
@@ -352,10 +361,13 @@ final class DynamicConvolution {
     _ group: ClipGroups.Group, _ df: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>
   ) {
     let (floats, count) = (geometry.input.clipFloats, group.places.count)
-    if group.isContiguous {
-      let first = clipGroups.order[group.places.lowerBound]
-      convolution.backwardData(df, clips: count, part: group.part, into: dx + first * floats)
-      return
+    if staysInPlace(group) {
+      let partFloats = geometry.output(of: group.part).clipFloats
+      return clipGroups.forEachRun(of: group) { run in
+        convolution.backwardData(
+          df + (run.lowerBound - group.places.lowerBound) * partFloats, clips: run.count,
+          part: group.part, into: dx + clipGroups.order[run.lowerBound] * floats)
+      }
     }
     let target = workspace.gathered.floats(count * floats)
     convolution.backwardData(df, clips: count, part: group.part, into: target)
@@ -364,12 +376,11 @@ final class DynamicConvolution {
     }
   }
 
-  /// The group's clips side by side: in place where they are already, else copied.
+  /// The group's clips copied side by side.
   private func gatherInput(
     _ group: ClipGroups.Group, _ x: UnsafePointer<Float>
   ) -> UnsafePointer<Float> {
     let floats = geometry.input.clipFloats
-    if group.isContiguous { return x + clipGroups.order[group.places.lowerBound] * floats }
     let gathered = workspace.gathered.floats(group.places.count * floats)
     for (i, place) in group.places.enumerated() {
       (gathered + i * floats).update(from: x + clipGroups.order[place] * floats, count: floats)

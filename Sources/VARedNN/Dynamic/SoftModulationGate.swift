@@ -126,6 +126,17 @@ final class SoftModulationGate {
     motion?.propagate(x, count: n, into: dMeans, dx: dx)
   }
 
+  /// Adds `gradient · ∂ρ/∂v` of a clip for the normalised `v` (METHOD §3), `gradient` being `∂L/∂ρ`.
+  func addCost(_ cost: LayerCost, clip: Int, gradient dRatio: Float) {
+    let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
+    cost.temporal.forEachDerivative {
+      gradient.temporalCost[clip * st + $0] += dRatio * cost.channel.value * $1
+    }
+    cost.channel.forEachDerivative {
+      gradient.channelCost[clip * sc + $0] += dRatio * cost.temporal.value * $1
+    }
+  }
+
   /// For a step in which nothing is learned through the gate: no gradient of a parameter, none of
   /// the means `[n, C·T]`.
   func clearGradients(_ dMeans: UnsafeMutablePointer<Float>, count n: Int) {
