@@ -36,8 +36,7 @@ let package = Package(
       name: "CKernels",
       exclude: [
         "kernels.inc", "weight_gradient.inc", "temporal_gradient.inc", "winograd.inc",
-        "motion_energy.inc",
-        "end_kernels.inc",
+        "winograd_gradient.inc", "motion_energy.inc", "end_kernels.inc",
       ],
       linkerSettings: [.linkedLibrary("gomp")]),
 

@@ -32,6 +32,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
 #include "winograd.inc"
+#include "winograd_gradient.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
@@ -43,13 +44,14 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
 #include "winograd.inc"
+#include "winograd_gradient.inc"
 #include "motion_energy.inc"
 #include "end_kernels.inc"
 #undef LANES
 #undef NAME
 
 #define CHOOSE(f, ...) (lanes == 16 ? f##_16(__VA_ARGS__) : f##_8(__VA_ARGS__))
-// For kernels that compute; those that only move pixels are not in the audit.
+// For kernels that compute; those that only move pixels or prepare weights are not in the audit.
 #define COMPUTE(f, ...) (note_call(), CHOOSE(f, __VA_ARGS__))
 
 void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums, float *copy,
@@ -143,8 +145,13 @@ void vk_winograd_gradient_points(int lanes, const vk_winograd_gradient_job *job,
   COMPUTE(winograd_gradient_points, job, block);
 }
 
-void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int point) {
-  COMPUTE(winograd_gradient_sum, job, point);
+int vk_winograd_gradient_items(const vk_winograd_tiling *tiling) {
+  // Output blocks go by threes, or what is left by twos.
+  return 36 * ((tiling->out_blocks + 2) / 3);
+}
+
+void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int item) {
+  COMPUTE(winograd_gradient_sum, job, item);
 }
 
 void vk_winograd_gradient_taps(int lanes, const vk_winograd_gradient_job *job, int block, float *dw,

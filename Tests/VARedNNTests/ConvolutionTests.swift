@@ -23,73 +23,74 @@ import Testing
     }
   }
 
-  static let cases: [Case] =
-    [
-      Case(
-        channels: 20, outChannels: 36, frames: 4, size: 7, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 16, outChannels: 32, frames: 3, size: 8, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 2, 2)),
-      Case(
-        channels: 20, outChannels: 24, frames: 5, size: 6, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 32, outChannels: 16, frames: 8, size: 5, kernel: Extent(3, 1, 1),
-        stride: Extent(2, 1, 1)),
-      // Inputs shorter than the kernel.
-      Case(
-        channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
-        stride: Extent(2, 1, 1)),
-      Case(
-        channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 16, outChannels: 32, frames: 1, size: 3, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 1, 1)),
-      // More than a strip of pixels, and output blocks in groups of three, two and one.
-      Case(
-        channels: 16, outChannels: 70, frames: 2, size: 24, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 33, outChannels: 64, frames: 3, size: 13, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1)),
-      Case(
-        channels: 16, outChannels: 80, frames: 1, size: 49, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 2, 2)),
-      Case(
-        channels: 16, outChannels: 32, frames: 4, size: 6, kernel: Extent(3, 3, 3),
-        stride: Extent(2, 1, 1)),
-      // Parts.
-      Case(
-        channels: 20, outChannels: 40, frames: 5, size: 6, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 1, 1),
-        part: ConvolutionPart(channels: 32, temporalStride: 2)),
-      Case(
-        channels: 20, outChannels: 48, frames: 8, size: 6, kernel: Extent(3, 1, 1),
-        stride: Extent(2, 1, 1),
-        part: ConvolutionPart(channels: 16, temporalStride: 4)),
-      Case(
-        channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1),
-        part: ConvolutionPart(channels: 16, temporalStride: 2)),
-      // Fewer pixels than a tile of the temporal gradient; input blocks in threes, twos and ones.
-      Case(
-        channels: 64, outChannels: 20, frames: 7, size: 1, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1),
-        part: ConvolutionPart(channels: 20, temporalStride: 2)),
-      Case(
-        channels: 70, outChannels: 32, frames: 5, size: 13, kernel: Extent(3, 1, 1),
-        stride: Extent(1, 1, 1),
-        part: ConvolutionPart(channels: 32, temporalStride: 4)),
-      Case(
-        channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
-        stride: Extent(1, 2, 2),
-        part: ConvolutionPart(channels: 32, temporalStride: 4)),
-    ] + minimalFiltering
+  static let cases = direct + minimalFiltering
+
+  static let direct: [Case] = [
+    Case(
+      channels: 20, outChannels: 36, frames: 4, size: 5, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 3, size: 8, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2)),
+    Case(
+      channels: 20, outChannels: 24, frames: 5, size: 6, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 32, outChannels: 16, frames: 8, size: 5, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1)),
+    // Inputs shorter than the kernel.
+    Case(
+      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1)),
+    Case(
+      channels: 16, outChannels: 16, frames: 2, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 1, size: 3, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 32, frames: 1, size: 1, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1)),
+    // More than a strip of pixels, and output blocks in groups of three, two and one.
+    Case(
+      channels: 16, outChannels: 70, frames: 2, size: 46, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2)),
+    Case(
+      channels: 33, outChannels: 64, frames: 3, size: 13, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1)),
+    Case(
+      channels: 16, outChannels: 80, frames: 1, size: 49, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2)),
+    Case(
+      channels: 16, outChannels: 32, frames: 4, size: 6, kernel: Extent(3, 3, 3),
+      stride: Extent(2, 1, 1)),
+    // Parts.
+    Case(
+      channels: 20, outChannels: 40, frames: 5, size: 5, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 32, temporalStride: 2)),
+    Case(
+      channels: 20, outChannels: 48, frames: 8, size: 6, kernel: Extent(3, 1, 1),
+      stride: Extent(2, 1, 1),
+      part: ConvolutionPart(channels: 16, temporalStride: 4)),
+    Case(
+      channels: 16, outChannels: 32, frames: 2, size: 4, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 16, temporalStride: 2)),
+    // Fewer pixels than a tile of the temporal gradient; input blocks in threes, twos and ones.
+    Case(
+      channels: 64, outChannels: 20, frames: 7, size: 1, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 20, temporalStride: 2)),
+    Case(
+      channels: 70, outChannels: 32, frames: 5, size: 13, kernel: Extent(3, 1, 1),
+      stride: Extent(1, 1, 1),
+      part: ConvolutionPart(channels: 32, temporalStride: 4)),
+    Case(
+      channels: 16, outChannels: 32, frames: 8, size: 4, kernel: Extent(1, 3, 3),
+      stride: Extent(1, 2, 2),
+      part: ConvolutionPart(channels: 32, temporalStride: 4)),
+  ]
 
   /// Convolutions that `Winograd` computes: whole tiles and cut ones, strips of tiles that are not full,
   /// parts.
@@ -111,8 +112,25 @@ import Testing
       stride: Extent(1, 1, 1), part: ConvolutionPart(channels: 48, temporalStride: 4)),
   ]
 
-  @Test(arguments: minimalFiltering) func winogradPays(_ test: Case) {
-    #expect(Winograd.pays(for: test.geometry))
+  @Test func winogradPaysWhereItIsTested() {
+    for test in Self.minimalFiltering { #expect(Winograd.pays(for: test.geometry), "\(test)") }
+    for test in Self.direct { #expect(!Winograd.pays(for: test.geometry), "\(test)") }
+  }
+
+  /// The layers lend one another the memory of the weights that backward-data reads.
+  @Test func layersDoNotMixUpTheirWeights() {
+    let geometry = Self.minimalFiltering[0].geometry
+    let context = NetworkContext(batch: 1, dynamic: nil, reducer: nil)
+    let layers = ["a", "b"].map { context.convolution(geometry, name: $0) }
+    context.parameters.allocate(seed: 3)
+    let dy = Blocked.from(
+      normals(geometry.outChannels * geometry.output.pixels, "dy"), geometry.output, clips: 1)
+    let results = [0, 1, 0, 1].map { i in
+      var dx = [Float](repeating: .nan, count: geometry.input.clipFloats)
+      layers[i].backwardData(dy, clips: 1, part: geometry.wholePart, into: &dx)
+      return dx
+    }
+    #expect(results[0] == results[2] && results[1] == results[3] && results[0] != results[1])
   }
 
   @Test(arguments: cases) func equalsDirectSum(_ test: Case) {
@@ -195,7 +213,7 @@ import Testing
   }
 
   /// The same bits, however the work is spread.
-  @Test(arguments: [cases[0], minimalFiltering[0], minimalFiltering[1]])
+  @Test(arguments: Array(direct[0..<3]) + minimalFiltering[0..<2])
   func threadsDoNotMatter(_ test: Case) {
     let results = [1, 2, 3, 7].map { threads in
       Parallel.setThreads(threads)

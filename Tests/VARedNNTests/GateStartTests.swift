@@ -52,7 +52,16 @@ import Testing
   }
 
   /// One candidate along time leaves nothing to lean towards.
-  @Test func oneCandidateIsTheWhole() throws {
-    #expect(try weights(motionEnergy: true, temporal: 1) == [1, 1, 1, 1])
+  @Test func oneCandidateStartsAsAnyOther() {
+    let space = PolicySpace(
+      temporalCandidates: 1, channelCandidates: 2, frames: 4, channels: 32)
+    func weights(motionFrom: Int?) -> [Float] {
+      let start = GateStart(space, inputs: 6, hidden: 4, motionFrom: motionFrom)
+      var stream = RandomStream(seed: 1, name: "gate")
+      return (0..<space.candidates * 4).map { start.second($0, &stream) }
+    }
+    let started = weights(motionFrom: 3)
+    #expect(started == weights(motionFrom: nil))
+    #expect(started.allSatisfy { $0 != 0 && abs($0) < 0.1 })
   }
 }

@@ -128,22 +128,19 @@ typedef struct {
   int in_blocks, out_blocks;
 } vk_winograd_tiling;
 
-/// Pictures in the channel-blocked layout: frame 0, 1, … `frames − 1` of the first clip, then of the
-/// next. `block_floats` and `frame_floats` lie between two blocks and two frames of a clip. What is
-/// read is max(x·scale + shift, 0), per channel, where `scale` is given.
+/// Where pictures lie in the channel-blocked layout: `frames` frames of the first clip, then as many of
+/// the next. So many floats are between two clips, two blocks and two frames.
 typedef struct {
-  const float *const *clips;
   int frames;
-  ptrdiff_t block_floats, frame_floats;
-  const float *scale, *shift;
+  ptrdiff_t clip_floats, block_floats, frame_floats;
 } vk_pictures;
 
 /// What vk_winograd computes.
 typedef struct {
   vk_winograd_tiling tiling;
-  vk_pictures x;
-  /// Written.
-  vk_pictures y;
+  vk_pictures in, out;
+  const float *x;
+  float *y;
   /// Of vk_winograd_weights, for `weight_blocks` input blocks, of which the first in_blocks are read.
   const float *weights;
   int weight_blocks;
@@ -159,9 +156,9 @@ void vk_winograd(int lanes, const vk_winograd_job *job, int first, int last, flo
 ptrdiff_t vk_winograd_scratch(int lanes, const vk_winograd_tiling *tiling, int tiles);
 
 /// The weights of one output block as vk_winograd reads them, from [out block][in block][9][in
-/// lane][out lane], times `scale` per output channel where given. Where `mirrored` the weights are
-/// those of the convolution whose input's gradient vk_winograd is to compute, and `tiling` is the
-/// latter's.
+/// lane][out lane], times `scale` per output channel where given. Where `mirrored`, vk_winograd is to
+/// compute the gradient of the input of the convolution with these weights: `tiling.in_blocks` counts
+/// the blocks of the gradient of its output, and `block` is one of its input.
 void vk_winograd_weights(int lanes, const vk_winograd_tiling *tiling, float *to, const float *weights,
                          int block, bool mirrored, const float *scale);
 
@@ -169,11 +166,15 @@ void vk_winograd_weights(int lanes, const vk_winograd_tiling *tiling, float *to,
 ptrdiff_t vk_winograd_weight_floats(int lanes, const vk_winograd_tiling *tiling);
 
 /// The gradient of the weights, for tiles [first, last) at a time: vk_winograd_gradient_points for
-/// every block, then vk_winograd_gradient_sum for every point; after the last tiles
+/// every block, then vk_winograd_gradient_sum for every item; after the last tiles
 /// vk_winograd_gradient_taps. The first tiles' `first` is 0.
 typedef struct {
   vk_winograd_tiling tiling;
-  vk_pictures x, dy;
+  vk_pictures in, out;
+  /// Each clip's input and gradient of the output; `clip_floats` of `in` and `out` are not read.
+  const float *const *x, *const *dy;
+  /// Per input channel, or null: the convolution's input is max(x·scale + shift, 0).
+  const float *scale, *shift;
   int first, last;
   /// vk_winograd_gradient_floats for `last − first` tiles.
   float *points;
@@ -184,8 +185,12 @@ typedef struct {
 /// Transforms x's block `block` or, from in_blocks on, dy's block `block − in_blocks`.
 void vk_winograd_gradient_points(int lanes, const vk_winograd_gradient_job *job, int block);
 
-/// Adds the products of one of the 36 points; assigns where `first` is 0.
-void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int point);
+/// Adds the products of one of the 36 points and a few output blocks, the items of
+/// vk_winograd_gradient_items; assigns where `first` is 0. Items are independent of one another.
+void vk_winograd_gradient_sum(int lanes, const vk_winograd_gradient_job *job, int item);
+
+/// How many items there are.
+int vk_winograd_gradient_items(const vk_winograd_tiling *tiling);
 
 /// dw[block][in block][9][in lane][out lane] = the gradient of one output block, or += it.
 void vk_winograd_gradient_taps(int lanes, const vk_winograd_gradient_job *job, int block, float *dw,
@@ -251,7 +256,7 @@ void vk_add(float *y, const float *x, ptrdiff_t count);
 // --- the audit (ExecutionCounter.swift): every call that computes, counted where it arrives ---
 
 /// Starts to count, from zero, the calls of the kernels above that compute, on all threads; those that
-/// only move pixels do not count.
+/// only move pixels or prepare weights do not count.
 void vk_count_calls(void);
 
 /// Counts a call of another engine: oneDNN, OpenBLAS.

@@ -5,10 +5,10 @@ import CKernels
 /// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
 /// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
 ///
-/// Clips of a batch that need the same part are convolved together, where they lie or copied together; what no clip of such a group
-/// needs is neither convolved nor differentiated, in training and in inference alike. The output is
-/// made a channel block at a time, as whoever reads it goes along, and so is its gradient: while
-/// both are in the caches.
+/// Clips of a batch that need the same part are convolved together, where they lie or copied side by
+/// side; what no clip of such a group needs is neither convolved nor differentiated, in training and in
+/// inference alike. The output is made a channel block at a time, as whoever reads it goes along, and so
+/// is its gradient: while both are in the caches.
 final class DynamicConvolution {
   let convolution: Convolution
   let gate: SoftModulationGate

@@ -3,12 +3,12 @@
 /// Initial weights of a gate's two layers (METHOD §2): `W1` uniform as PyTorch's `Linear`, `W2` nearly
 /// zero, so that a fresh gate weighs all candidates alike.
 ///
-/// A gate that sees motion energy starts with an opinion beside: its first hidden unit is the mean
-/// motion energy, and weighs all frames more where there is much of it, few where there is little. Which
-/// clips are to be the cheap ones is otherwise settled by chance and then stays: without it, still clips
-/// ended with more frames than moving ones as often as with fewer (`docs/RESULTS.md`).
+/// A gate that sees motion energy starts with an opinion beside: its first hidden unit reads the mean
+/// motion energy, and weighs all frames more where there is much of it, few where there is little.
+/// Without it still clips end with more frames in some runs and with fewer in others
+/// (`docs/RESULTS.md`).
 struct GateStart {
-  /// How far the first hidden unit moves `u` of the densest and the coarsest temporal candidate.
+  /// The first hidden unit's weight for the densest temporal candidate; the coarsest has its negative.
   private static let opinion: Float = 0.3
 
   let first: (Int, inout RandomStream) -> Float

@@ -6,8 +6,10 @@ final class Workspace {
   /// one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  /// What a convolution makes of its input or of a gradient before it computes.
+  /// Of a convolution while it runs: points of Winograd's tiles, strips of the input that the gradient of
+  /// weights computes again, gradients that a mirrored convolution spreads over frames.
   let inputs = Scratch()
+  /// Weights of one layer after the other, in backward.
   let mirroredPoints = WinogradPoints()
   /// Two channel blocks for each thread.
   let mixed = Scratch()

@@ -1,14 +1,15 @@
 // Batch norm and ReLU in the convolution before them, for inference.
 
-/// A copy of a convolution's weights with the scale of the batch norm that follows it multiplied in; the
-/// norm's shift is the bias. Made at the first inference, which then holds the weights twice, and again
-/// whenever parameters or running statistics changed.
+/// The scale of the batch norm that follows a convolution multiplied into the weights; the norm's shift is
+/// the bias. The engine either keeps such weights itself, or reads a copy that is made here, at the first
+/// inference and again whenever parameters or running statistics changed.
 final class FoldedNorm {
   private let norm: BatchNorm
   private let weight: Parameter
   private let floatsOfBlock: Int
   private var copy = FloatBuffer(0)
-  private var version = -1
+  private var copyVersion = -1
+  private var normVersion = -1
 
   /// - Parameter norm: of running statistics, followed by a ReLU and no sum, whose spatial means nobody
   ///   reads.
@@ -20,25 +21,25 @@ final class FoldedNorm {
 
   /// `relu(conv(x)·scale + shift)`: weights and bias, as of now.
   func current() -> (weights: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
-    if version != weight.version {
+    let norm = currentNorm()
+    if copyVersion != weight.version {
       fold()
-      version = weight.version
+      copyVersion = weight.version
     }
     return (UnsafePointer(copy.base), UnsafePointer(norm.shift.base))
   }
 
   /// The norm with its running statistics as of now, for an engine that keeps such weights itself.
   func currentNorm() -> BatchNorm {
-    if version != weight.version {
+    if normVersion != weight.version {
       norm.useRunningStatistics()
-      version = weight.version
+      normVersion = weight.version
     }
     return norm
   }
 
   /// The weights are rows of one value for each output channel of a block, block after block.
   private func fold() {
-    norm.useRunningStatistics()
     let (lanes, floats) = (ChannelBlock.lanes, floatsOfBlock)
     if copy.count == 0 { copy = FloatBuffer(floats * norm.shape.blocks) }
     let (from, to, scale) = (weight.value, copy.base, norm.scale.base)

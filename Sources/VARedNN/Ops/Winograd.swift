@@ -7,14 +7,15 @@ import CKernels
 /// multiplications.
 ///
 /// Three times as fast as oneDNN's direct convolution at the first two stages of R(2+1)D-18
-/// (measured in `Benchmarks/README.md`). Rounding errors are about twice those of the direct sum.
-/// A clip's outputs are the same bits whatever the batch and the number of threads.
+/// (measured in `Benchmarks/README.md`). Rounding errors are about twice those of the direct sum; a
+/// pixel that is not finite makes the tiles that read it so. A clip's outputs are the same bits
+/// whatever the batch and the number of threads.
 final class Winograd {
   /// What a profile calls this engine.
   static let implementation = "vared:winograd"
 
-  /// Tiles that a thread takes at a time: few enough for the second cache, enough to read the
-  /// weights seldom.
+  /// Tiles that a thread takes at a time: few enough that what they are made to stays near the
+  /// processor, enough that the weights are read seldom.
   private static let strip = 32
 
   private let geometry: ConvolutionGeometry
@@ -25,7 +26,8 @@ final class Winograd {
   /// nil where it does not pay.
   /// - Parameters:
   ///   - scratch: memory for the points of a few tiles.
-  ///   - mirroredPoints: memory for the weights as backward-data reads them, once a step.
+  ///   - mirroredPoints: memory for the weights as backward-data reads them, lent to one layer after
+  ///     the other.
   init?(
     _ geometry: ConvolutionGeometry, scratch: Scratch, mirroredPoints: WinogradPoints
   ) {
@@ -38,19 +40,18 @@ final class Winograd {
   }
 
   /// Whether the convolution is of this kind, and clearly faster so: tiles that reach far beyond the
-  /// picture are work in vain, and too few in a clip do not pay for reading four times the weights.
+  /// picture are work in vain, so at least half of the multiplications must go; and a clip with few
+  /// tiles does not pay for reading four times the weights.
   static func pays(for geometry: ConvolutionGeometry) -> Bool {
     let (input, unit) = (geometry.input, Extent(1, 1, 1))
     guard geometry.kernel == Extent(1, 3, 3), geometry.stride == unit else { return false }
-    let tiles = input.tiles
-    return 9 * input.framePixels >= 2 * 36 * tiles && tiles * input.frames >= 16
+    let tiles = input.frameTiles
+    return 2 * 36 * tiles <= 9 * input.framePixels && tiles * input.frames >= 16
   }
 
   /// Calls of the kernel that `forward` takes for `n` clips.
   func calls(clips n: Int, part: ConvolutionPart) -> Int {
-    let tiles = n * geometry.frames(of: part) * geometry.input.tiles
-    let strip = strip(of: tiles)
-    return (tiles + strip - 1) / strip
+    Strips(n * geometry.frames(of: part) * geometry.input.frameTiles).count
   }
 
   /// `y = conv(x, W)`, the part's channels at the part's frames.
@@ -61,10 +62,16 @@ final class Winograd {
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, weight: Parameter,
     into y: UnsafeMutablePointer<Float>
   ) {
-    let output = geometry.output(of: part)
-    run(
-      from: (x, geometry.input, part.temporalStride), to: (y, output, 1), frames: output.frames,
-      clips: n, weights.current(weight), weightBlocks: geometry.input.blocks)
+    let (input, output) = (geometry.input, geometry.output(of: part))
+    var job = vk_winograd_job()
+    job.tiling = .init(input, to: output)
+    (job.in, job.out) = (
+      .init(input, frames: output.frames, stride: part.temporalStride),
+      .init(output, frames: output.frames)
+    )
+    (job.x, job.y) = (x, y)
+    (job.weights, job.weight_blocks) = (weights.current(weight), Int32(input.blocks))
+    run(job, clips: n)
   }
 
   /// `y = max(conv(x, W)·scale + shift, 0)`, whole, with the norm's scale and shift as they are.
@@ -73,9 +80,15 @@ final class Winograd {
     into y: UnsafeMutablePointer<Float>
   ) {
     let (input, output) = (geometry.input, geometry.output)
-    run(
-      from: (x, input, 1), to: (y, output, 1), frames: output.frames, clips: n,
-      weights.current(weight, folding: norm), bias: norm.shift.base, weightBlocks: input.blocks)
+    var job = vk_winograd_job()
+    job.tiling = .init(input, to: output)
+    (job.in, job.out) = (
+      .init(input, frames: input.frames), .init(output, frames: output.frames)
+    )
+    (job.x, job.y) = (x, y)
+    job.weights = weights.current(weight, folding: norm)
+    (job.weight_blocks, job.bias) = (Int32(input.blocks), UnsafePointer(norm.shift.base))
+    run(job, clips: n)
   }
 
   /// `dx = Σ Wᵀ dy`, assigned, whole clips.
@@ -86,72 +99,69 @@ final class Winograd {
     into dx: UnsafeMutablePointer<Float>
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
-    let frameFloats = input.framePixels * ChannelBlock.lanes
-    if part.temporalStride > 1 {
-      Parallel.forEach(n * input.blocks) { item in
-        for frame in 0..<input.frames where frame % part.temporalStride != 0 {
-          (dx + item * input.blockFloats + frame * frameFloats).update(
-            repeating: 0, count: frameFloats)
-        }
-      }
-    }
-    run(
-      from: (dy, output, 1), to: (dx, input, part.temporalStride), frames: output.frames, clips: n,
-      mirroredWeights.current(weight), weightBlocks: geometry.output.blocks)
+    if part.temporalStride > 1 { clear(dx, clips: n, framesBetween: part.temporalStride) }
+    var job = vk_winograd_job()
+    job.tiling = .init(output, to: input)
+    (job.in, job.out) = (
+      .init(output, frames: output.frames),
+      .init(input, frames: output.frames, stride: part.temporalStride)
+    )
+    (job.x, job.y) = (dy, dx)
+    job.weights = mirroredWeights.current(weight)
+    job.weight_blocks = Int32(geometry.output.blocks)
+    run(job, clips: n)
   }
 
-  /// Every `stride`-th frame of either side.
-  private func run(
-    from: (data: UnsafePointer<Float>, shape: ActivationShape, stride: Int),
-    to: (data: UnsafeMutablePointer<Float>, shape: ActivationShape, stride: Int), frames: Int,
-    clips n: Int, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
-    weightBlocks: Int
+  /// Makes the frames of `n` clips zero that are no multiple of `stride`.
+  private func clear(
+    _ dx: UnsafeMutablePointer<Float>, clips n: Int, framesBetween stride: Int
   ) {
+    let input = geometry.input
+    let floats = input.framePixels * ChannelBlock.lanes
+    Parallel.forEach(n * input.blocks) { item in
+      for frame in 0..<input.frames where frame % stride != 0 {
+        (dx + item * input.blockFloats + frame * floats).update(repeating: 0, count: floats)
+      }
+    }
+  }
+
+  private func run(_ job: vk_winograd_job, clips n: Int) {
     let lanes = Int32(ChannelBlock.lanes)
-    let tiles = n * frames * geometry.input.tiles
-    let strip = strip(of: tiles)
-    let strips = (tiles + strip - 1) / strip
-    var tiling = vk_winograd_tiling(from.shape, to: to.shape)
-    let floats = vk_winograd_scratch(lanes, &tiling, Int32(strip))
-    let memory = scratch.floats(Parallel.threads * floats)
-    withClips(n, from.data, from.shape) { xs in
-      withClips(n, UnsafePointer(to.data), to.shape) { ys in
-        let x = vk_pictures(xs, from.shape, frames: frames, stride: from.stride)
-        let y = vk_pictures(ys, to.shape, frames: frames, stride: to.stride)
-        let job = vk_winograd_job(
-          tiling: tiling, x: x, y: y, weights: weights, weight_blocks: Int32(weightBlocks),
-          bias: bias)
-        Parallel.forEach(strips) { i in
-          withUnsafePointer(to: job) {
-            vk_winograd(
-              lanes, $0, Int32(i * strip), Int32(min(tiles, (i + 1) * strip)),
-              memory + Parallel.thread * floats)
-          }
-        }
+    let strips = Strips(n * Int(job.in.frames) * geometry.input.frameTiles)
+    withUnsafePointer(to: job) { job in
+      let floats = withUnsafePointer(to: job.pointee.tiling) {
+        vk_winograd_scratch(lanes, $0, Int32(strips.length))
+      }
+      let memory = scratch.floats(Parallel.threads * floats)
+      Parallel.forEach(strips.count) { i in
+        let tiles = strips[i]
+        vk_winograd(
+          lanes, job, Int32(tiles.lowerBound), Int32(tiles.upperBound),
+          memory + Parallel.thread * floats)
       }
     }
   }
 
-  private func strip(of tiles: Int) -> Int {
-    let share = (tiles + Parallel.threads - 1) / Parallel.threads
-    return min(Self.strip, (share + 7) / 8 * 8)
-  }
+  /// Tiles cut into shares for threads, of whole rows of the kernel's products.
+  private struct Strips {
+    let tiles: Int
+    let length: Int
 
-  /// Calls `body` with where each of `n` clips side by side begins.
-  private func withClips(
-    _ n: Int, _ first: UnsafePointer<Float>, _ shape: ActivationShape,
-    _ body: (UnsafePointer<UnsafePointer<Float>?>) -> Void
-  ) {
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: n) { clips in
-      for i in 0..<n { clips.initializeElement(at: i, to: first + i * shape.clipFloats) }
-      body(clips.baseAddress!)
+    init(_ tiles: Int) {
+      self.tiles = tiles
+      let share = (tiles + Parallel.threads - 1) / Parallel.threads
+      length = min(Winograd.strip, (share + 7) / 8 * 8)
     }
+
+    var count: Int { (tiles + length - 1) / length }
+
+    subscript(i: Int) -> Range<Int> { i * length..<min(tiles, (i + 1) * length) }
   }
 }
 
 extension ActivationShape {
   /// Tiles of 4×4 pixels that cover a frame.
-  var tiles: Int { (height + 3) / 4 * ((width + 3) / 4) }
+  var frameTiles: Int { (height + 3) / 4 * ((width + 3) / 4) }
 }
 
 extension vk_winograd_tiling {
@@ -164,16 +174,10 @@ extension vk_winograd_tiling {
 }
 
 extension vk_pictures {
-  /// The first `frames` of every `stride`-th frame of clips of `shape`.
-  /// - Parameter norm: see `ConvolutionInput`.
-  init(
-    _ clips: UnsafePointer<UnsafePointer<Float>?>, _ shape: ActivationShape, frames: Int,
-    stride: Int, norm: BatchNorm? = nil
-  ) {
+  /// The first `frames` of every `stride`-th frame of clips of `shape` side by side.
+  init(_ shape: ActivationShape, frames: Int, stride: Int = 1) {
     self.init(
-      clips: clips, frames: Int32(frames), block_floats: shape.blockFloats,
-      frame_floats: stride * shape.framePixels * ChannelBlock.lanes,
-      scale: norm.map { UnsafePointer($0.scale.base) },
-      shift: norm.map { UnsafePointer($0.shift.base) })
+      frames: Int32(frames), clip_floats: shape.clipFloats, block_floats: shape.blockFloats,
+      frame_floats: stride * shape.framePixels * ChannelBlock.lanes)
   }
 }

@@ -7,7 +7,7 @@ import CKernels
 /// (measured in `Benchmarks/README.md`).
 ///
 /// Sums are in the same order whatever the number of threads. Threads share out channel blocks first,
-/// then the 36 points.
+/// then the products of each of the 36 points with a few output blocks.
 struct WinogradGradient {
   /// Tiles between two additions to the sums: their points stay near the processor, and the sums, which
   /// may be larger than the caches, are not read for every few.
@@ -33,16 +33,18 @@ struct WinogradGradient {
     _ x: [UnsafePointer<Float>?], _ dy: [UnsafePointer<Float>?], part: ConvolutionPart,
     norm: BatchNorm?, into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
+    precondition(!x.isEmpty && x.count == dy.count, "a gradient of no clips")
     let output = geometry.output(of: part)
-    let tiles = x.count * output.frames * output.tiles
+    let tiles = x.count * output.frames * output.frameTiles
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
         var job = vk_winograd_gradient_job()
         job.tiling = vk_winograd_tiling(geometry.input, to: output)
-        job.x = vk_pictures(
-          x.baseAddress!, geometry.input, frames: output.frames, stride: part.temporalStride,
-          norm: norm)
-        job.dy = vk_pictures(dy.baseAddress!, output, frames: output.frames, stride: 1)
+        (job.x, job.dy) = (x.baseAddress, dy.baseAddress)
+        job.in = .init(geometry.input, frames: output.frames, stride: part.temporalStride)
+        job.out = .init(output, frames: output.frames)
+        job.scale = norm.map { UnsafePointer($0.scale.base) }
+        job.shift = norm.map { UnsafePointer($0.shift.base) }
         borrow(for: &job)
         for first in stride(from: 0, to: tiles, by: Self.strip) {
           job.first = Int32(first)
@@ -72,7 +74,8 @@ struct WinogradGradient {
     withUnsafePointer(to: job) { job in
       let blocks = job.pointee.tiling.in_blocks + job.pointee.tiling.out_blocks
       Parallel.forEach(Int(blocks)) { vk_winograd_gradient_points(lanes, job, Int32($0)) }
-      Parallel.forEach(36) { vk_winograd_gradient_sum(lanes, job, Int32($0)) }
+      let items = withUnsafePointer(to: job.pointee.tiling) { vk_winograd_gradient_items($0) }
+      Parallel.forEach(Int(items)) { vk_winograd_gradient_sum(lanes, job, Int32($0)) }
     }
   }
 }

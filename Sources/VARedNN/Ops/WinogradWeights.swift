@@ -5,7 +5,7 @@ import CKernels
 /// Memory for the points of filters, and whose they are.
 final class WinogradPoints {
   fileprivate let memory = Scratch()
-  fileprivate weak var holder: WinogradWeights?
+  fileprivate var holder: ObjectIdentifier?
 }
 
 /// The 36 points of each 3×3 filter, four times the memory of the filters, made again whenever the
@@ -29,11 +29,13 @@ final class WinogradWeights {
   /// The points of the weights as they are now.
   /// - Parameter norm: multiplies each output channel by its scale.
   func current(_ weight: Parameter, folding norm: BatchNorm? = nil) -> UnsafePointer<Float> {
-    if version != weight.version || isFolded != (norm != nil) || points.holder !== self {
+    if version != weight.version || isFolded != (norm != nil)
+      || points.holder != ObjectIdentifier(self)
+    {
       transform(weight.value, scale: norm?.scale.base)
       version = weight.version
       isFolded = norm != nil
-      points.holder = self
+      points.holder = ObjectIdentifier(self)
     }
     return UnsafePointer(points.memory.base)
   }
