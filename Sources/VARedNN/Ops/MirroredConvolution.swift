@@ -2,9 +2,9 @@
 
 import CKernels
 
-/// `dx` of one part of a convolution over space: the convolution of the part's `dy` with the weights
-/// transposed and mirrored. oneDNN's forward is 15 % faster than its backward-data at 56×56 pixels, and
-/// frames that were left out are neither read nor computed, only zeroed.
+/// `dx` of one part of a convolution over space that `Winograd` does not pay for: the convolution of the
+/// part's `dy` with the weights transposed and mirrored. Frames that were left out are neither read nor
+/// computed, only zeroed.
 final class MirroredConvolution {
   private let geometry: ConvolutionGeometry
   private let input: ActivationShape

@@ -84,7 +84,7 @@ public struct BenchmarkReport: Encodable {
         lines.append("  \(kind): \(Self.round(seconds * 1000)) ms, \(share) %")
       }
     }
-    lines.append("convolutions of a training step, GFLOP/s (share of sgemm):")
+    lines.append("convolutions of a training step, GFLOP/s as if direct (share of sgemm):")
     for layer in layers {
       lines.append("  \(layer.name)  \(layer.shape)")
       for direction in layer.directions {
