@@ -49,12 +49,13 @@ def comparison(found: dict[str, list[Row]]) -> str:
     for name, runs in found.items():
         column = {key: [float(run[key]) for run in runs] for key in runs[0] if key not in
                   ("network", "policy", "target")}
-        saved = [saved_seconds(run, fixed) for run, fixed in zip(runs, found["fixed"])]
+        saved = ("" if name == "fixed" else spread(
+            [saved_seconds(run, fixed) for run, fixed in zip(runs, found["fixed"])], 2))
         rows.append([
             name, spread(column["top1"], 2, 100), spread(column["conv_ratio"], 3),
             spread(column["conv_ratio_deviation"], 3), spread(column["executed_gmacs"], 4),
             spread(column["seconds_per_clip"], 3, 1000),
-            "" if name == "fixed" else spread(saved, 2),
+            saved,
         ])
     return table(
         ["network", "top-1, %", "conv ratio", "its deviation over clips", "GMAC", "ms",

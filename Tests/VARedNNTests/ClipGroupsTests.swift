@@ -17,11 +17,19 @@ import Testing
     groups.assign(policy, clips: 6, geometry: geometry)
     #expect(groups.order == [0, 1, 3, 2, 4, 5])
     #expect(groups.groups.map(\.isContiguous) == [false, false])
-    let runs = groups.groups.map { group in
+    #expect(runs(of: groups) == [[0..<1, 1..<2, 2..<3], [3..<4, 4..<5, 5..<6]])
+
+    for clip in 0..<6 { policy.take(clip / 3, 0, clip: clip) }
+    groups.assign(policy, clips: 6, geometry: geometry)
+    #expect(groups.groups.map(\.isContiguous) == [true, true])
+    #expect(runs(of: groups) == [[0..<3], [3..<6]])
+  }
+
+  private func runs(of groups: ClipGroups) -> [[Range<Int>]] {
+    groups.groups.map { group in
       var runs: [Range<Int>] = []
       groups.forEachRun(of: group) { runs.append($0) }
       return runs
     }
-    #expect(runs == [[0..<2, 2..<3], [3..<4, 4..<6]])
   }
 }

@@ -47,16 +47,11 @@ struct ClipGroups {
     }
   }
 
-  /// Calls `body` with the places of the group's clips that lie side by side, run after run.
+  /// Calls `body` with the group's places, all at once where its clips lie side by side, else one by
+  /// one: not run by run, because each number of clips would need primitives of its own.
   func forEachRun(of group: Group, _ body: (Range<Int>) -> Void) {
-    var start = group.places.lowerBound
-    for place in group.places
-    where place + 1 == group.places.upperBound
-      || order[place + 1] != order[place] + 1
-    {
-      body(start..<place + 1)
-      start = place + 1
-    }
+    if group.isContiguous { return body(group.places) }
+    for place in group.places { body(place..<place + 1) }
   }
 
   /// The group that computes the most channels.

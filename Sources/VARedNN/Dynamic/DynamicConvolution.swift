@@ -130,8 +130,7 @@ final class DynamicConvolution {
     }
   }
 
-  /// Whether the group's clips are convolved where they lie, run of neighbours after run, or copied
-  /// together first.
+  /// Whether the group's clips are convolved where they lie or copied together first.
   private func staysInPlace(_ group: ClipGroups.Group) -> Bool {
     group.isContiguous
       || geometry.input.clipFloats * MemoryLayout<Float>.stride >= uncopiedBytes
