@@ -82,7 +82,9 @@ final class Convolution {
     if let winograd {
       issue(macs: macs, calls: winograd.calls(clips: n, part: geometry.wholePart))
       return run(.convolutionForward, macs: macs, Winograd.implementation) {
-        winograd.forward(x, clips: n, weight: weight, folding: norm.currentNorm(), into: y)
+        winograd.forward(
+          x, clips: n, part: geometry.wholePart, weight: weight, folding: norm.currentNorm(),
+          into: y)
       }
     }
     issue(macs: macs)

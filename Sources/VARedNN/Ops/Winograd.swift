@@ -54,40 +54,24 @@ final class Winograd {
     Strips(n * geometry.frames(of: part) * geometry.input.frameTiles).count
   }
 
-  /// `y = conv(x, W)`, the part's channels at the part's frames.
+  /// `y = conv(x, W)`, the part's channels at the part's frames; with a norm
+  /// `max(conv(x, W)·scale + shift, 0)`, with its scale and shift as they are.
   /// - Parameters:
   ///   - x: `n` clips, whole.
   ///   - y: `n` clips, compact, assigned.
   func forward(
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, weight: Parameter,
-    into y: UnsafeMutablePointer<Float>
+    folding norm: BatchNorm? = nil, into y: UnsafeMutablePointer<Float>
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
     var job = vk_winograd_job()
     job.tiling = .init(input, to: output)
-    (job.in, job.out) = (
-      .init(input, frames: output.frames, stride: part.temporalStride),
-      .init(output, frames: output.frames)
-    )
-    (job.x, job.y) = (x, y)
-    (job.weights, job.weight_blocks) = (weights.current(weight), Int32(input.blocks))
-    run(job, clips: n)
-  }
-
-  /// `y = max(conv(x, W)·scale + shift, 0)`, whole, with the norm's scale and shift as they are.
-  func forward(
-    _ x: UnsafePointer<Float>, clips n: Int, weight: Parameter, folding norm: BatchNorm,
-    into y: UnsafeMutablePointer<Float>
-  ) {
-    let (input, output) = (geometry.input, geometry.output)
-    var job = vk_winograd_job()
-    job.tiling = .init(input, to: output)
-    (job.in, job.out) = (
-      .init(input, frames: input.frames), .init(output, frames: output.frames)
-    )
+    job.in = .init(input, frames: output.frames, stride: part.temporalStride)
+    job.out = .init(output, frames: output.frames)
     (job.x, job.y) = (x, y)
     job.weights = weights.current(weight, folding: norm)
-    (job.weight_blocks, job.bias) = (Int32(input.blocks), UnsafePointer(norm.shift.base))
+    job.weight_blocks = Int32(input.blocks)
+    job.bias = norm.map { UnsafePointer($0.shift.base) }
     run(job, clips: n)
   }
 
