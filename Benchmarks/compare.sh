@@ -201,6 +201,7 @@ measure_ranks() {
 measure_dynamic() {
   peer dynamic "$few"
   ours dynamic gates "$few" "$batch"
+  ours dynamic random "$few" "$batch"
   # The fixed network once more, next to what is held against it.
   ours fixed gates "$few" "$batch" "/beside dynamic"
   ours dynamic full "$few" "$batch"

@@ -53,9 +53,11 @@ def rate(result: Result, phase: str) -> float:
     return result[phase]["clips_per_second"]
 
 
-def against_peer(phase: str, network: str, threads: int) -> Callable[[Round], float]:
+def against_peer(
+    phase: str, network: str, threads: int, policy: str = "gates"
+) -> Callable[[Round], float]:
     def value(r: Round) -> float:
-        ours = rate(r.ours(network, "gates", threads), phase)
+        ours = rate(r.ours(network, policy, threads), phase)
         return ours / r.peer_rate(phase, network, threads)
 
     return value
@@ -133,12 +135,13 @@ def fixed_rows(few: int, many: int) -> Iterator[Row]:
 def dynamic_rows(few: int) -> Iterator[Row]:
     full = time_against_fixed("full", few)
     gates = time_against_fixed("gates", few)
-    train = f"dynamic, training, {of(few)}"
-    inference = f"dynamic, inference, {of(few)}"
     yield at_most("dynamic forced full / fixed, time of training", 1.2, full)
     yield at_most("dynamic with open gates / fixed, time of training", None, gates)
-    yield at_least(f"{train}: ours / PyTorch", 3.0, against_peer("train", "dynamic", few))
-    yield at_least(f"{inference}: ours / PyTorch", 3.0, against_peer("inference", "dynamic", few))
+    for phase, name in [("train", "training"), ("inference", "inference")]:
+        # What trained gates decide lies between the two.
+        for policy, decisions in [("gates", "open gates"), ("random", "drawn at half the cost")]:
+            title = f"dynamic, {decisions}, {name}, {of(few)}: ours / PyTorch"
+            yield at_least(title, 3.0, against_peer(phase, "dynamic", few, policy))
     yield at_most("dynamic, peak memory: ours / PyTorch", None, memory("dynamic", few))
 
 
@@ -198,14 +201,14 @@ def print_figures(rounds: list[Round]) -> None:
 
 def print_ratios(rounds: list[Round]) -> None:
     settings = rounds[0].settings
-    print(f"{'ratio':<62}  {'median':>7}  {'min':>7}  {'max':>7}  bar")
+    print(f"{'ratio':<64}  {'median':>7}  {'min':>7}  {'max':>7}  bar")
     for row in rows(settings["few"], settings["many"], settings["batch"]):
         values = values_of(row, rounds)
         if not values:
             continue
         median = statistics.median(values)
         figures = "  ".join(f"{v:7.3f}" for v in (median, min(values), max(values)))
-        print(f"{row.title:<62}  {figures}  {verdict(row, median)}".rstrip())
+        print(f"{row.title:<64}  {figures}  {verdict(row, median)}".rstrip())
 
 
 def verdict(row: Row, median: float) -> str:

@@ -17,7 +17,7 @@ final class DynamicConvolution {
   var source = PolicySource.gates
   /// Bytes of a clip's input from which on copying a group's clips together costs more than convolving
   /// them apart.
-  var uncopiedBytes = 1 << 20
+  var uncopiedBytes = 512 << 10
   /// What a draw chooses among.
   let pairs: CandidatePairs
   private let shares: CandidateShares
