@@ -138,8 +138,8 @@ def dynamic_rows(few: int) -> Iterator[Row]:
     yield at_most("dynamic forced full / fixed, time of training", 1.2, full)
     yield at_most("dynamic with open gates / fixed, time of training", None, gates)
     for phase, name in [("train", "training"), ("inference", "inference")]:
-        # What trained gates decide lies between the two.
-        for policy, decisions in [("gates", "open gates"), ("random", "drawn at half the cost")]:
+        # Trained gates scatter clips over groups as drawn decisions do.
+        for policy, decisions in [("gates", "open gates"), ("random", "drawn decisions")]:
             title = f"dynamic, {decisions}, {name}, {of(few)}: ours / PyTorch"
             yield at_least(title, 3.0, against_peer(phase, "dynamic", few, policy))
     yield at_most("dynamic, peak memory: ours / PyTorch", None, memory("dynamic", few))
@@ -201,14 +201,16 @@ def print_figures(rounds: list[Round]) -> None:
 
 def print_ratios(rounds: list[Round]) -> None:
     settings = rounds[0].settings
-    print(f"{'ratio':<64}  {'median':>7}  {'min':>7}  {'max':>7}  bar")
-    for row in rows(settings["few"], settings["many"], settings["batch"]):
+    table = rows(settings["few"], settings["many"], settings["batch"])
+    width = max(len(row.title) for row in table)
+    print(f"{'ratio':<{width}}  {'median':>7}  {'min':>7}  {'max':>7}  bar")
+    for row in table:
         values = values_of(row, rounds)
         if not values:
             continue
         median = statistics.median(values)
         figures = "  ".join(f"{v:7.3f}" for v in (median, min(values), max(values)))
-        print(f"{row.title:<64}  {figures}  {verdict(row, median)}".rstrip())
+        print(f"{row.title:<{width}}  {figures}  {verdict(row, median)}".rstrip())
 
 
 def verdict(row: Row, median: float) -> str:
