@@ -5,9 +5,15 @@ import VARedTraining
 
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Times training steps and inference on random clips, and says where the time goes.",
+    abstract: "Times training steps and inference, and says where the time goes.",
     discussion: """
-      Example: vared-train bench --network fixed --batch 8 --frames 8 --size 112 --threads 1
+      Examples:
+
+        vared-train bench --network fixed --batch 8 --frames 8 --size 112 --threads 1
+        vared-train bench --policy full --policy half --policy half-frames
+        vared-train bench --checkpoint runs/a --data clips/labels.csv --policy full --policy gates
+
+      Policies take turns, step by step. Training steps have a learning rate of 0.
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -18,13 +24,26 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("Height and width of a clip (default: 112).", valueName: "pixels"))
   var size: Int?
 
-  @Option(help: ArgumentHelp("Clips in a step (default: 8).", valueName: "count"))
-  var batch: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint, or the folder of a run, whose network is timed instead of one of random weights.",
+      valueName: "path"))
+  var checkpoint: String?
 
   @Option(
-    help: ArgumentHelp("Compute threads; 0: the cores it may use (default: 0).", valueName: "count")
-  )
-  var threads: Int?
+    help: ArgumentHelp(
+      "Label file or HDF5 clips file to take the clips from, instead of random ones.",
+      valueName: "file"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("train or val.", valueName: "split"))
+  var split = Split.val
+
+  @Option(help: ArgumentHelp("Clips in a step.", valueName: "count"))
+  var batch = 8
+
+  @Option(help: ArgumentHelp("Compute threads; 0: the cores it may use.", valueName: "count"))
+  var threads = 0
 
   @Option(help: ArgumentHelp("Timed steps of each kind.", valueName: "count"))
   var iterations = 5
@@ -32,20 +51,27 @@ struct Bench: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What dynamic layers compute: full, half (of channels and frames), half-channels, half-frames, "
-        + "or what the gates say.", valueName: "policy"))
-  var policy = PolicyMode.gates
+        + "random, or what the gates say; give it again for another to take turns with "
+        + "(default: gates).", valueName: "policy"))
+  var policy: [PolicyMode] = []
 
-  @Flag(help: "Print one JSON object instead of a table.")
+  @Flag(help: "Print a JSON object for each policy, one a line, instead of tables.")
   var json = false
 
   func run() throws {
-    var settings = TrainingConfiguration()
-    network.apply(to: &settings)
-    overlay(&settings.frames, frames)
-    overlay(&settings.size, size)
-    overlay(&settings.batch, batch)
-    overlay(&settings.threads, threads)
-    let report = try Benchmark(settings, policy: policy, iterations: iterations).run()
-    print(json ? try report.json() : report.table)
+    var settings = BenchmarkSettings()
+    network.apply(to: &settings.network)
+    overlay(&settings.network.frames, frames)
+    overlay(&settings.network.size, size)
+    settings.checkpoint = checkpoint
+    settings.data = data
+    settings.split = split
+    settings.batch = batch
+    settings.threads = threads
+    settings.policies = policy
+    settings.iterations = iterations
+    let reports = try Benchmark(settings).run()
+    print(
+      try reports.map { json ? try $0.json() : $0.table }.joined(separator: json ? "\n" : "\n\n"))
   }
 }

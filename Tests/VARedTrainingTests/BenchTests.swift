@@ -6,21 +6,38 @@ import Testing
 
 @testable import VARedTraining
 
-@Suite struct BenchTests {
-  private let small = [
-    "bench", "--width", "0.125", "--frames", "4", "--size", "16", "--batch", "2", "--threads", "1",
-    "--gate-hidden", "8", "--iterations", "2",
+@Suite struct BenchTests: ProgramRuns {
+  let scratch: Scratch
+  let clips: String
+
+  init() throws {
+    scratch = try Scratch()
+    clips = try scratch.writeClips()
+  }
+
+  private static let how = ["bench", "--threads", "1", "--iterations", "2"]
+  private static let small = [
+    "--width", "0.125", "--frames", "4", "--size", "16", "--batch", "2", "--gate-hidden", "8",
   ]
 
+  private func reports(_ flags: [String]) throws -> [[String: Any]] {
+    try run(Self.how + flags + ["--json"]).stdout.split(separator: "\n").map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+  }
+
   private func report(_ more: [String]) throws -> [String: Any] {
-    let result = try launch(more + ["--json"])
-    #expect(result.status == 0, "\(result)")
-    let object = try JSONSerialization.jsonObject(with: Data(result.stdout.utf8))
-    return try #require(object as? [String: Any])
+    let reports = try reports(Self.small + more)
+    #expect(reports.count == 1)
+    return try #require(reports.first)
+  }
+
+  private func macs(_ report: [String: Any], _ phase: String) throws -> Double {
+    try #require((report[phase] as? [String: Any])?["forward_macs"] as? Double)
   }
 
   private func launch(_ more: [String]) throws -> LaunchResult {
-    try RankLaunch("vared-train", small + more, ranks: nil, timeoutSeconds: 120).run()
+    try launch(Self.how + Self.small + more).run()
   }
 
   @Test func jsonAccountsForTheWholeStep() throws {
@@ -46,15 +63,41 @@ import Testing
   }
 
   @Test func aForcedPolicyIssuesWhatItSays() throws {
-    func macs(_ policy: String) throws -> Double {
-      let inference = try #require(report(["--policy", policy])["inference"] as? [String: Any])
-      return try #require(inference["forward_macs"] as? Double)
-    }
-    let (full, frames) = (try macs("full"), try macs("half-frames"))
-    #expect(frames < full)
-    let fixed = try #require(report(["--network", "fixed"])["inference"] as? [String: Any])
+    let full = try macs(report(["--policy", "full"]), "inference")
+    #expect(try macs(report(["--policy", "half-frames"]), "inference") < full)
     // Without gates and with nothing to reconstruct, the dynamic network is the fixed one.
-    #expect(full == fixed["forward_macs"] as? Double)
+    #expect(try macs(report(["--network", "fixed"]), "inference") == full)
+  }
+
+  @Test func policiesThatTakeTurnsAreToldApart() throws {
+    let policies = ["full", "half-frames", "random"]
+    let together = try reports(Self.small + policies.flatMap { ["--policy", $0] })
+    #expect(together.map { $0["policy"] as? String } == policies)
+    for (policy, found) in zip(policies, together) {
+      let alone = try report(["--policy", policy])
+      for phase in ["train", "inference"] {
+        #expect(try macs(found, phase) == macs(alone, phase), "\(policy) \(phase)")
+        let steps = try #require((found[phase] as? [String: Any])?["step_seconds"] as? [Double])
+        #expect(steps.count == 2 && steps.allSatisfy { $0 > 0 })
+      }
+    }
+  }
+
+  /// Gates that were trained decide on the clips of a file as an evaluation of it says.
+  @Test func aCheckpointOnClips() throws {
+    _ = try run(
+      arguments("run", ["--epochs", "2", "--target-ratio", "0.6", "--cost-weight", "40"]))
+    let evaluation = try #require(try objects("run").last { $0["kind"] as? String == "evaluation" })
+    let executed = try #require(evaluation["executed_gmacs"] as? Double) * 1e9
+    let all = ["--checkpoint", scratch("run"), "--data", clips, "--batch", "6"]
+    let reports = try reports(all + ["--policy", "gates", "--policy", "full"])
+    #expect(abs(try macs(reports[0], "inference") - executed) < 1e-5 * executed)
+    #expect(try macs(reports[1], "inference") != macs(reports[0], "inference"))
+    // A gate that learns takes the clips' statistics, and one clip has none.
+    let one = try #require(
+      try self.reports(["--checkpoint", scratch("run"), "--batch", "1"]).first)
+    #expect(one["train"] == nil && one["inference"] != nil)
+    #expect(try launch(["--policy", "full", "--batch", "1"]).stdout.contains("step: none, "))
   }
 
   @Test func theTableNamesEveryConvolution() throws {
@@ -67,6 +110,9 @@ import Testing
     (["--iterations", "0"], "--iterations: expected 1 to 10000, found 0"),
     (["--network", "fixed", "--policy", "half"], "--policy: expected a dynamic network"),
     (["--initialise", "x.h5"], "--initialise: expected none"),
+    (["--checkpoint", "x.h5"], "--checkpoint: expected no flag of the network"),
+    (["--data", "none.csv"], "none.csv"),
+    (["--policy", "half", "--policy", "half"], "--policy: expected each once"),
     (["--size", "0"], "--size"),
   ])
   func whatCannotBeTimedIsSaid(_ flags: [String], _ said: String) throws {

@@ -267,12 +267,7 @@ public final class R2Plus1D {
   }
 
   /// Seconds by kind and by convolution since `startProfile`.
-  public var profile: (seconds: [WorkKind: Double], layers: [LayerWork]) {
-    let profile = context.counter.profile
-    return (
-      Dictionary(uniqueKeysWithValues: zip(WorkKind.allCases, profile.seconds)), profile.layers
-    )
-  }
+  public var profile: WorkTotals { context.counter.profile.totals }
 
   /// Called during inference with the output of every convolution of the residual blocks, in their
   /// order; nil, which costs nothing: not called. What it sees is what inference computes: set

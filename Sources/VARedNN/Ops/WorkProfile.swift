@@ -43,11 +43,40 @@ public struct LayerWork: Sendable {
     .map { ConvolutionWork(kind: $0) }
 }
 
+/// Where the time of some steps went.
+public struct WorkTotals: Sendable {
+  /// Seconds by kind; empty before anything was added.
+  public private(set) var seconds: [WorkKind: Double] = [:]
+  /// The convolutions, in the order of the network.
+  public private(set) var layers: [LayerWork] = []
+
+  /// Nothing yet.
+  public init() {}
+
+  fileprivate init(seconds: [Double], layers: [LayerWork]) {
+    self.seconds = Dictionary(uniqueKeysWithValues: zip(WorkKind.allCases, seconds))
+    self.layers = layers
+  }
+
+  /// Adds work of the same network.
+  public static func += (totals: inout WorkTotals, more: WorkTotals) {
+    totals.seconds.merge(more.seconds) { $0 + $1 }
+    guard !totals.layers.isEmpty else { return totals.layers = more.layers }
+    for (l, layer) in more.layers.enumerated() {
+      for (d, work) in layer.all.enumerated() where work.macs > 0 {
+        totals.layers[l].all[d].seconds += work.seconds
+        totals.layers[l].all[d].macs += work.macs
+        totals.layers[l].all[d].implementation = work.implementation
+      }
+    }
+  }
+}
+
 /// Collects a network's work; costs a branch per operation until it is switched on.
 final class WorkProfile {
   var isOn = false
-  private(set) var seconds = [Double](repeating: 0, count: WorkKind.allCases.count)
-  private(set) var layers: [LayerWork] = []
+  private var seconds = [Double](repeating: 0, count: WorkKind.allCases.count)
+  private var layers: [LayerWork] = []
   private let clock = ContinuousClock()
 
   /// A new layer's index.
@@ -55,6 +84,9 @@ final class WorkProfile {
     layers.append(LayerWork(name: name, shape: geometry.summary))
     return layers.count - 1
   }
+
+  /// What was collected since it was last cleared.
+  var totals: WorkTotals { WorkTotals(seconds: seconds, layers: layers) }
 
   func clear() {
     for i in seconds.indices { seconds[i] = 0 }

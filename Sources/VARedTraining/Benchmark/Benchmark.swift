@@ -1,4 +1,4 @@
-// `vared-train bench`: times training steps and inference of one network on random clips.
+// `vared-train bench`: times training steps and inference of one network.
 
 import Foundation
 import VARedNN
@@ -6,92 +6,100 @@ import VARedNN
 /// One benchmark: a network, how it is driven, and how often.
 public struct Benchmark {
   private let network: R2Plus1D
-  private let batch: Int
-  private let threads: Int
-  private let iterations: Int
   private let clips: [Float]
   private let labels: [Int]
+  private let policies: [PolicyMode]
+  private let iterations: Int
+  private let threads: Int
 
-  /// - Parameters:
-  ///   - settings: model, width, network, frames, size, batch, candidates and threads are read; 400
-  ///     classes, as Kinetics has.
-  ///   - iterations: timed steps of each kind; one more runs first.
-  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built.
-  public init(_ settings: TrainingConfiguration, policy: PolicyMode, iterations: Int) throws {
-    guard (1...10_000).contains(iterations) else {
-      throw ConfigurationError(key: "iterations", "expected 1 to 10000, found \(iterations)")
-    }
-    guard policy == .gates || settings.network == .dynamic else {
+  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `CheckpointError`,
+  ///   `DatasetError` for what cannot be read.
+  public init(_ settings: BenchmarkSettings) throws {
+    try settings.validate()
+    let subject = try BenchmarkSubject(settings)
+    (network, clips, threads) = (subject.network, subject.clips, subject.threads)
+    guard settings.policies.allSatisfy({ $0 == .gates }) || !network.dynamicLayers.isEmpty else {
       throw ConfigurationError(
         key: "policy",
-        "expected a dynamic network, found a fixed one; leave it out or take "
-          + "--network dynamic")
+        "expected a dynamic network, found a fixed one; leave it out or take --network dynamic")
     }
-    guard settings.initialise == nil else {
-      throw ConfigurationError(
-        key: "initialise", "expected none, a benchmark draws its weights; leave it out")
-    }
-    var checked = settings
-    // A benchmark reads no clips and writes no run.
-    (checked.data, checked.output) = ("none", "none")
-    try checked.validate()
-    let classes = 400
-    batch = settings.batch
-    threads = settings.threads > 0 ? settings.threads : CoreMask.current().cores.count
-    self.iterations = iterations
-    let configuration = settings.networkConfiguration(classes: classes)
-    network = try R2Plus1D(configuration, batch: batch, seed: 1, threads: threads)
-    network.policies = policy.source(keys: (0..<UInt64(batch)).map(Optional.some))
-    try network.requireTrainable(clipsPerStatistic: batch)
-    var random = SystemRandomNumberGenerator()
-    let values = batch * 3 * settings.frames * settings.size * settings.size
-    clips = (0..<values).map { _ in Float.random(in: -2...2, using: &random) }
-    labels = (0..<batch).map { $0 % classes }
+    let classes = network.configuration.classes
+    labels = (0..<settings.batch).map { $0 % classes }
+    policies = settings.policies.isEmpty ? [.gates] : settings.policies
+    iterations = settings.iterations
   }
 
-  /// Runs both and reports.
-  public func run() throws -> BenchmarkReport {
+  /// Runs both and reports on each policy.
+  public func run() throws -> [BenchmarkReport] {
     let sgemm = SgemmRate.measure(threads: threads)
     network.startCounting()
-    let optimizer = SGD(network.parameters, gateRate: 1)
-    var optimizerSeconds: [Double] = []
-    let train = try time {
+    // First, while the running statistics are the checkpoint's: a training step moves them.
+    let inference = try time { _ in _ = try network.infer(clips: clips, count: labels.count) }
+    let train = try canTrain ? time(trainingStep(SGD(network.parameters, gateRate: 1))) : nil
+    return policies.indices.map { p in
+      BenchmarkReport(
+        policy: policies[p], threads: threads, sgemmGFLOPS: sgemm,
+        train: train.map { BenchmarkReport.Phase($0[p], batch: labels.count) },
+        inference: BenchmarkReport.Phase(inference[p], batch: labels.count),
+        layers: (train ?? inference)[p].work.layers.map {
+          BenchmarkReport.Layer($0, sgemmGFLOPS: sgemm)
+        })
+    }
+  }
+
+  private func trainingStep(_ optimizer: SGD) -> (inout Timing) throws -> Void {
+    { timing in
       _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
       // A learning rate of zero: every step then has the same work, whatever the clips.
       let start = ContinuousClock.now
       optimizer.step(learningRate: 0, gradientScale: 1)
-      optimizerSeconds.append(start.secondsToNow)
+      timing.optimizer.append(start.secondsToNow)
     }
-    let layers = network.profile.layers
-    let trainMACs = network.issuedMACs
-    let inference = try time { _ = try network.infer(clips: clips, count: batch) }
-    let perClip = Double(batch * (iterations + 1))
-    return BenchmarkReport(
-      threads: threads, sgemmGFLOPS: sgemm,
-      train: BenchmarkReport.Phase(
-        train, batch: batch, optimizer: optimizerSeconds.dropFirst().reduce(0, +),
-        forwardMACs: Double(trainMACs) / perClip),
-      inference: BenchmarkReport.Phase(
-        inference, batch: batch, optimizer: nil,
-        forwardMACs: Double(network.issuedMACs - trainMACs) / perClip),
-      layers: layers.map { BenchmarkReport.Layer($0, sgemmGFLOPS: sgemm) })
   }
 
-  /// Seconds of every step, and where they went.
+  /// Whether this many clips have a variance under every policy.
+  private var canTrain: Bool {
+    policies.allSatisfy { policy in
+      network.policies = source(policy)
+      return (try? network.requireTrainable(clipsPerStatistic: labels.count)) != nil
+    }
+  }
+
+  private func source(_ policy: PolicyMode) -> PolicySource {
+    policy.source(keys: labels.indices.map(UInt64.init))
+  }
+
+  /// What the timed steps of one policy took.
   struct Timing {
-    let steps: [Double]
-    let kinds: [WorkKind: Double]
+    /// Seconds of each.
+    var steps: [Double] = []
+    /// Of them, seconds of the optimiser.
+    var optimizer: [Double] = []
+    /// Where the others went.
+    var work = WorkTotals()
+    /// Multiply-accumulates of their forward passes, as issued.
+    var macs = 0
   }
 
-  private func time(_ step: () throws -> Void) rethrows -> Timing {
-    try step()
-    network.startProfile()
-    let steps = try (0..<iterations).map { _ in
-      let start = ContinuousClock.now
-      try step()
-      return start.secondsToNow
+  /// The steps of every policy, in turn: a machine that changes its speed changes it for all of them.
+  private func time(_ step: (inout Timing) throws -> Void) throws -> [Timing] {
+    var timings = policies.map { _ in Timing() }
+    for round in 0...iterations {
+      for (p, policy) in policies.enumerated() {
+        network.policies = source(policy)
+        network.startProfile()
+        let macs = network.issuedMACs
+        var timing = timings[p]
+        let start = ContinuousClock.now
+        try step(&timing)
+        timing.steps.append(start.secondsToNow)
+        timing.work += network.profile
+        timing.macs += network.issuedMACs - macs
+        // The first is not timed.
+        if round > 0 { timings[p] = timing }
+      }
     }
-    return Timing(steps: steps, kinds: network.profile.seconds)
+    return timings
   }
 }
 

@@ -3,35 +3,41 @@
 import Foundation
 import VARedNN
 
-/// The figures of one benchmark.
+/// The figures of one policy in a benchmark.
 public struct BenchmarkReport: Encodable {
+  /// What dynamic layers computed; `gates` for a fixed network too.
+  let policy: PolicyMode
   /// Threads that were used.
   let threads: Int
   /// GFLOP/s of a 2048³ product on them, in this run.
   let sgemmGFLOPS: Double
-  let train: Phase
+  /// Nil where a single clip leaves a batch norm without a variance.
+  let train: Phase?
   let inference: Phase
-  /// Peak memory of the process, both phases.
+  /// Peak memory of the process, both phases and all policies.
   let peakBytes = Self.peakResidentBytes()
-  /// The convolutions in a training step.
+  /// The convolutions in a training step, or in inference where that is all there is.
   let layers: [Layer]
 
   /// Training or inference.
   struct Phase: Encodable {
     /// From the median step.
     let clipsPerSecond: Double
+    /// Seconds of every step, in order.
+    let stepSeconds: [Double]
     /// Multiply-accumulates of one clip's forward pass, as issued.
     let forwardMacs: Double
     /// Seconds per step by kind of work, means over the steps; `other` is what is left.
     let seconds: [String: Double]
 
-    init(_ timing: Benchmark.Timing, batch: Int, optimizer: Double?, forwardMACs: Double) {
+    init(_ timing: Benchmark.Timing, batch: Int) {
       let count = Double(timing.steps.count)
+      stepSeconds = timing.steps
       clipsPerSecond = Double(batch) / timing.steps.sorted()[timing.steps.count / 2]
-      forwardMacs = forwardMACs
+      forwardMacs = Double(timing.macs) / (count * Double(batch))
       var seconds = [String: Double](
-        uniqueKeysWithValues: timing.kinds.map { ($0.rawValue, $1 / count) })
-      if let optimizer { seconds["optimizer"] = optimizer / count }
+        uniqueKeysWithValues: timing.work.seconds.map { ($0.rawValue, $1 / count) })
+      if !timing.optimizer.isEmpty { seconds["optimizer"] = timing.optimizer.reduce(0, +) / count }
       let total = timing.steps.reduce(0, +) / count
       seconds["other"] = max(0, total - seconds.values.reduce(0, +))
       self.seconds = seconds
@@ -72,10 +78,12 @@ public struct BenchmarkReport: Encodable {
   /// A table.
   public var table: String {
     var lines = [
-      "threads \(threads), sgemm \(Self.round(sgemmGFLOPS)) GFLOP/s, peak memory "
+      "policy \(policy.rawValue), threads \(threads), sgemm \(Self.round(sgemmGFLOPS)) GFLOP/s, peak memory "
         + "\(peakBytes >> 20) MiB"
     ]
+    if train == nil { lines.append("training step: none, its batch norms take two clips or more") }
     for (name, phase) in [("training step", train), ("inference", inference)] {
+      guard let phase else { continue }
       let gmac = Self.round(phase.forwardMacs / 1e9)
       lines.append("\(name): \(Self.round(phase.clipsPerSecond)) clips/s, \(gmac) GMAC forward")
       let total = phase.seconds.values.reduce(0, +)
@@ -84,7 +92,9 @@ public struct BenchmarkReport: Encodable {
         lines.append("  \(kind): \(Self.round(seconds * 1000)) ms, \(share) %")
       }
     }
-    lines.append("convolutions of a training step, GFLOP/s as if direct (share of sgemm):")
+    lines.append(
+      "convolutions of \(train == nil ? "inference" : "a training step"), GFLOP/s as if direct (share of sgemm):"
+    )
     for layer in layers {
       lines.append("  \(layer.name)  \(layer.shape)")
       for direction in layer.directions {
