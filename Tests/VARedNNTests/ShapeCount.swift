@@ -93,20 +93,21 @@ private struct DynamicShape {
     pixels = output[2] * output[3]
 
     for k in 0..<output[0] {
-      var (own, kernels): (Float, Int) = (0, 0)
-      for (count, weight) in zip(info.channelCounts, channel) where weight > 0 {
-        if k < count { own += weight } else { kernels += 1 }
-      }
-      // A channel that is what was computed costs nothing.
-      let isCopy = kernels == 0 && own == 1
-      add(terms: isCopy ? 0 : (own > 0 ? 1 : 0) + kernels, kernels: kernels, planes: frames)
+      let open = zip(info.channelCounts, channel).map { (isOwn: k < $0, weight: $1) }
+      add(open, planes: frames)
     }
-    let open = zip(strides, temporal).filter { $0.1 > 0 }
     for t in 0..<output[1] {
-      let isCopy = open.count == 1 && open[0].1 == 1 && t % open[0].0 == 0
-      add(
-        terms: isCopy ? 0 : open.count, kernels: open.count { t % $0.0 != 0 }, planes: output[0])
+      add(zip(strides, temporal).map { (t % $0 == 0, $1) }, planes: output[0])
     }
+  }
+
+  /// A channel or a frame of so many planes, from candidates that take what was computed, or pass it
+  /// through a kernel. A copy costs nothing.
+  private mutating func add(_ candidates: [(isOwn: Bool, weight: Float)], planes: Int) {
+    let own = candidates.reduce(0) { $1.isOwn ? $0 + $1.weight : $0 }
+    let kernels = candidates.count { !$0.isOwn && $0.weight > 0 }
+    let isCopy = kernels == 0 && abs(own - 1) < 1e-6
+    add(terms: isCopy ? 0 : (own > 0 ? 1 : 0) + kernels, kernels: kernels, planes: planes)
   }
 
   /// Two operations for each term, nine multiply-accumulates for each kernel.

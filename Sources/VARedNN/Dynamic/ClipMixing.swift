@@ -9,8 +9,8 @@ import CKernels
 /// have the same lane: both reconstructions are sums of whole planes, each one scaled or passed
 /// through a depthwise 3×3 kernel. `Z` below is the inner sum, at the computed frames only.
 final class ClipMixing {
-  private let output: ActivationShape
-  private let space: PolicySpace
+  let output: ActivationShape
+  let space: PolicySpace
   private let cheap: CheapOperations
   private let account: OperationAccount
   /// Whether `Y` is `F` itself.
@@ -23,16 +23,20 @@ final class ClipMixing {
   private(set) var computedFrames = 0
   /// Blocks of computed channels.
   private(set) var computedBlocks = 0
-  private var part: ConvolutionPart
-  private var temporal: [TemporalCandidate] = []
-  private var channel: [ChannelCandidate] = []
+  /// Blocks are tied where some candidate makes one of them from the other: a column is the blocks whose
+  /// `∂L/∂F` needs nothing but their own `∂L/∂Y`. There are so many of them, and column `c` has every
+  /// `columns`-th block from `c` on.
+  private(set) var columns = 0
+  var part: ConvolutionPart
+  var temporal: [TemporalCandidate] = []
+  var channel: [ChannelCandidate] = []
   /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
   /// a normalised group: it cannot change).
-  private var wantsTemporalWeightGradient = false
-  private var wantsChannelWeightGradient = false
+  var wantsTemporalWeightGradient = false
+  var wantsChannelWeightGradient = false
 
   /// A temporal candidate with a weight above zero.
-  private struct TemporalCandidate {
+  struct TemporalCandidate {
     let a: Int
     let weight: Float
     let stride: Int
@@ -41,7 +45,7 @@ final class ClipMixing {
   }
 
   /// A channel candidate with a weight above zero.
-  private struct ChannelCandidate {
+  struct ChannelCandidate {
     let b: Int
     let weight: Float
     /// Channel blocks that it takes from `F`; it reconstructs the ones from there on.
@@ -70,6 +74,7 @@ final class ClipMixing {
     self.offset = offset
     computedFrames = output.frames
     computedBlocks = output.blocks
+    columns = output.blocks
   }
 
   /// The clip's output is mixed from its compact `F`, `f`.
@@ -103,10 +108,19 @@ final class ClipMixing {
     }
     wantsTemporalWeightGradient = form == .published || temporal.count > 1
     wantsChannelWeightGradient = form == .published || channel.count > 1
+    columns = output.blocks
+    for candidate in channel where candidate.blocks < output.blocks {
+      columns = columns == output.blocks ? candidate.blocks : 1
+    }
   }
 
   /// Floats of the compact `F` of one block.
-  var computedBlockFloats: Int { computedFrames * output.planeFloats }
+  private var computedBlockFloats: Int { computedFrames * output.planeFloats }
+
+  /// Where in `F` a computed frame of a block begins.
+  func floats(_ block: Int, _ frame: Int) -> Int {
+    block * computedBlockFloats + frame * output.planeFloats
+  }
 
   /// The blocks in an order that puts those side by side that are made from the same computed block.
   func block(at position: Int) -> Int {
@@ -134,9 +148,9 @@ final class ClipMixing {
         && !wantsChannelWeightGradient
   }
 
-  private var lanes: Int32 { Int32(ChannelBlock.lanes) }
+  var lanes: Int32 { Int32(ChannelBlock.lanes) }
 
-  private var f: UnsafePointer<Float> {
+  var f: UnsafePointer<Float> {
     guard let computed else { preconditionFailure("a clip is mixed before it was convolved") }
     return computed
   }
@@ -145,7 +159,7 @@ final class ClipMixing {
 
   /// Frames that are mixed together, from one that all candidates compute to the next: few enough for
   /// the caches, however long the clip.
-  private var span: Int { max(part.temporalStride, temporal.last?.stride ?? 1) }
+  var span: Int { max(part.temporalStride, temporal.last?.stride ?? 1) }
 
   /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
   /// - Parameter scratch: memory for two blocks.
@@ -161,15 +175,16 @@ final class ClipMixing {
       for first in stride(from: 0, to: output.frames, by: span) {
         let z = channelSum(block: block, from: first, scratch: scratch, &terms)
         for t in first..<min(first + span, output.frames) {
-          if temporal.count == 1, temporal[0].weight == 1, t % temporal[0].stride == 0 {
-            body(t..<t + 1, z + source(t, temporal[0], from: first))
-            continue
-          }
           for candidate in temporal {
             terms.append(
               z + source(t, candidate, from: first), weight: candidate.weight,
               taps: t % candidate.stride == 0
                 ? nil : temporalTaps(candidate, t % candidate.stride, block))
+          }
+          if let copy = terms.copy {
+            body(t..<t + 1, copy)
+            terms.removeAll()
+            continue
           }
           mix(&terms, into: plane)
           body(t..<t + 1, plane)
@@ -185,16 +200,16 @@ final class ClipMixing {
       guard block < candidate.blocks else { return false }
       scale += candidate.weight
     }
-    return scale == 1
+    return scale.isOne
   }
 
   /// `Z` of one block at the computed frames of the span that begins with frame `first`: `F` itself
   /// where that is all there is to it, else computed into `scratch`.
-  private func channelSum(
+  func channelSum(
     block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout PlaneTerms
   ) -> UnsafePointer<Float> {
     let start = first / part.temporalStride
-    let own = f + block * computedBlockFloats + start * output.planeFloats
+    let own = f + floats(block, start)
     if isOwn(block) { return own }
     var scale: Float = 0
     for candidate in channel where block < candidate.blocks { scale += candidate.weight }
@@ -202,9 +217,8 @@ final class ClipMixing {
       let frame = j * output.planeFloats
       if scale > 0 { terms.append(own + frame, weight: scale) }
       for candidate in channel where block >= candidate.blocks {
-        let from = f + block % candidate.blocks * computedBlockFloats
         terms.append(
-          from + start * output.planeFloats + frame, weight: candidate.weight,
+          f + floats(block % candidate.blocks, start + j), weight: candidate.weight,
           taps: spatialTaps(candidate, block - candidate.blocks))
       }
       mix(&terms, into: scratch + frame)
@@ -212,141 +226,41 @@ final class ClipMixing {
     return UnsafePointer(scratch)
   }
 
-  // MARK: Backward
-
-  /// Where one clip's kernel gradients are collected, laid out as the kernels are, and the weights'.
-  struct Gradients {
-    /// `∂L/∂φ`, spatial kernels first; added to, as are the others.
-    let kernels: UnsafeMutablePointer<Float>
-    /// `∂L/∂v_t [blocks, St]`.
-    let temporal: UnsafeMutablePointer<Double>
-    /// `∂L/∂v_c [blocks, Sc]`.
-    let channel: UnsafeMutablePointer<Double>
-  }
-
-  /// `∂L/∂Z` of one block, assigned, and the gradients of `φt` and `v_t`.
-  /// - Parameters:
-  ///   - scratch: memory for two blocks.
-  ///   - write: writes `∂L/∂Y` of some frames of the block.
-  func temporalBackward(
-    block: Int, scratch: UnsafeMutablePointer<Float>, dz: UnsafeMutablePointer<Float>,
-    gradients: Gradients, dy write: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
-  ) {
-    let dy = scratch + output.blockFloats
-    withTerms { terms in
-      for first in stride(from: 0, to: output.frames, by: span) {
-        let frames = first..<min(first + span, output.frames)
-        write(frames, dy)
-        let z = channelSum(block: block, from: first, scratch: scratch, &terms)
-        mixBack(block, frames, dy: dy, dz: dz, &terms)
-        correlate(block, frames, dy: dy, z: z, gradients)
-      }
-    }
-  }
-
-  /// `∂L/∂Z` at the computed frames of a span.
-  private func mixBack(
-    _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, dz: UnsafeMutablePointer<Float>,
-    _ terms: inout PlaneTerms
-  ) {
-    let plane = output.planeFloats
-    for start in stride(from: frames.lowerBound, to: frames.upperBound, by: part.temporalStride) {
-      let from = dy + (start - frames.lowerBound) * plane
-      for candidate in temporal where start % candidate.stride == 0 {
-        terms.append(from, weight: candidate.weight)
-        for offset in 1..<candidate.stride where start + offset < frames.upperBound {
-          terms.append(
-            from + offset * plane, weight: candidate.weight,
-            taps: temporalTaps(candidate, offset, block))
-        }
-      }
-      mix(&terms, into: dz + start / part.temporalStride * plane, transposed: true)
-    }
-  }
-
-  /// The gradients of `φt` and `v_t` from a span.
-  private func correlate(
-    _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, z: UnsafePointer<Float>,
-    _ gradients: Gradients
-  ) {
-    for t in frames {
-      let dPlane = dy + (t - frames.lowerBound) * output.planeFloats
-      for candidate in temporal {
-        let from = z + source(t, candidate, from: frames.lowerBound)
-        let offset = t % candidate.stride
-        let sum = block * space.temporalStrides.count + candidate.a
-        if offset > 0 {
-          gradients.temporal[sum] += correlate(
-            dPlane, from, weight: candidate.weight, temporalTaps(candidate, offset, block),
-            into: gradients.kernels + candidate.kernels + temporalOffset(offset, block))
-        } else if wantsTemporalWeightGradient {
-          gradients.temporal[sum] += vk_dot(lanes, dPlane, from, output.framePixels)
-        }
-      }
-    }
-  }
-
-  /// `∂L/∂F` of one computed block, assigned, from `∂L/∂Z` of all blocks, and the gradients of `φs`
-  /// and `v_c`.
-  func channelBackward(
-    block: Int, dz: UnsafePointer<Float>, df: UnsafeMutablePointer<Float>, gradients: Gradients
-  ) {
-    let plane = output.planeFloats
-    let own = f + block * computedBlockFloats
-    withTerms { terms in
-      for j in 0..<computedFrames {
-        let (ownPlane, dOwn) = (own + j * plane, dz + block * computedBlockFloats + j * plane)
-        for candidate in channel where block < candidate.blocks {
-          let sum = block * space.channelCounts.count + candidate.b
-          terms.append(dOwn, weight: candidate.weight)
-          if wantsChannelWeightGradient {
-            gradients.channel[sum] += vk_dot(lanes, dOwn, ownPlane, output.framePixels)
-          }
-          for target in targets(of: block, candidate) {
-            let kernel = target - candidate.blocks
-            let dTarget = dz + target * computedBlockFloats + j * plane
-            let taps = spatialTaps(candidate, kernel)
-            terms.append(dTarget, weight: candidate.weight, taps: taps)
-            gradients.channel[sum] += correlate(
-              dTarget, ownPlane, weight: candidate.weight, taps,
-              into: gradients.kernels + candidate.kernels + kernel * CheapOperations.blockFloats)
-          }
-        }
-        mix(&terms, into: df + j * plane, transposed: true)
-      }
-    }
+  /// Floats of scratch memory that a thread needs: two blocks, and in backward `∂L/∂Z` of a span of all.
+  static func scratchFloats(_ output: ActivationShape) -> Int {
+    2 * output.blockFloats + output.clipFloats
   }
 
   // MARK: Planes and kernels
 
   /// Where in the `Z` of the span that begins with `first` frame `t` of the output comes from.
-  private func source(_ t: Int, _ candidate: TemporalCandidate, from first: Int) -> Int {
+  func source(_ t: Int, _ candidate: TemporalCandidate, from first: Int) -> Int {
     (t / candidate.stride * candidate.stride - first) / part.temporalStride * output.planeFloats
   }
 
   /// Blocks that a candidate reconstructs from `block`.
-  private func targets(of block: Int, _ candidate: ChannelCandidate) -> StrideTo<Int> {
+  func targets(of block: Int, _ candidate: ChannelCandidate) -> StrideTo<Int> {
     stride(from: block + candidate.blocks, to: output.blocks, by: candidate.blocks)
   }
 
-  private func spatialTaps(_ candidate: ChannelCandidate, _ block: Int) -> UnsafePointer<Float>? {
+  func spatialTaps(_ candidate: ChannelCandidate, _ block: Int) -> UnsafePointer<Float>? {
     cheap.spatial[candidate.b].map {
       UnsafePointer($0.value + block * CheapOperations.blockFloats)
     }
   }
 
-  private func temporalOffset(_ offset: Int, _ block: Int) -> Int {
+  func temporalOffset(_ offset: Int, _ block: Int) -> Int {
     ((offset - 1) * output.blocks + block) * CheapOperations.blockFloats
   }
 
-  private func temporalTaps(
+  func temporalTaps(
     _ candidate: TemporalCandidate, _ offset: Int, _ block: Int
   ) -> UnsafePointer<Float>? {
     cheap.temporal[candidate.a].map { UnsafePointer($0.value + temporalOffset(offset, block)) }
   }
 
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
-  private func withTerms(bookingFor block: Int? = nil, _ body: (inout PlaneTerms) -> Void) {
+  func withTerms(bookingFor block: Int? = nil, _ body: (inout PlaneTerms) -> Void) {
     withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
       var terms = PlaneTerms(memory: $0, booked: block)
       body(&terms)
@@ -354,7 +268,7 @@ final class ClipMixing {
   }
 
   /// `plane = Σ terms`, and no terms are left.
-  private func mix(
+  func mix(
     _ terms: inout PlaneTerms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
   ) {
     if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
@@ -371,13 +285,5 @@ final class ClipMixing {
     let elements = min(lanes, output.channels - block * lanes) * output.framePixels
     let macs = 9 * terms.kernels * elements
     account.issue(macs: macs, flops: 2 * macs + 2 * terms.count * elements)
-  }
-
-  private func correlate(
-    _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: Float,
-    _ taps: UnsafePointer<Float>?, into gradient: UnsafeMutablePointer<Float>
-  ) -> Double {
-    vk_correlate_plane(
-      lanes, dy, x, Int32(output.height), Int32(output.width), weight, taps, gradient)
   }
 }

@@ -29,6 +29,8 @@ final class DynamicConvolution {
   private let mixings: [ClipMixing]
   /// `∂L/∂v_t [n, blocks, St]`, then `∂L/∂v_c [n, blocks, Sc]`.
   private var weightGradients: [Double]
+  /// How many columns of gradients the clips before each have.
+  private var firstColumns: [Int]
 
   init(
     _ geometry: ConvolutionGeometry, name: String, batch: Int,
@@ -62,6 +64,7 @@ final class DynamicConvolution {
     }
     weightGradients = [Double](
       repeating: 0, count: batch * output.blocks * space.candidates)
+    firstColumns = [Int](repeating: 0, count: batch + 1)
   }
 
   private var geometry: ConvolutionGeometry { convolution.geometry }
@@ -189,11 +192,11 @@ final class DynamicConvolution {
 
   /// Makes room for the mixing of every thread; before any loop over items.
   func prepareScratch() {
-    _ = workspace.mixed.floats(Parallel.threads * 2 * geometry.output.blockFloats)
+    _ = workspace.mixed.floats(Parallel.threads * ClipMixing.scratchFloats(geometry.output))
   }
 
   private var threadScratch: UnsafeMutablePointer<Float> {
-    workspace.mixed.base + Parallel.thread * 2 * geometry.output.blockFloats
+    workspace.mixed.base + Parallel.thread * ClipMixing.scratchFloats(geometry.output)
   }
 
   // MARK: Backward
@@ -238,52 +241,34 @@ final class DynamicConvolution {
   ) {
     let shape = geometry.output
     prepareScratch()
-    let dz = workspace.mixedGradient.floats(mixes ? n * shape.clipFloats : 0)
     let kernels = workspace.kernelGradients.floats(n * cheap.storedCount)
     kernels.update(repeating: 0, count: n * cheap.storedCount)
     let count = n * shape.blocks * gate.space.candidates
     let pastCaches = shape.isBeyondCaches(clips: n)
+    for clip in 0..<n { firstColumns[clip + 1] = firstColumns[clip] + mixings[clip].columns }
     weightGradients.withUnsafeMutableBufferPointer { weights in
       let weights = weights.baseAddress!
       weights.update(repeating: 0, count: count)
-      Parallel.forEach(n * shape.blocks) { item in
-        temporalBackward(
-          dy, item, dz: dz, df: df, pastCaches: pastCaches,
-          gradients(item / shape.blocks, kernels, weights))
-      }
-      guard mixes else { return }
-      Parallel.forEach(n * shape.blocks) { item in
-        let (clip, block) = (item / shape.blocks, item % shape.blocks)
-        let mixing = mixings[clip]
-        guard !mixing.isChannelIdentity, block < mixing.computedBlocks else { return }
-        mixing.channelBackward(
-          block: block, dz: dz + clip * shape.clipFloats,
-          df: df + mixing.offset + block * mixing.computedBlockFloats,
-          gradients: gradients(clip, kernels, weights))
+      Parallel.forEach(firstColumns[n]) { item in
+        var clip = 0
+        while firstColumns[clip + 1] <= item { clip += 1 }
+        let (mixing, column) = (mixings[clip], item - firstColumns[clip])
+        let df = df + mixing.offset
+        guard !mixing.isWhole else {
+          return dy.write(
+            clip * shape.blocks + column, frames: 0..<shape.frames,
+            into: df + column * shape.blockFloats, pastCaches: pastCaches)
+        }
+        mixing.backward(
+          column: column, scratch: threadScratch, df: df,
+          gradients: gradients(clip, kernels, weights)
+        ) { block, frames, gradient in
+          dy.write(clip * shape.blocks + block, frames: frames, into: gradient, pastCaches: false)
+        }
       }
     }
     assignKernelGradients(kernels, clips: n)
     assignPolicyGradients(clips: n)
-  }
-
-  /// `∂L/∂Z` of one item, or `∂L/∂F` where that is the same.
-  private func temporalBackward(
-    _ dy: some OutputGradient, _ item: Int, dz: UnsafeMutablePointer<Float>,
-    df: UnsafeMutablePointer<Float>, pastCaches: Bool, _ gradients: ClipMixing.Gradients
-  ) {
-    let shape = geometry.output
-    let (clip, block) = (item / shape.blocks, item % shape.blocks)
-    let mixing = mixings[clip]
-    let floats = block * mixing.computedBlockFloats
-    let target =
-      mixing.isChannelIdentity ? df + mixing.offset + floats : dz + clip * shape.clipFloats + floats
-    if mixing.isTemporalIdentity {
-      return dy.write(item, frames: 0..<shape.frames, into: target, pastCaches: pastCaches)
-    }
-    mixing.temporalBackward(block: block, scratch: threadScratch, dz: target, gradients: gradients)
-    { frames, gradient in
-      dy.write(item, frames: frames, into: gradient, pastCaches: false)
-    }
   }
 
   private func gradients(

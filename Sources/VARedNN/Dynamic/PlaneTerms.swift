@@ -16,13 +16,30 @@ struct PlaneTerms {
     self.booked = booked
   }
 
+  /// Adds a term; of a plane that is there without a kernel already, its weight.
   mutating func append(
     _ source: UnsafePointer<Float>, weight: Float, taps: UnsafePointer<Float>? = nil
   ) {
+    if taps == nil {
+      for i in 0..<count where memory[i].taps == nil && memory[i].source == source {
+        memory[i].weight += weight
+        return
+      }
+    }
     memory.initializeElement(at: count, to: vk_term(source: source, taps: taps, weight: weight))
     count += 1
     if taps != nil { kernels += 1 }
   }
 
+  /// The plane that all terms together are, if they are one as it is.
+  var copy: UnsafePointer<Float>? {
+    count == 1 && kernels == 0 && memory[0].weight.isOne ? memory[0].source : nil
+  }
+
   mutating func removeAll() { (count, kernels) = (0, 0) }
+}
+
+extension Float {
+  /// Whether a sum of weights is 1, but for its rounding.
+  var isOne: Bool { abs(self - 1) < 1e-6 }
 }

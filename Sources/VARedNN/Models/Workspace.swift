@@ -11,8 +11,7 @@ final class Workspace {
   let inputs = Scratch()
   /// Weights of one layer after the other, in backward.
   let mirroredPoints = WinogradPoints()
-  /// Two channel blocks for each thread.
+  /// Of every thread that mixes.
   let mixed = Scratch()
-  let mixedGradient = Scratch()
   let kernelGradients = Scratch()
 }
