@@ -12,7 +12,7 @@ threads=1,2
 rounds=5
 iterations=3
 rank_steps=8
-only=fixed,ranks,dynamic,savings
+only=fixed,ranks,dynamic,trained,savings
 
 usage() {
   cat <<'TEXT'
@@ -31,7 +31,8 @@ with venv. With the defaults it takes one to two hours, and wants the machine fo
                     number of ranks (default: 1,2)
   --rounds N        how often everything is run; the table has medians over rounds (default: 5)
   --iterations N    timed steps in a run, after one to warm up (default: 3)
-  --only PARTS      of fixed, ranks, dynamic, savings, with commas (default: all)
+  --only PARTS      of fixed, ranks, dynamic, trained, savings, with commas (default: all); trained
+                    first trains gates, for some minutes
   --quick           tiny network, one round: shows that everything works, the figures mean nothing
 
   VARED_TRAIN=path  measure this vared-train and build none
@@ -76,8 +77,8 @@ for number in depth frames size batch rounds iterations; do
 done
 [[ "$width" =~ ^[0-9]*\.?[0-9]+$ ]] || fail "--width: expected a number above 0, found '$width'"
 for part in ${only//,/ }; do
-  [[ "$part" =~ ^(fixed|ranks|dynamic|savings)$ ]] ||
-    fail "--only: expected fixed, ranks, dynamic or savings, found '$part'"
+  [[ "$part" =~ ^(fixed|ranks|dynamic|trained|savings)$ ]] ||
+    fail "--only: expected fixed, ranks, dynamic, trained or savings, found '$part'"
 done
 
 [ -z "${VARED_TRAIN:-}" ] || VARED_TRAIN=$(realpath "$VARED_TRAIN")
@@ -124,30 +125,45 @@ failures=0
 # Two parts may need the same run; a round has it once.
 declare -A recorded
 
-# Runs a command that prints one JSON object as its last line, and keeps it as the result named $1.
-# A run that fails costs its own rows of the table and not the hours of the others.
-record() {
-  local name=$1 found
+# Runs a command as the run named $1, once a round; what it printed is in `found`. A run that fails costs
+# its own rows of the table and not the hours of the others.
+found=
+try() {
+  local name=$1
   shift
-  [ "${recorded[$name]:-0}" -lt "$round" ] || return 0
+  [ "${recorded[$name]:-0}" -lt "$round" ] || return 1
   recorded[$name]=$round
   echo "compare: round $round of $rounds: $name"
-  if found=$("$@" </dev/null 2>"$work/stderr.txt"); then
-    printf '{"round":%d,"run":"%s","result":%s}\n' "$round" "$name" "${found##*$'\n'}" >>"$results"
-  else
-    failures=$((failures + 1))
-    echo "compare: error: $name failed: $(tail -n 1 "$work/stderr.txt")" >&2
-  fi
+  found=$("$@" </dev/null 2>"$work/stderr.txt") && return 0
+  failures=$((failures + 1))
+  echo "compare: error: $name failed: $(tail -n 1 "$work/stderr.txt")" >&2
+  return 1
 }
 
-# Ours: network $1 with policy $2 and $3 threads at batch $4; $5 tells the run from an equal one.
+# Keeps the JSON object that a command prints as its last line as the result named $1.
+record() {
+  try "$@" || return 0
+  printf '{"round":%d,"run":"%s","result":%s}\n' "$round" "$1" "${found##*$'\n'}" >>"$results"
+}
+
+# Keeps the JSON objects that a command prints for policies that take turns; the * of the name $1 stands
+# for the policy.
+record_turns() {
+  try "$@" || return 0
+  printf '{"round":%d,"run":"%s","results":[%s]}\n' "$round" "$1" "${found//$'\n'/,}" >>"$results"
+}
+
+# Timed steps at batch $1. One clip takes so little time that more of them cost nothing, and they steady
+# the median.
+steps() {
+  if [ "$1" -gt 1 ]; then echo "$iterations"; else echo $((4 * iterations)); fi
+}
+
+# Ours: network $1 with policy $2 and $3 threads; $4 tells the run from an equal one.
 ours() {
-  local steps=$iterations
-  # One clip takes so little time that more steps cost nothing, and they steady the median.
-  [ "$4" -gt 1 ] || steps=$((4 * iterations))
-  record "ours/$1/$2/threads $3/batch $4${5:-}" "$vared" bench --json --model "r2plus1d-$depth" \
-    --width "$width" --network "$1" --policy "$2" --frames "$frames" --size "$size" --batch "$4" \
-    --threads "$3" --iterations "$steps"
+  record "ours/$1/$2/threads $3/batch $batch${4:-}" "$vared" bench --json \
+    --model "r2plus1d-$depth" --width "$width" --network "$1" --policy "$2" --frames "$frames" \
+    --size "$size" --batch "$batch" --threads "$3" --iterations "$iterations"
 }
 
 # PyTorch: network $1 with $2 threads, in both layouts; the better one counts.
@@ -186,10 +202,10 @@ train_with_ranks() {
 }
 
 measure_fixed() {
-  ours fixed gates "$few" "$batch"
+  ours fixed gates "$few"
   peer fixed "$few"
   floor "$few"
-  ours fixed gates "$many" "$batch"
+  ours fixed gates "$many"
   peer fixed "$many"
 }
 
@@ -200,19 +216,55 @@ measure_ranks() {
 
 measure_dynamic() {
   peer dynamic "$few"
-  ours dynamic gates "$few" "$batch"
-  ours dynamic random "$few" "$batch"
+  ours dynamic gates "$few"
+  ours dynamic random "$few"
   # The fixed network once more, next to what is held against it.
-  ours fixed gates "$few" "$batch" "/beside dynamic"
-  ours dynamic full "$few" "$batch"
+  ours fixed gates "$few" "/beside dynamic"
+  ours dynamic full "$few"
+}
+
+# Trains gates on gratings, once: small ones, where a hundred steps take minutes, then for some steps at
+# the size that is measured.
+train_gates() {
+  local small=$((size < 32 ? size : 32))
+  local common=(--data "$work/gratings.h5" --model "r2plus1d-$depth" --width "$width"
+    --frames "$frames" --frame-stride 1 --augment none --threads "$many" --data-threads 1
+    --checkpoint-every 0 --evaluate-every 0 --target-ratio 0.5 --cost-power 1)
+  rm -rf "$work/gates" "$work/gates-small"
+  "$peer_python" Benchmarks/grating_clips.py "$work/gratings.h5" --count 160 --frames "$frames" \
+    --size "$size"
+  "$vared" train "${common[@]}" --output "$work/gates-small" --size "$small" --batch 16 \
+    --epochs 14 --learning-rate 0.02 --warmup-epochs 1 --cost-weight 8
+  "$vared" train "${common[@]}" --output "$work/gates" --initialise "$work/gates-small" \
+    --size "$size" --batch "$batch" --epochs 1 --learning-rate 0.005 --warmup-epochs 0.1 \
+    --warmup-share 0 --cost-ramp 0.1 --cost-weight 40
+}
+
+measure_trained() {
+  if [ "$round" -eq 1 ]; then
+    echo "compare: training gates"
+    train_gates >"$work/gates.log" 2>&1 || fail "training gates failed; see $work/gates.log"
+  fi
+  local clips layout
+  for clips in 1 "$batch"; do
+    record_turns "ours/trained/*/threads $few/batch $clips" "$vared" bench --json \
+      --checkpoint "$work/gates" --data "$work/gratings.h5" --batch "$clips" --threads "$few" \
+      --iterations "$(steps "$clips")" --policy full --policy gates
+  done
+  for layout in contiguous channels-last; do
+    record "peer/trained/$layout/threads $few" "$peer_python" Benchmarks/peers/bench.py \
+      --checkpoint "$(ls "$work"/gates/checkpoints/*.h5)" --layout "$layout" --batch "$batch" \
+      --threads "$few" --iterations "$iterations"
+  done
 }
 
 measure_savings() {
-  local clips policy
+  local clips
   for clips in 1 "$batch"; do
-    for policy in full half-channels half-frames half; do
-      ours dynamic "$policy" "$few" "$clips"
-    done
+    record_turns "ours/turns/*/threads $few/batch $clips" "$vared" bench --json \
+      --model "r2plus1d-$depth" --width "$width" --frames "$frames" --size "$size" \
+      --batch "$clips" --threads "$few" --iterations "$(steps "$clips")" \
+      --policy full --policy half-channels --policy half-frames --policy half
   done
 }
 

@@ -63,6 +63,17 @@ def against_peer(
     return value
 
 
+def share_of_full(network: str, policy: str, threads: int, batch: int) -> Callable[[Round], float]:
+    def value(r: Round) -> float:
+        macs = [
+            r.ours(network, name, threads, batch)["inference"]["forward_macs"]
+            for name in (policy, "full")
+        ]
+        return macs[0] / macs[1]
+
+    return value
+
+
 def memory(network: str, threads: int) -> Callable[[Round], float]:
     def value(r: Round) -> float:
         peer = min(peer["peak_bytes"] for peer in r.peers(network, threads))
@@ -87,15 +98,18 @@ def time_against_fixed(policy: str, threads: int) -> Callable[[Round], float]:
     return value
 
 
-def saving(phase: str, policy: str, threads: int, batch: int) -> Callable[[Round], float]:
-    """Measured over counted: the share of the time that the policy saves, over that of the MACs."""
+def saving(
+    phase: str, network: str, policy: str, threads: int, batch: int
+) -> Callable[[Round], float]:
+    """Measured over counted: the share of the time that the policy saves, over that of the MACs. The
+    time is the median of the steps', each held against the full one that it took turns with."""
 
     def value(r: Round) -> float:
-        full = r.ours("dynamic", "full", threads, batch)
-        part = r.ours("dynamic", policy, threads, batch)
-        measured = 1 - rate(full, phase) / rate(part, phase)
-        counted = 1 - part[phase]["forward_macs"] / full[phase]["forward_macs"]
-        return measured / counted
+        full = r.ours(network, "full", threads, batch)[phase]
+        part = r.ours(network, policy, threads, batch)[phase]
+        pairs = zip(part["step_seconds"], full["step_seconds"], strict=True)
+        measured = 1 - statistics.median(p / f for p, f in pairs)
+        return measured / (1 - part["forward_macs"] / full["forward_macs"])
 
     return value
 
@@ -138,34 +152,61 @@ def dynamic_rows(few: int) -> Iterator[Row]:
     yield at_most("dynamic forced full / fixed, time of training", 1.2, full)
     yield at_most("dynamic with open gates / fixed, time of training", None, gates)
     for phase, name in [("train", "training"), ("inference", "inference")]:
-        # Trained gates scatter clips over groups as drawn decisions do.
         for policy, decisions in [("gates", "open gates"), ("random", "drawn decisions")]:
             title = f"dynamic, {decisions}, {name}, {of(few)}: ours / PyTorch"
             yield at_least(title, 3.0, against_peer(phase, "dynamic", few, policy))
     yield at_most("dynamic, peak memory: ours / PyTorch", None, memory("dynamic", few))
 
 
+def phases(batch: int) -> list[tuple[str, str, int, float]]:
+    """What savings are measured in: phase, its name, clips, and the bar."""
+    return [
+        ("inference", "inference", 1, 0.9),
+        ("inference", "inference", batch, 0.9),
+        ("train", "training", batch, 0.8),
+    ]
+
+
+def trained_rows(few: int, batch: int) -> Iterator[Row]:
+    yield at_most(
+        f"trained gates, share of the MACs, batch {batch}",
+        None,
+        share_of_full("trained", "gates", few, batch),
+    )
+    for phase, name in [("train", "training"), ("inference", "inference")]:
+        title = f"dynamic, trained gates, {name}, {of(few)}: ours / PyTorch"
+        yield at_least(title, 3.0, against_peer(phase, "trained", few))
+    for phase, name, clips, _ in phases(batch):
+        title = f"trained gates, {name}, batch {clips}: measured / counted saving"
+        yield at_least(title, None, saving(phase, "trained", "gates", few, clips))
+
+
 def saving_rows(threads: int, batch: int) -> Iterator[Row]:
-    for phase, clips, bar in [
-        ("inference", 1, 0.9),
-        ("inference", batch, 0.9),
-        ("train", batch, 0.8),
-    ]:
-        name = "training" if phase == "train" else phase
+    for phase, name, clips, bar in phases(batch):
         for policy in POLICIES:
             title = f"{policy}, {name}, batch {clips}: measured / counted saving"
-            yield at_least(title, bar, saving(phase, policy, threads, clips))
+            yield at_least(title, bar, saving(phase, "turns", policy, threads, clips))
 
 
 def rows(few: int, many: int, batch: int) -> list[Row]:
-    return [*fixed_rows(few, many), *dynamic_rows(few), *saving_rows(few, batch)]
+    return [
+        *fixed_rows(few, many),
+        *dynamic_rows(few),
+        *trained_rows(few, batch),
+        *saving_rows(few, batch),
+    ]
 
 
 def read(path: Path) -> list[Round]:
     settings, *entries = [json.loads(line) for line in path.read_text().splitlines()]
     rounds: dict[int, Round] = {}
     for entry in entries:
-        rounds.setdefault(entry["round"], Round(settings)).results[entry["run"]] = entry["result"]
+        results = rounds.setdefault(entry["round"], Round(settings)).results
+        if "result" in entry:
+            results[entry["run"]] = entry["result"]
+        # Policies that took turns in one run.
+        for result in entry.get("results", []):
+            results[entry["run"].replace("*", result["policy"])] = result
     return list(rounds.values())
 
 
@@ -192,7 +233,9 @@ def print_figures(rounds: list[Round]) -> None:
             inference = statistics.median(batch / r["inference_seconds_per_step"] for r in results)
             print(f"{name:<50}  {train:9.3f}  {inference:9.3f}")
             continue
-        line = f"{name:<50}  {statistics.median(rate(r, 'train') for r in results):9.3f}"
+        line = f"{name:<50}  {'':9}"
+        if "train" in results[0]:
+            line = f"{name:<50}  {statistics.median(rate(r, 'train') for r in results):9.3f}"
         if "inference" in results[0]:
             line += f"  {statistics.median(rate(r, 'inference') for r in results):9.3f}"
             line += f"  {statistics.median(r['peak_bytes'] for r in results) / 2**20:6.0f}"

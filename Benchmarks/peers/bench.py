@@ -3,6 +3,9 @@
     python3 bench.py --network dynamic --frames 8 --size 112 --batch 8 --threads 1 \
       --layout channels-last
 
+With --checkpoint it is the network of a checkpoint of `vared-train`, with its weights and its shape. This
+network computes every candidate, so its time does not depend on what the gates decide.
+
 Prints one JSON object, with the names that `vared-train bench --json` has:
 
     {"train": {"clips_per_second": …}, "inference": {"clips_per_second": …}, "peak_bytes": …}
@@ -17,6 +20,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+import h5py
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -30,6 +34,7 @@ COST_WEIGHT = 0.8
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", help="instead of --network, --depth, --width and the size")
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
@@ -49,6 +54,36 @@ def build(options: argparse.Namespace) -> R2Plus1D:
             CLASSES, options.frames, options.size, options.depth, options.width, dynamic
         )
     )
+
+
+def restore(path: str) -> R2Plus1D:
+    """The dynamic network of a checkpoint, with all of its weights."""
+    with h5py.File(path) as file:
+        lines = file.attrs["config"].splitlines()
+        settings = dict(line.split(": ", 1) for line in lines if ": " in line and line[0] != "#")
+        dynamic = DynamicConfiguration(
+            int(settings["temporal-candidates"]),
+            int(settings["channel-candidates"]),
+            settings["gate-form"],
+            int(settings["gate-hidden"]),
+            settings["motion-energy"] == "true",
+        )
+        network = R2Plus1D(
+            NetworkConfiguration(
+                len(file.attrs["classes"].split("\n")),
+                int(settings["frames"]),
+                int(settings["size"]),
+                int(settings["model"].rsplit("-", 1)[1]),
+                float(settings["width"]),
+                dynamic,
+            )
+        )
+        weights = {name: torch.from_numpy(tensor[()]) for name, tensor in file["model"].items()}
+    missing, unexpected = network.load_state_dict(weights, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unexpected:
+        raise SystemExit(f"bench: error: {path}: lacks {missing}, has {unexpected}")
+    return network
 
 
 def convert_to_channels_last(network: nn.Module) -> None:
@@ -101,9 +136,10 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    network = build(options)
-    clips = torch.randn(options.batch, 3, options.frames, options.size, options.size)
-    labels = torch.arange(options.batch) % CLASSES
+    network = restore(options.checkpoint) if options.checkpoint else build(options)
+    shape = network.configuration
+    clips = torch.randn(options.batch, 3, shape.frames, shape.size, shape.size)
+    labels = torch.arange(options.batch) % shape.classes
     if options.layout == "channels-last":
         convert_to_channels_last(network)
         clips = clips.contiguous(memory_format=torch.channels_last_3d)
