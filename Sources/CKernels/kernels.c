@@ -83,6 +83,14 @@ void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *t
   COMPUTE(mix_plane, out, height, width, terms, count, transposed);
 }
 
+void vk_mix_normalize(int lanes, float *y, float *partial, int height, int width,
+                      const vk_term *terms, int count, const float *scale, const float *shift,
+                      vk_affine residual, float *means, int mean_lanes, int mean_stride,
+                      bool past_caches) {
+  COMPUTE(mix_normalize, y, partial, height, width, terms, count, scale, shift, residual, means,
+          mean_lanes, mean_stride, past_caches);
+}
+
 double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
                           float scale, const float *weights, float *taps) {
   return COMPUTE(correlate_plane, dy, x, height, width, scale, weights, taps);

@@ -13,7 +13,9 @@ struct Bench: ParsableCommand {
         vared-train bench --policy full --policy half --policy half-frames
         vared-train bench --checkpoint runs/a --data clips/labels.csv --policy full --policy gates
 
-      Policies take turns, step by step. Training steps have a learning rate of 0.
+      Policies take turns, step by step. Training steps have a learning rate of 0; in them gates take \
+      the statistics of the step's clips, and so may decide otherwise than in inference. What a trained \
+      gate decides on random clips says little: give it clips.
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -36,8 +38,8 @@ struct Bench: ParsableCommand {
       valueName: "file"))
   var data: String?
 
-  @Option(help: ArgumentHelp("train or val.", valueName: "split"))
-  var split = Split.val
+  @Option(help: ArgumentHelp("train or val, of --data (default: val).", valueName: "split"))
+  var split: Split?
 
   @Option(help: ArgumentHelp("Clips in a step.", valueName: "count"))
   var batch = 8
@@ -60,9 +62,11 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     var settings = BenchmarkSettings()
-    network.apply(to: &settings.network)
-    overlay(&settings.network.frames, frames)
-    overlay(&settings.network.size, size)
+    settings.network = { configuration in
+      network.apply(to: &configuration)
+      overlay(&configuration.frames, frames)
+      overlay(&configuration.size, size)
+    }
     settings.checkpoint = checkpoint
     settings.data = data
     settings.split = split

@@ -55,6 +55,13 @@ import Testing
       temporal: 3, channel: 3, form: .normalised, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
       frames: 5, outChannels: 72, biases: [0, 0.2, 0.3, 0.1, 0.1, 0.2],
       cost: .saturating(kappa: 0.5)),
+    // 8 blocks, of which 4 and 2 are computed, both at once or for every clip the 2.
+    Case(
+      temporal: 2, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 3, outChannels: 128, biases: [0.2, 0.2, 0.1, 0.5, 0.5]),
+    Case(
+      temporal: 1, channel: 3, form: .published, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      frames: 3, outChannels: 128, biases: [0.7, -3, -3, 0.6]),
   ]
 
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
@@ -154,6 +161,45 @@ import Testing
     expectClose(passes[0].y, passes[1].y, rtol: 1e-5, "y")
     expectClose(passes[0].dx, passes[1].dx, rtol: 1e-5, "dx")
     expectClose(passes[0].gradients, passes[1].gradients, rtol: 1e-5, "gradients")
+  }
+
+  /// Whoever computes what: the sums are the same, bit for bit.
+  @Test(arguments: cases) func threadsDoNotMatter(_ test: Case) throws {
+    let passes = try [1, 3].map { threads in
+      Parallel.setThreads(threads)
+      defer { Parallel.setThreads(1) }
+      let bench = Bench(test)
+      let dx = try bench.backward()
+      return (y: bench.y, dx: dx, gradients: Array(bench.context.parameters.gradients))
+    }
+    #expect(passes[0].y == passes[1].y && passes[0].dx == passes[1].dx)
+    #expect(passes[0].gradients == passes[1].gradients)
+  }
+
+  /// Clips that are computed whole beside clips that are mixed.
+  @Test(arguments: cases) func gradientsOfDrawnPolicies(_ test: Case) throws {
+    let bench = Bench(test)
+    bench.layer.source = .drawn(CandidateDraws(keys: [nil, 3, 1, nil, 2]))
+    let dx = try bench.backward()
+    let parameters = bench.context.parameters
+    let gradients = parameters.entries.map { parameters.logical($0, of: parameters.gradients) }
+    try withCopy(of: bench.plainX) { values in
+      try checkGradient("x", of: values, gradient: dx, samples: 40) {
+        bench.plainX = Array(values)
+      } loss: {
+        try bench.loss()
+      }
+    }
+    for (entry, gradient) in zip(parameters.entries, gradients)
+    where gradient.contains(where: { $0 != 0 }) {
+      try withCopy(of: parameters.logical(entry, of: parameters.values)) { values in
+        try checkGradient(entry.name, of: values, gradient: gradient) {
+          parameters.setLogical(entry, in: parameters.values, Array(values))
+        } loss: {
+          try bench.loss()
+        }
+      }
+    }
   }
 
   @Test(arguments: cases) func gradients(_ test: Case) throws {

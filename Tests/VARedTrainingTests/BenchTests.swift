@@ -93,11 +93,25 @@ import Testing
     let reports = try reports(all + ["--policy", "gates", "--policy", "full"])
     #expect(abs(try macs(reports[0], "inference") - executed) < 1e-5 * executed)
     #expect(try macs(reports[1], "inference") != macs(reports[0], "inference"))
-    // A gate that learns takes the clips' statistics, and one clip has none.
-    let one = try #require(
-      try self.reports(["--checkpoint", scratch("run"), "--batch", "1"]).first)
-    #expect(one["train"] == nil && one["inference"] != nil)
-    #expect(try launch(["--policy", "full", "--batch", "1"]).stdout.contains("step: none, "))
+    for (flags, said) in [
+      (["--batch", "7"], "--batch: expected at most the 6 clips of val"),
+      (["--width", "1"], "--width: expected the checkpoint's 0.125, found 1.0"),
+      (["--frames", "8"], "--frames: expected the checkpoint's 4, found 8"),
+    ] {
+      let result = try launch(Self.how + all + flags).run()
+      #expect(result.status == 2 && result.stderr.contains(said), "\(flags): \(result)")
+    }
+  }
+
+  /// A gate that learns takes the clips' statistics, and one clip has none.
+  @Test func oneClip() throws {
+    let flags = [
+      "--width", "0.125", "--frames", "8", "--size", "32", "--batch", "1", "--policy", "full",
+      "--policy", "gates",
+    ]
+    let reports = try reports(flags)
+    #expect(reports[0]["train"] != nil && reports[1]["train"] == nil)
+    #expect(reports.allSatisfy { $0["inference"] != nil })
   }
 
   @Test func theTableNamesEveryConvolution() throws {
@@ -110,7 +124,8 @@ import Testing
     (["--iterations", "0"], "--iterations: expected 1 to 10000, found 0"),
     (["--network", "fixed", "--policy", "half"], "--policy: expected a dynamic network"),
     (["--initialise", "x.h5"], "--initialise: expected none"),
-    (["--checkpoint", "x.h5"], "--checkpoint: expected no flag of the network"),
+    (["--checkpoint", "none/at/all"], "none/at/all"),
+    (["--split", "train"], "--split: expected --data"),
     (["--data", "none.csv"], "none.csv"),
     (["--policy", "half", "--policy", "half"], "--policy: expected each once"),
     (["--size", "0"], "--size"),

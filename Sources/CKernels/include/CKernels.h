@@ -75,6 +75,14 @@ typedef struct {
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
                   bool transposed);
 
+/// y = act((Σ terms)·scale + shift [+ residual·scale + shift]) of one frame, and the means of its first
+/// `mean_lanes` lanes, in one pass; count ≥ 1. `partial` is memory for the plane, used where count > 1. As
+/// vk_normalize writes y past the caches where `past_caches`.
+void vk_mix_normalize(int lanes, float *y, float *partial, int height, int width,
+                      const vk_term *terms, int count, const float *scale, const float *shift,
+                      vk_affine residual, float *means, int mean_lanes, int mean_stride,
+                      bool past_caches);
+
 /// With c[k][lane] = Σ dy[pixel] · x[pixel + offset k]: taps += scale · c, and returns Σ c · weights
 /// (0 when `weights` is null): the gradient of the taps and of the term's weight at once.
 double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,

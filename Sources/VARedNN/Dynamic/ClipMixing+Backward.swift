@@ -24,7 +24,7 @@ extension ClipMixing {
     gradients: Gradients, dy write: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
     let blocks = stride(from: column, to: output.blocks, by: columns)
-    let tied = isChannelIdentity ? nil : scratch + 2 * output.blockFloats
+    let tied = isChannelIdentity ? nil : scratch + 2 * spanFloats
     withTerms { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
         let frames = first..<min(first + span, output.frames)
@@ -35,7 +35,7 @@ extension ClipMixing {
             write(block, frames, dz)
             continue
           }
-          let dy = scratch + output.blockFloats
+          let dy = scratch + spanFloats
           write(block, frames, dy)
           let z = channelSum(block: block, from: first, scratch: scratch, &terms)
           mixBack(block, frames, dy: dy, dz: dz, &terms)

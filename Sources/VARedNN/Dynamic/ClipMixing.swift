@@ -23,9 +23,9 @@ final class ClipMixing {
   private(set) var computedFrames = 0
   /// Blocks of computed channels.
   private(set) var computedBlocks = 0
-  /// Blocks are tied where some candidate makes one of them from the other: a column is the blocks whose
-  /// `∂L/∂F` needs nothing but their own `∂L/∂Y`. There are so many of them, and column `c` has every
-  /// `columns`-th block from `c` on.
+  /// Two blocks are tied where some candidate makes one of them from the other. Tied blocks make up a column:
+  /// column `c` of `columns` has every `columns`-th block from `c` on, and its `∂L/∂F` needs nothing but its
+  /// own `∂L/∂Y`.
   private(set) var columns = 0
   var part: ConvolutionPart
   var temporal: [TemporalCandidate] = []
@@ -108,9 +108,10 @@ final class ClipMixing {
     }
     wantsTemporalWeightGradient = form == .published || temporal.count > 1
     wantsChannelWeightGradient = form == .published || channel.count > 1
+    // A block and the one it is made from are a multiple of the candidate's blocks apart.
     columns = output.blocks
     for candidate in channel where candidate.blocks < output.blocks {
-      columns = columns == output.blocks ? candidate.blocks : 1
+      columns = columns == output.blocks ? candidate.blocks : gcd(columns, candidate.blocks)
     }
   }
 
@@ -162,34 +163,74 @@ final class ClipMixing {
   var span: Int { max(part.temporalStride, temporal.last?.stride ?? 1) }
 
   /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
-  /// - Parameter scratch: memory for two blocks.
+  /// - Parameter scratch: memory for two spans.
   func forEachRun(
     block: Int, scratch: UnsafeMutablePointer<Float>,
     _ body: (Range<Int>, UnsafePointer<Float>) -> Void
   ) {
-    if isTemporalIdentity, isOwn(block) {
-      return body(0..<output.frames, f + block * computedBlockFloats)
+    forEachPlane(block: block, scratch: scratch, ready: body) { frame, terms, plane in
+      add(terms, into: plane)
+      body(frame..<frame + 1, plane)
     }
-    let plane = scratch + output.blockFloats
+  }
+
+  /// The same, but what is not there yet is left to the caller to add up.
+  /// - Parameters:
+  ///   - ready: takes frames as they are.
+  ///   - sum: takes a frame as its terms, one at least, with memory for the plane.
+  func forEachPlane(
+    block: Int, scratch: UnsafeMutablePointer<Float>,
+    ready: (Range<Int>, UnsafePointer<Float>) -> Void,
+    sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    if isTemporalIdentity, isOwn(block) {
+      return ready(0..<output.frames, f + block * computedBlockFloats)
+    }
+    let plane = scratch + spanFloats
     withTerms(bookingFor: block) { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
-        let z = channelSum(block: block, from: first, scratch: scratch, &terms)
+        // Where every frame is taken as it is, nobody else reads what the channels add up to.
+        let z =
+          isTemporalIdentity
+          ? nil : channelSum(block: block, from: first, scratch: scratch, &terms)
         for t in first..<min(first + span, output.frames) {
-          for candidate in temporal {
-            terms.append(
-              z + source(t, candidate, from: first), weight: candidate.weight,
-              taps: t % candidate.stride == 0
-                ? nil : temporalTaps(candidate, t % candidate.stride, block))
+          if let z {
+            appendFrames(t, of: z, from: first, block, &terms)
+          } else {
+            appendChannels(block, frame: t, &terms)
           }
-          if let copy = terms.copy {
-            body(t..<t + 1, copy)
-            terms.removeAll()
-            continue
+          if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
+          if let copy = terms.count == 0 ? UnsafePointer(plane) : terms.copy {
+            ready(t..<t + 1, copy)
+          } else {
+            book(terms, block: block)
+            sum(t, terms, plane)
           }
-          mix(&terms, into: plane)
-          body(t..<t + 1, plane)
+          terms.removeAll()
         }
       }
+    }
+  }
+
+  /// The terms of frame `t` of `Y`, from the `Z` of its span.
+  private func appendFrames(
+    _ t: Int, of z: UnsafePointer<Float>, from first: Int, _ block: Int, _ terms: inout PlaneTerms
+  ) {
+    for candidate in temporal {
+      terms.append(
+        z + source(t, candidate, from: first), weight: candidate.weight,
+        taps: t % candidate.stride == 0
+          ? nil : temporalTaps(candidate, t % candidate.stride, block))
+    }
+  }
+
+  /// The terms of a computed frame of `Z`.
+  private func appendChannels(_ block: Int, frame: Int, _ terms: inout PlaneTerms) {
+    for candidate in channel {
+      let isOwn = block < candidate.blocks
+      terms.append(
+        f + floats(block % candidate.blocks, frame), weight: candidate.weight,
+        taps: isOwn ? nil : spatialTaps(candidate, block - candidate.blocks))
     }
   }
 
@@ -209,27 +250,23 @@ final class ClipMixing {
     block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout PlaneTerms
   ) -> UnsafePointer<Float> {
     let start = first / part.temporalStride
-    let own = f + floats(block, start)
-    if isOwn(block) { return own }
-    var scale: Float = 0
-    for candidate in channel where block < candidate.blocks { scale += candidate.weight }
+    if isOwn(block) { return UnsafePointer(f + floats(block, start)) }
     for j in 0..<min(span / part.temporalStride, computedFrames - start) {
-      let frame = j * output.planeFloats
-      if scale > 0 { terms.append(own + frame, weight: scale) }
-      for candidate in channel where block >= candidate.blocks {
-        terms.append(
-          f + floats(block % candidate.blocks, start + j), weight: candidate.weight,
-          taps: spatialTaps(candidate, block - candidate.blocks))
-      }
-      mix(&terms, into: scratch + frame)
+      appendChannels(block, frame: start + j, &terms)
+      mix(&terms, into: scratch + j * output.planeFloats)
     }
     return UnsafePointer(scratch)
   }
 
-  /// Floats of scratch memory that a thread needs: two blocks, and in backward `∂L/∂Z` of a span of all.
-  static func scratchFloats(_ output: ActivationShape) -> Int {
-    2 * output.blockFloats + output.clipFloats
+  /// Floats of scratch memory that a thread needs: a span of one block twice, and in backward one of `∂L/∂Z`
+  /// of every block.
+  static func scratchFloats(_ output: ActivationShape, _ space: PolicySpace) -> Int {
+    let span = min(output.frames, space.temporalStrides.last ?? 1)
+    return (2 + output.blocks) * span * output.planeFloats
   }
+
+  /// Floats of a span of one block.
+  var spanFloats: Int { min(output.frames, span) * output.planeFloats }
 
   // MARK: Planes and kernels
 
@@ -273,10 +310,16 @@ final class ClipMixing {
   ) {
     if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
     if let block = terms.booked { book(terms, block: block) }
+    add(terms, into: plane, transposed: transposed)
+    terms.removeAll()
+  }
+
+  private func add(
+    _ terms: PlaneTerms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
+  ) {
     vk_mix_plane(
       lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
       Int32(terms.count), transposed)
-    terms.removeAll()
   }
 
   /// Books one plane: two operations for each term of an element, and the kernels.
@@ -287,3 +330,5 @@ final class ClipMixing {
     account.issue(macs: macs, flops: 2 * macs + 2 * terms.count * elements)
   }
 }
+
+private func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }

@@ -7,8 +7,8 @@ import CKernels
 ///
 /// Clips of a batch that need the same part are convolved together, where they lie or copied side by
 /// side; what no clip of such a group needs is neither convolved nor differentiated, in training and in
-/// inference alike. The output is made a channel block at a time, as whoever reads it goes along, and so
-/// is its gradient: while both are in the caches.
+/// inference alike. The output is made a channel block at a time, as whoever reads it goes along, and its
+/// gradient a few frames of blocks that are made from one another at a time: while they are in the caches.
 final class DynamicConvolution {
   let convolution: Convolution
   let gate: SoftModulationGate
@@ -181,23 +181,44 @@ final class DynamicConvolution {
   func forEachRun(
     of item: Int, in y: UnsafePointer<Float>, _ body: (Range<Int>, UnsafePointer<Float>) -> Void
   ) {
-    let shape = geometry.output
-    let (mixing, block) = (mixings[item / shape.blocks], item % shape.blocks)
-    if mixing.isWhole {
-      let from = mixing.computed.map { $0 + block * shape.blockFloats }
-      return body(0..<shape.frames, from ?? y + item * shape.blockFloats)
-    }
+    let (mixing, block) = mixing(of: item)
+    if let whole = whole(item, in: y) { return body(0..<geometry.output.frames, whole) }
     mixing.forEachRun(block: block, scratch: threadScratch, body)
+  }
+
+  /// The same, but what is not there yet is left to the caller to add up (`ClipMixing`).
+  func forEachPlane(
+    of item: Int, in y: UnsafePointer<Float>,
+    ready: (Range<Int>, UnsafePointer<Float>) -> Void,
+    sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let (mixing, block) = mixing(of: item)
+    if let whole = whole(item, in: y) { return ready(0..<geometry.output.frames, whole) }
+    mixing.forEachPlane(block: block, scratch: threadScratch, ready: ready, sum: sum)
+  }
+
+  private func mixing(of item: Int) -> (ClipMixing, block: Int) {
+    (mixings[item / geometry.output.blocks], item % geometry.output.blocks)
+  }
+
+  /// Where an item is that was computed whole.
+  private func whole(_ item: Int, in y: UnsafePointer<Float>) -> UnsafePointer<Float>? {
+    let (mixing, block) = mixing(of: item)
+    guard mixing.isWhole else { return nil }
+    let floats = geometry.output.blockFloats
+    return mixing.computed.map { $0 + block * floats } ?? y + item * floats
   }
 
   /// Makes room for the mixing of every thread; before any loop over items.
   func prepareScratch() {
-    _ = workspace.mixed.floats(Parallel.threads * ClipMixing.scratchFloats(geometry.output))
+    _ = workspace.mixed.floats(Parallel.threads * scratchFloats)
   }
 
   private var threadScratch: UnsafeMutablePointer<Float> {
-    workspace.mixed.base + Parallel.thread * ClipMixing.scratchFloats(geometry.output)
+    workspace.mixed.base + Parallel.thread * scratchFloats
   }
+
+  private var scratchFloats: Int { ClipMixing.scratchFloats(geometry.output, gate.space) }
 
   // MARK: Backward
 
@@ -235,7 +256,8 @@ final class DynamicConvolution {
     for group in clipGroups.groups { propagate(group, df + group.offset, into: dx) }
   }
 
-  /// `∂L/∂F` of every clip into `df`, the kernels' gradients, and the weights' `v`.
+  /// `∂L/∂F` of every clip into `df`, the kernels' gradients, and the weights' `v`: column by column of every
+  /// clip, block by block where it is whole.
   private func mixBackward(
     _ dy: some OutputGradient, into df: UnsafeMutablePointer<Float>, clips n: Int
   ) {

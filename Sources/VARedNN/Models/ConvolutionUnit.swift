@@ -94,9 +94,13 @@ final class ConvolutionUnit {
     norm.useRunningStatistics()
     Parallel.forEach(n * output.shape.blocks) { position in
       let item = layer.item(at: position)
-      layer.forEachRun(of: item, in: y) { frames, from in
+      layer.forEachPlane(of: item, in: y) { frames, from in
         norm.apply(
           from, item: item, frames: frames, clips: n, residual: residual, into: output)
+      } sum: { frame, terms, plane in
+        norm.apply(
+          terms, partial: plane, item: item, frame: frame, clips: n, residual: residual,
+          into: output)
       }
     }
   }

@@ -171,24 +171,66 @@ final class BatchNorm {
     _ x: UnsafePointer<Float>, item: Int, frames: Range<Int>, clips n: Int, residual: Residual?,
     into y: Activation
   ) {
-    let lane = item % shape.blocks * ChannelBlock.lanes
-    let at = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
-    let other =
-      residual.map {
-        vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
-      } ?? vk_affine()
-    let channels = min(ChannelBlock.lanes, shape.channels - lane)
-    let elements = channels * frames.count * shape.framePixels
-    let follower = residual == nil ? Follower.relu : .residualAndReLU
-    account.issue(flops: follower.flops * elements)
-    // Carried out by the same call.
-    residual?.norm?.account.issue(calls: 0, flops: Follower.sum.flops * elements)
-    let means = y.means + (item / shape.blocks) * shape.meanCount + lane * shape.frames
+    let place = Place(self, item: item, frames: frames, residual: residual, y)
+    issue(place, residual: residual, calls: 1)
     vk_normalize(
-      Int32(ChannelBlock.lanes), y.data + at,
-      vk_affine(data: x, scale: scale.base + lane, shift: shift.base + lane), other, true,
-      Int32(frames.count), shape.framePixels, means + frames.lowerBound, Int32(channels),
+      Int32(ChannelBlock.lanes), place.y,
+      vk_affine(data: x, scale: place.scale, shift: place.shift), place.residual, true,
+      Int32(frames.count), shape.framePixels, place.means, Int32(place.channels),
       Int32(shape.frames), shape.isBeyondCaches(clips: n))
+  }
+
+  /// The same for one frame of an item that is still to be added up, in one pass.
+  /// - Parameters:
+  ///   - terms: one at least; booked already.
+  ///   - partial: memory for a plane.
+  func apply(
+    _ terms: PlaneTerms, partial: UnsafeMutablePointer<Float>, item: Int, frame: Int, clips n: Int,
+    residual: Residual?, into y: Activation
+  ) {
+    let place = Place(self, item: item, frames: frame..<frame + 1, residual: residual, y)
+    issue(place, residual: residual, calls: 0)
+    vk_mix_normalize(
+      Int32(ChannelBlock.lanes), place.y, partial, Int32(shape.height), Int32(shape.width),
+      terms.memory.baseAddress, Int32(terms.count), place.scale, place.shift, place.residual,
+      place.means, Int32(place.channels), Int32(shape.frames), shape.isBeyondCaches(clips: n))
+  }
+
+  /// Where some frames of one item, and what belongs to them, are.
+  private struct Place {
+    let y: UnsafeMutablePointer<Float>
+    let means: UnsafeMutablePointer<Float>
+    let scale: UnsafePointer<Float>
+    let shift: UnsafePointer<Float>
+    let residual: vk_affine
+    /// Channels of the block that are none of the padding.
+    let channels: Int
+    let elements: Int
+
+    init(_ norm: BatchNorm, item: Int, frames: Range<Int>, residual: Residual?, _ y: Activation) {
+      let shape = norm.shape
+      let lane = item % shape.blocks * ChannelBlock.lanes
+      let at = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+      self.y = y.data + at
+      means =
+        y.means + item / shape.blocks * shape.meanCount + lane * shape.frames + frames.lowerBound
+      (scale, shift) = (
+        UnsafePointer(norm.scale.base + lane), UnsafePointer(norm.shift.base + lane)
+      )
+      self.residual =
+        residual.map {
+          vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
+        } ?? vk_affine()
+      channels = min(ChannelBlock.lanes, shape.channels - lane)
+      elements = channels * frames.count * shape.framePixels
+    }
+  }
+
+  private func issue(_ place: Place, residual: Residual?, calls: Int) {
+    let follower = residual == nil ? Follower.relu : .residualAndReLU
+    account.issue(calls: calls, flops: follower.flops * place.elements)
+    // Carried out by the same call.
+    residual?.norm?.account.issue(calls: 0, flops: Follower.sum.flops * place.elements)
   }
 
   /// Books batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by METHOD's

@@ -58,7 +58,7 @@ public struct WorkTotals: Sendable {
     self.layers = layers
   }
 
-  /// Adds work of the same network.
+  /// Adds work of the same network, layer to layer.
   public static func += (totals: inout WorkTotals, more: WorkTotals) {
     totals.seconds.merge(more.seconds) { $0 + $1 }
     guard !totals.layers.isEmpty else { return totals.layers = more.layers }

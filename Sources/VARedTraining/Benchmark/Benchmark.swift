@@ -30,39 +30,39 @@ public struct Benchmark {
   }
 
   /// Runs both and reports on each policy.
+  ///
+  /// - Throws: `NetworkError`.
   public func run() throws -> [BenchmarkReport] {
     let sgemm = SgemmRate.measure(threads: threads)
     network.startCounting()
     // First, while the running statistics are the checkpoint's: a training step moves them.
-    let inference = try time { _ in _ = try network.infer(clips: clips, count: labels.count) }
-    let train = try canTrain ? time(trainingStep(SGD(network.parameters, gateRate: 1))) : nil
-    return policies.indices.map { p in
-      BenchmarkReport(
-        policy: policies[p], threads: threads, sgemmGFLOPS: sgemm,
-        train: train.map { BenchmarkReport.Phase($0[p], batch: labels.count) },
-        inference: BenchmarkReport.Phase(inference[p], batch: labels.count),
-        layers: (train ?? inference)[p].work.layers.map {
-          BenchmarkReport.Layer($0, sgemmGFLOPS: sgemm)
-        })
+    let inference = try time(policies) { _ in
+      _ = try network.infer(clips: clips, count: labels.count)
     }
-  }
-
-  private func trainingStep(_ optimizer: SGD) -> (inout Timing) throws -> Void {
-    { timing in
+    let optimizer = SGD(network.parameters, gateRate: 1)
+    let train = try time(policies.filter(canTrain)) { timing in
       _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
       // A learning rate of zero: every step then has the same work, whatever the clips.
       let start = ContinuousClock.now
       optimizer.step(learningRate: 0, gradientScale: 1)
       timing.optimizer.append(start.secondsToNow)
     }
+    return policies.compactMap { policy in
+      guard let inference = inference[policy] else { return nil }
+      return BenchmarkReport(
+        policy: policy, threads: threads, sgemmGFLOPS: sgemm,
+        train: train[policy].map { BenchmarkReport.Phase($0, batch: labels.count) },
+        inference: BenchmarkReport.Phase(inference, batch: labels.count),
+        layers: (train[policy] ?? inference).work.layers.map {
+          BenchmarkReport.Layer($0, sgemmGFLOPS: sgemm)
+        })
+    }
   }
 
-  /// Whether this many clips have a variance under every policy.
-  private var canTrain: Bool {
-    policies.allSatisfy { policy in
-      network.policies = source(policy)
-      return (try? network.requireTrainable(clipsPerStatistic: labels.count)) != nil
-    }
+  /// Whether so many clips have a variance wherever this policy wants one.
+  private func canTrain(_ policy: PolicyMode) -> Bool {
+    network.policies = source(policy)
+    return (try? network.requireTrainable(clipsPerStatistic: labels.count)) != nil
   }
 
   private func source(_ policy: PolicyMode) -> PolicySource {
@@ -81,22 +81,24 @@ public struct Benchmark {
     var macs = 0
   }
 
-  /// The steps of every policy, in turn: a machine that changes its speed changes it for all of them.
-  private func time(_ step: (inout Timing) throws -> Void) throws -> [Timing] {
-    var timings = policies.map { _ in Timing() }
+  /// The steps of some policies, in turn: a machine that changes its speed changes it for all of them.
+  private func time(
+    _ policies: [PolicyMode], _ step: (inout Timing) throws -> Void
+  ) throws -> [PolicyMode: Timing] {
+    var timings: [PolicyMode: Timing] = [:]
     for round in 0...iterations {
-      for (p, policy) in policies.enumerated() {
+      for policy in policies {
         network.policies = source(policy)
         network.startProfile()
         let macs = network.issuedMACs
-        var timing = timings[p]
+        var timing = timings[policy] ?? Timing()
         let start = ContinuousClock.now
         try step(&timing)
         timing.steps.append(start.secondsToNow)
         timing.work += network.profile
         timing.macs += network.issuedMACs - macs
         // The first is not timed.
-        if round > 0 { timings[p] = timing }
+        if round > 0 { timings[policy] = timing }
       }
     }
     return timings

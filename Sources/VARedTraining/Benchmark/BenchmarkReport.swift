@@ -11,7 +11,7 @@ public struct BenchmarkReport: Encodable {
   let threads: Int
   /// GFLOP/s of a 2048³ product on them, in this run.
   let sgemmGFLOPS: Double
-  /// Nil where a single clip leaves a batch norm without a variance.
+  /// Nil where a single clip leaves some batch norm without a variance.
   let train: Phase?
   let inference: Phase
   /// Peak memory of the process, both phases and all policies.
@@ -78,10 +78,10 @@ public struct BenchmarkReport: Encodable {
   /// A table.
   public var table: String {
     var lines = [
-      "policy \(policy.rawValue), threads \(threads), sgemm \(Self.round(sgemmGFLOPS)) GFLOP/s, peak memory "
-        + "\(peakBytes >> 20) MiB"
+      "policy \(policy.rawValue), threads \(threads), sgemm \(Self.round(sgemmGFLOPS)) GFLOP/s, "
+        + "peak memory \(peakBytes >> 20) MiB"
     ]
-    if train == nil { lines.append("training step: none, its batch norms take two clips or more") }
+    if train == nil { lines.append("training step: none, batch norm needs two clips or more") }
     for (name, phase) in [("training step", train), ("inference", inference)] {
       guard let phase else { continue }
       let gmac = Self.round(phase.forwardMacs / 1e9)
@@ -92,9 +92,8 @@ public struct BenchmarkReport: Encodable {
         lines.append("  \(kind): \(Self.round(seconds * 1000)) ms, \(share) %")
       }
     }
-    lines.append(
-      "convolutions of \(train == nil ? "inference" : "a training step"), GFLOP/s as if direct (share of sgemm):"
-    )
+    let phase = train == nil ? "inference" : "a training step"
+    lines.append("convolutions of \(phase), GFLOP/s as if direct (share of sgemm):")
     for layer in layers {
       lines.append("  \(layer.name)  \(layer.shape)")
       for direction in layer.directions {

@@ -4,16 +4,17 @@ import VARedData
 import VARedNN
 
 /// What `bench` times: which network, on which clips, driven how, and how often.
-public struct BenchmarkSettings: Sendable {
-  /// Model, width, network, candidates, frames and size; read unless there is a checkpoint.
-  public var network = TrainingConfiguration()
+public struct BenchmarkSettings {
+  /// Sets what the user says about model, width, network, candidates, frames and size. A checkpoint has
+  /// these settings; what is said beside it must agree.
+  public var network: (inout TrainingConfiguration) -> Void = { _ in }
   /// Checkpoint, or folder of a run, whose network is timed; nil: one of random weights with 400
   /// classes, as Kinetics has.
   public var checkpoint: String?
   /// Label file or HDF5 clips file that clips are taken from; nil: random clips.
   public var data: String?
-  /// Part of the data.
-  public var split = Split.val
+  /// Part of the data; nil: val.
+  public var split: Split?
   /// Clips in a step.
   public var batch = 8
   /// Compute threads; 0: the cores this process may use.
@@ -31,24 +32,34 @@ public struct BenchmarkSettings: Sendable {
     guard (1...10_000).contains(iterations) else {
       throw ConfigurationError(key: "iterations", "expected 1 to 10000, found \(iterations)")
     }
-    guard network.initialise == nil else {
+    guard data != nil || split == nil else {
       throw ConfigurationError(
-        key: "initialise",
-        "expected none, a benchmark draws its weights; leave it out, or give --checkpoint to time "
-          + "trained ones")
-    }
-    guard checkpoint == nil || network == TrainingConfiguration() else {
-      throw ConfigurationError(
-        key: "checkpoint", "expected no flag of the network beside it; the checkpoint has one")
+        key: "split", "expected --data beside it; random clips have no split")
     }
     guard Set(policies).count == policies.count else {
       throw ConfigurationError(
         key: "policy", "expected each once, found one twice; raise --iterations for more steps")
     }
-    var checked = network
+    var checked = try configuration(else: TrainingConfiguration())
     (checked.batch, checked.threads) = (batch, threads)
     // No clips are read for training and no run is written.
     (checked.data, checked.output) = ("none", "none")
     try checked.validate()
+  }
+
+  /// What the user says, over `settings`.
+  ///
+  /// - Throws: `ConfigurationError` about weights to start from.
+  func configuration(else settings: TrainingConfiguration) throws -> TrainingConfiguration {
+    var said = settings
+    said.initialise = nil
+    network(&said)
+    guard said.initialise == nil else {
+      throw ConfigurationError(
+        key: "initialise",
+        "expected none, a benchmark draws its weights; leave it out, and give --checkpoint to time "
+          + "trained ones")
+    }
+    return said
   }
 }

@@ -18,8 +18,9 @@ struct BenchmarkSubject {
     if let checkpoint = settings.checkpoint {
       let trained = try TrainedNetwork(checkpoint, batch: settings.batch, threads: threads)
       (network, configuration) = (trained.network, trained.header.configuration)
+      try Self.requireAgreement(settings, configuration)
     } else {
-      configuration = settings.network
+      configuration = try settings.configuration(else: TrainingConfiguration())
       network = try R2Plus1D(
         configuration.networkConfiguration(classes: 400), batch: settings.batch, seed: 1,
         threads: threads)
@@ -28,6 +29,17 @@ struct BenchmarkSubject {
     clips =
       try settings.data.map { try Self.clips(of: $0, settings, geometry) }
       ?? Self.randomClips(settings.batch, configuration)
+  }
+
+  private static func requireAgreement(
+    _ settings: BenchmarkSettings, _ trained: TrainingConfiguration
+  ) throws {
+    var trained = trained
+    trained.initialise = nil
+    let said = try settings.configuration(else: trained)
+    guard let (key, there, here) = trained.differences(from: said).first else { return }
+    throw ConfigurationError(
+      key: key, "expected the checkpoint's \(there), found \(here); leave it out")
   }
 
   private static func randomClips(_ count: Int, _ shape: TrainingConfiguration) -> [Float] {
@@ -41,16 +53,17 @@ struct BenchmarkSubject {
   private static func clips(
     of path: String, _ settings: BenchmarkSettings, _ geometry: ClipGeometry
   ) throws -> [Float] {
-    let dataset = try Dataset.open(path, with: settings.split)
-    let count = dataset.count(settings.split)
+    let split = settings.split ?? .val
+    let dataset = try Dataset.open(path, with: split)
+    let count = dataset.count(split)
     guard count >= settings.batch else {
       throw ConfigurationError(
         key: "batch",
-        "expected at most the \(count) clips of \(settings.split.rawValue) in \(path), found "
+        "expected at most the \(count) clips of \(split.rawValue) in \(path), found "
           + "\(settings.batch)")
     }
     let loader = dataset.centreClips(
-      RedundancyRun.spread(settings.batch, of: count), of: settings.split, geometry: geometry,
+      RedundancyRun.spread(settings.batch, of: count), of: split, geometry: geometry,
       batch: settings.batch, threads: 1)
     defer { loader.stop() }
     return try loader.next().map { Array($0.clips) } ?? []

@@ -1,0 +1,76 @@
+// A mixed plane that is normalised as it is completed, against mixing and normalising one after the other.
+
+import CKernels
+import TestSupport
+import Testing
+
+@testable import VARedNN
+
+@Suite struct MixNormalizeTests {
+  private let lanes = ChannelBlock.lanes
+
+  /// Which terms pass through kernels, in their order.
+  @Test(
+    arguments: [[false], [true], [false, true], [true, false], [true, true, true]], [false, true])
+  func equalsOneAfterTheOther(_ kernels: [Bool], _ addsShortcut: Bool) {
+    // More rows than are mixed at a time; a plane of one column; one of one pixel.
+    for (height, width) in [(9, 40), (5, 1), (1, 1)] {
+      for pastCaches in [false, true] {
+        let (apart, together) = (
+          outputs(kernels, addsShortcut, height, width, pastCaches, apart: true),
+          outputs(kernels, addsShortcut, height, width, pastCaches, apart: false)
+        )
+        let what = "\(kernels) \(addsShortcut) \(height)x\(width) \(pastCaches)"
+        expectClose(together.y, apart.y, rtol: 1e-6, atol: 1e-6, what)
+        expectClose(together.means, apart.means, rtol: 1e-5, atol: 1e-6, "\(what) means")
+        #expect(together.y.contains { $0 > 0 } && together.y.contains { $0 == 0 })
+      }
+    }
+  }
+
+  private func outputs(
+    _ kernels: [Bool], _ addsShortcut: Bool, _ height: Int, _ width: Int, _ pastCaches: Bool,
+    apart: Bool
+  ) -> (y: [Float], means: [Float]) {
+    let floats = height * width * lanes
+    let names = kernels.indices.map(String.init)
+    let sources = names.map { buffer("source \($0)", floats) }
+    let taps = names.map { buffer("taps \($0)", 9 * lanes) }
+    let terms = kernels.indices.map { k in
+      vk_term(
+        source: UnsafePointer(sources[k].base),
+        taps: kernels[k] ? UnsafePointer(taps[k].base) : nil, weight: 0.25 + Float(k))
+    }
+    let (scale, shift) = (buffer("scale", lanes), buffer("shift", lanes))
+    let residual = buffer("residual", floats)
+    let (y, plane) = (FloatBuffer(floats), FloatBuffer(floats))
+    // Of frame 1 of 3, without the last lane, which is padding.
+    let means = FloatBuffer(3 * lanes)
+    let l = Int32(lanes)
+    let shortcut =
+      addsShortcut
+      ? vk_affine(
+        data: UnsafePointer(residual.base), scale: UnsafePointer(shift.base),
+        shift: UnsafePointer(scale.base)) : vk_affine()
+    if apart {
+      vk_mix_plane(l, plane.base, Int32(height), Int32(width), terms, Int32(terms.count), false)
+      let x = vk_affine(
+        data: UnsafePointer(plane.base), scale: UnsafePointer(scale.base),
+        shift: UnsafePointer(shift.base))
+      vk_normalize(
+        l, y.base, x, shortcut, true, 1, height * width, means.base + 1, l - 1, 3, pastCaches)
+    } else {
+      vk_mix_normalize(
+        l, y.base, plane.base, Int32(height), Int32(width), terms, Int32(terms.count), scale.base,
+        shift.base, shortcut, means.base + 1, l - 1, 3, pastCaches)
+    }
+    withExtendedLifetime((sources, taps, residual)) {}
+    return (Array(y.all), Array(means.all))
+  }
+
+  private func buffer(_ name: String, _ floats: Int) -> FloatBuffer {
+    let buffer = FloatBuffer(floats)
+    _ = buffer.all.update(fromContentsOf: normals(floats, name))
+    return buffer
+  }
+}
