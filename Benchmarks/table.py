@@ -2,8 +2,8 @@
 
     python3 table.py .build/benchmarks/results-….jsonl
 
-A ratio is taken within a round, between runs that followed one another; the table has the median
-over rounds, the smallest and the largest. Standard library only.
+A ratio is taken within a round, between runs that followed one another or policies that took turns in
+one; the table has the median over rounds, the smallest and the largest. Standard library only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POLICIES = ("half-channels", "half-frames", "half")
 
 
 class Row(NamedTuple):
-    """A line of the table: its value in a round, or a KeyError where a run is missing."""
+    """A line of the table: its value in a round, or a KeyError where there is none."""
 
     title: str
     bar: float | None
@@ -109,7 +109,10 @@ def saving(
         part = r.ours(network, policy, threads, batch)[phase]
         pairs = zip(part["step_seconds"], full["step_seconds"], strict=True)
         measured = 1 - statistics.median(p / f for p, f in pairs)
-        return measured / (1 - part["forward_macs"] / full["forward_macs"])
+        counted = 1 - part["forward_macs"] / full["forward_macs"]
+        if counted <= 0:
+            raise KeyError("nothing is saved that a share could be taken of")
+        return measured / counted
 
     return value
 

@@ -3,8 +3,9 @@
     python3 bench.py --network dynamic --frames 8 --size 112 --batch 8 --threads 1 \
       --layout channels-last
 
-With --checkpoint it is the network of a checkpoint of `vared-train`, with its weights and its shape. This
-network computes every candidate, so its time does not depend on what the gates decide.
+With --checkpoint it is the dynamic network of a checkpoint of `vared-train`, with its weights and its
+shape, on random clips all the same: this network computes every candidate, so its time does not depend
+on what the gates decide.
 
 Prints one JSON object, with the names that `vared-train bench --json` has:
 
@@ -34,7 +35,7 @@ COST_WEIGHT = 0.8
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", help="instead of --network, --depth, --width and the size")
+    parser.add_argument("--checkpoint", help="instead of --network, --depth, --width, --frames and --size")
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
@@ -61,6 +62,8 @@ def restore(path: str) -> R2Plus1D:
     with h5py.File(path) as file:
         lines = file.attrs["config"].splitlines()
         settings = dict(line.split(": ", 1) for line in lines if ": " in line and line[0] != "#")
+        if settings["network"] != "dynamic":
+            raise SystemExit(f"bench: error: {path}: expected a dynamic network, found a fixed one")
         dynamic = DynamicConfiguration(
             int(settings["temporal-candidates"]),
             int(settings["channel-candidates"]),
@@ -136,7 +139,7 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    network = restore(options.checkpoint) if options.checkpoint else build(options)
+    network = build(options) if options.checkpoint is None else restore(options.checkpoint)
     shape = network.configuration
     clips = torch.randn(options.batch, 3, shape.frames, shape.size, shape.size)
     labels = torch.arange(options.batch) % shape.classes
