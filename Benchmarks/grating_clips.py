@@ -9,10 +9,9 @@ that there are easy ones and hard ones. Every fourth is of the split val.
 
 from __future__ import annotations
 
-import argparse
-
-import h5py
 import numpy as np
+
+import clips_file
 
 COLOURS = np.array([[1.0, 0.6, 0.3], [0.3, 0.6, 1.0]])
 
@@ -33,19 +32,11 @@ def grating(random: np.random.Generator, label: int, frames: int, size: int) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file")
-    parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--frames", type=int, required=True)
-    parser.add_argument("--size", type=int, required=True)
-    options = parser.parse_args()
+    options = clips_file.arguments(__doc__.splitlines()[0])
     random = np.random.default_rng(1)
     labels = random.permutation(np.arange(options.count) % len(COLOURS))
     clips = [grating(random, label, options.frames, options.size) for label in labels]
-    with h5py.File(options.file, "w") as file:
-        file["clips"] = np.stack(clips)
-        file["labels"] = labels.astype(np.int64)
-        file["split"] = (np.arange(options.count) % 4 == 3).astype(np.uint8)
+    clips_file.write(options.file, np.stack(clips), labels, np.arange(options.count) % 4 == 3)
 
 
 if __name__ == "__main__":

@@ -5,28 +5,21 @@
 
 from __future__ import annotations
 
-import argparse
-
-import h5py
 import numpy as np
+
+import clips_file
 
 CLASSES = 400
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file")
-    parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--frames", type=int, required=True)
-    parser.add_argument("--size", type=int, required=True)
-    options = parser.parse_args()
+    options = clips_file.arguments(__doc__.splitlines()[0])
     random = np.random.default_rng(1)
     shape = (options.count, options.frames, options.size, options.size, 3)
-    with h5py.File(options.file, "w") as file:
-        file["clips"] = random.integers(0, 256, shape, dtype=np.uint8)
-        file["labels"] = np.arange(options.count, dtype=np.int64) % CLASSES
-        # All for training: an evaluation would only take time.
-        file["split"] = np.zeros(options.count, dtype=np.uint8)
+    clips = random.integers(0, 256, shape, dtype=np.uint8)
+    # All for training: an evaluation would only take time.
+    is_val = np.zeros(options.count)
+    clips_file.write(options.file, clips, np.arange(options.count) % CLASSES, is_val)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ COST_WEIGHT = 0.8
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", help="instead of --network, --depth, --width, --frames and --size")
+    parser.add_argument(
+        "--checkpoint", help="instead of --network, --depth, --width, --frames and --size"
+    )
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
