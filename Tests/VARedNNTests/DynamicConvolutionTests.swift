@@ -180,30 +180,18 @@ import Testing
   @Test(arguments: cases) func gradientsOfDrawnPolicies(_ test: Case) throws {
     let bench = Bench(test)
     bench.layer.source = .drawn(CandidateDraws(keys: [nil, 3, 1, nil, 2]))
-    let dx = try bench.backward()
-    let parameters = bench.context.parameters
-    let gradients = parameters.entries.map { parameters.logical($0, of: parameters.gradients) }
-    try withCopy(of: bench.plainX) { values in
-      try checkGradient("x", of: values, gradient: dx, samples: 40) {
-        bench.plainX = Array(values)
-      } loss: {
-        try bench.loss()
-      }
-    }
-    for (entry, gradient) in zip(parameters.entries, gradients)
-    where gradient.contains(where: { $0 != 0 }) {
-      try withCopy(of: parameters.logical(entry, of: parameters.values)) { values in
-        try checkGradient(entry.name, of: values, gradient: gradient) {
-          parameters.setLogical(entry, in: parameters.values, Array(values))
-        } loss: {
-          try bench.loss()
-        }
-      }
-    }
+    try checkAllGradients(bench) { _ in }
   }
 
   @Test(arguments: cases) func gradients(_ test: Case) throws {
     let bench = Bench(test)
+    try checkAllGradients(bench) {
+      #expect(isClosed($0, bench), "\($0): no gradient, yet its candidate runs")
+    }
+  }
+
+  /// The input's and every parameter's; those without any are told to `without`.
+  private func checkAllGradients(_ bench: Bench, without: (String) -> Void) throws {
     let dx = try bench.backward()
     let parameters = bench.context.parameters
     let gradients = parameters.entries.map { parameters.logical($0, of: parameters.gradients) }
@@ -216,7 +204,7 @@ import Testing
     }
     for (entry, gradient) in zip(parameters.entries, gradients) {
       guard gradient.contains(where: { $0 != 0 }) else {
-        #expect(isClosed(entry.name, bench), "\(entry.name): no gradient, yet its candidate runs")
+        without(entry.name)
         continue
       }
       try withCopy(of: parameters.logical(entry, of: parameters.values)) { values in
