@@ -3,14 +3,6 @@
 
 import CKernels
 
-/// Sums over all ranks: what synchronised batch norm needs, and all this module knows of ranks.
-public protocol StatisticsReducer: AnyObject {
-  /// Number of ranks that take part, each with the same number of clips.
-  var ranks: Int { get }
-  /// Replaces `values` by their sum over the ranks; every rank calls it equally often.
-  func sum(_ values: UnsafeMutableBufferPointer<Double>) throws
-}
-
 /// PyTorch's `BatchNorm3d` (eps 1e-5, momentum 0.1, unbiased running variance) with affine
 /// parameters: `y = γ·(x − μ)/√(σ² + ε) + β` over N, T, H and W, and over the ranks where a
 /// `StatisticsReducer` is given.
