@@ -60,10 +60,8 @@ void vk_moments(int lanes, const float *x, ptrdiff_t pixels, double *sums, float
 }
 
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes, int mean_stride,
-                  bool past_caches) {
-  COMPUTE(normalize, y, x, residual, relu, frames, frame_pixels, means, mean_lanes,
-         mean_stride, past_caches);
+                  ptrdiff_t frame_pixels, vk_notes notes, bool past_caches) {
+  COMPUTE(normalize, y, x, residual, relu, frames, frame_pixels, notes, past_caches);
 }
 
 void vk_normalize_reduce(int lanes, vk_incoming dy, vk_mask mask, const float *x,
@@ -85,10 +83,9 @@ void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *t
 
 void vk_mix_normalize(int lanes, float *y, float *partial, int height, int width,
                       const vk_term *terms, int count, const float *scale, const float *shift,
-                      vk_affine residual, float *means, int mean_lanes, int mean_stride,
-                      bool past_caches) {
-  COMPUTE(mix_normalize, y, partial, height, width, terms, count, scale, shift, residual, means,
-          mean_lanes, mean_stride, past_caches);
+                      vk_affine residual, vk_notes notes, bool past_caches) {
+  COMPUTE(mix_normalize, y, partial, height, width, terms, count, scale, shift, residual, notes,
+          past_caches);
 }
 
 double vk_correlate_plane(int lanes, const float *dy, const float *x, int height, int width,
@@ -170,11 +167,6 @@ void vk_winograd_gradient_taps(int lanes, const vk_winograd_gradient_job *job, i
 ptrdiff_t vk_winograd_gradient_floats(int lanes, const vk_winograd_tiling *tiling, int tiles) {
   const ptrdiff_t ins = CHOOSE(point_floats, tiles, tiling->in_blocks * lanes);
   return 36 * (ins + CHOOSE(point_floats, tiles, tiling->out_blocks * lanes));
-}
-
-void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,
-                      int energy_lanes, int energy_stride) {
-  COMPUTE(motion_energy, x, frames, frame_pixels, energy, energy_lanes, energy_stride);
 }
 
 void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,

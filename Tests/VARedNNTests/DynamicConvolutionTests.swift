@@ -112,7 +112,7 @@ import Testing
       plainX = normals(clips * 20 * geometry.input.pixels, "x")
       // Clips of different brightness, so that their gates differ.
       for i in plainX.indices { plainX[i] += Float(i / (20 * geometry.input.pixels)) - 2 }
-      x = Activation(geometry.input, batch: clips)
+      x = Activation(geometry.input, batch: clips, motion: Scratch())
       lossWeights = Blocked.from(
         normals(clips * test.outChannels * geometry.output.pixels, "r"), geometry.output,
         clips: clips)

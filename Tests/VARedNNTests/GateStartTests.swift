@@ -19,7 +19,7 @@ import Testing
       space, input: shape, batch: 4, configuration: configuration, name: "gate",
       parameters: context.parameters, counter: context.counter, reducer: nil)
     context.parameters.allocate(seed: 7)
-    let x = Activation(shape, batch: 4)
+    let x = Activation(shape, batch: 4, motion: Scratch())
     for clip in 0..<4 {
       for block in 0..<shape.blocks {
         for i in 0..<shape.pixels * ChannelBlock.lanes {
@@ -33,6 +33,7 @@ import Testing
       }
       for i in 0..<shape.meanCount { x.means[clip * shape.meanCount + i] = 4 }
     }
+    x.noteMotion(clips: 4)
     try gate.forward(x, count: 4, training: true)
     return gate.policy.temporal
   }

@@ -24,10 +24,9 @@ struct GivenGradient: OutputGradient {
 extension DynamicConvolution {
   /// The whole output of `n` clips, in its place.
   func writeAll(clips n: Int, into y: UnsafeMutablePointer<Float>) {
-    prepareScratch()
-    let shape = convolution.geometry.output
+    let (shape, mixed) = (convolution.geometry.output, output(in: y))
     for item in 0..<n * shape.blocks {
-      forEachRun(of: item, in: y) { frames, from in
+      mixed.forEachRun(of: item) { frames, from in
         let to = y + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
         to.update(from: from, count: frames.count * shape.planeFloats)
       }

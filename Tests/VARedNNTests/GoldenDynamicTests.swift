@@ -45,7 +45,7 @@ import Testing
     }
     layer.gate.policy.temporal = try golden.floats("\(path)/v_t")
     layer.gate.policy.channel = try golden.floats("\(path)/v_c")
-    let x = Activation(geometry.input, batch: shape[0])
+    let x = Activation(geometry.input, batch: shape[0], motion: Scratch())
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
     return (layer, context, x)
   }
@@ -127,7 +127,7 @@ import Testing
     for buffer in parameters.buffers {
       parameters.setBuffer(buffer, try golden.floats("\(path)/model/\(buffer.name.dropFirst(5))"))
     }
-    let x = Activation(input, batch: shape[0])
+    let x = Activation(input, batch: shape[0], motion: Scratch())
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
 
     try gate.forward(x, count: shape[0], training: false)

@@ -95,7 +95,19 @@ enum Blocked {
 }
 
 extension Activation {
-  /// Sets the data from plain values, and the spatial means from the data.
+  /// Notes the motion energy of the data, as the layer that writes it does in a network.
+  func noteMotion(clips: Int) {
+    guard let motion else { return }
+    motion.isWanted = true
+    motion.energies.all.update(repeating: 0)
+    Blocked.forEach(shape, clips: clips) { plain, place in
+      let (frame, before) = (plain / shape.framePixels, place - shape.planeFloats)
+      guard frame % shape.frames > 0 else { return }
+      motion.energies.base[frame] += abs(data[place] - data[before]) / Float(shape.framePixels)
+    }
+  }
+
+  /// Sets the data from plain values, and what is noted about them.
   func set(_ plain: [Float], clips: Int) {
     let blocked = Blocked.from(plain, shape, clips: clips)
     data.update(from: blocked, count: blocked.count)
@@ -103,5 +115,6 @@ extension Activation {
       let frame = plain[i * shape.framePixels..<(i + 1) * shape.framePixels]
       means[i] = frame.reduce(0, +) / Float(shape.framePixels)
     }
+    noteMotion(clips: clips)
   }
 }

@@ -23,15 +23,52 @@ import Testing
         let what = "\(kernels) \(addsShortcut) \(height)x\(width) \(pastCaches)"
         expectClose(together.y, apart.y, rtol: 1e-6, atol: 1e-6, what)
         expectClose(together.means, apart.means, rtol: 1e-5, atol: 1e-6, "\(what) means")
+        expectClose(together.energies, apart.energies, rtol: 1e-5, atol: 1e-6, "\(what) energies")
         #expect(together.y.contains { $0 > 0 } && together.y.contains { $0 == 0 })
       }
+    }
+  }
+
+  /// Motion energy is the mean of |y[t] − y[t−1]|, whether the frame before is found where it was written
+  /// or was kept, in one call or one for each frame.
+  @Test(arguments: [false, true], [false, true])
+  func motionEnergyIsTheMeanChange(_ pastCaches: Bool, _ keeps: Bool) {
+    let (frames, pixels) = (4, 15)
+    let x = buffer("x", frames * pixels * lanes)
+    let (scale, shift) = (buffer("scale", lanes), buffer("shift", lanes))
+    for framesPerCall in [1, 3, 4] {
+      let (y, before) = (FloatBuffer(x.count), FloatBuffer(pixels * lanes))
+      let (means, energies) = (FloatBuffer(frames * lanes), FloatBuffer(frames * lanes))
+      for t in stride(from: 0, to: frames, by: framesPerCall) {
+        let notes = vk_notes(
+          means: means.base + t, energies: energies.base + t, before: keeps ? before.base : nil,
+          lanes: Int32(lanes), stride: Int32(frames), starts: t == 0)
+        let from = vk_affine(
+          data: x.base + t * pixels * lanes, scale: UnsafePointer(scale.base),
+          shift: UnsafePointer(shift.base))
+        vk_normalize(
+          Int32(lanes), y.base + t * pixels * lanes, from, vk_affine(), true,
+          Int32(min(framesPerCall, frames - t)), pixels, notes, pastCaches)
+      }
+      let expected = (0..<lanes * frames).map { i in
+        let (lane, t) = (i / frames, i % frames)
+        guard t > 0 else { return Float(0) }
+        let changes = (0..<pixels).map { pixel in
+          abs(
+            y.base[(t * pixels + pixel) * lanes + lane]
+              - y.base[((t - 1) * pixels + pixel) * lanes + lane])
+        }
+        return changes.reduce(0, +) / Float(pixels)
+      }
+      expectClose(Array(energies.all), expected, rtol: 1e-5, "\(framesPerCall)")
+      #expect(expected.contains { $0 > 0 })
     }
   }
 
   private func outputs(
     _ kernels: [Bool], _ addsShortcut: Bool, _ height: Int, _ width: Int, _ pastCaches: Bool,
     apart: Bool
-  ) -> (y: [Float], means: [Float]) {
+  ) -> (y: [Float], means: [Float], energies: [Float]) {
     let floats = height * width * lanes
     let names = kernels.indices.map(String.init)
     let sources = names.map { buffer("source \($0)", floats) }
@@ -43,10 +80,13 @@ import Testing
     }
     let (scale, shift) = (buffer("scale", lanes), buffer("shift", lanes))
     let residual = buffer("residual", floats)
-    let (y, plane) = (FloatBuffer(floats), FloatBuffer(floats))
+    let (y, plane, before) = (FloatBuffer(floats), FloatBuffer(floats), buffer("before", floats))
     // Of frame 1 of 3, without the last lane, which is padding.
-    let means = FloatBuffer(3 * lanes)
+    let (means, energies) = (FloatBuffer(3 * lanes), FloatBuffer(3 * lanes))
     let l = Int32(lanes)
+    let notes = vk_notes(
+      means: means.base + 1, energies: energies.base + 1, before: before.base, lanes: l - 1,
+      stride: 3, starts: false)
     let shortcut =
       addsShortcut
       ? vk_affine(
@@ -57,15 +97,15 @@ import Testing
       let x = vk_affine(
         data: UnsafePointer(plane.base), scale: UnsafePointer(scale.base),
         shift: UnsafePointer(shift.base))
-      vk_normalize(
-        l, y.base, x, shortcut, true, 1, height * width, means.base + 1, l - 1, 3, pastCaches)
+      vk_normalize(l, y.base, x, shortcut, true, 1, height * width, notes, pastCaches)
     } else {
       vk_mix_normalize(
         l, y.base, plane.base, Int32(height), Int32(width), terms, Int32(terms.count), scale.base,
-        shift.base, shortcut, means.base + 1, l - 1, 3, pastCaches)
+        shift.base, shortcut, notes, pastCaches)
     }
+    expectClose(Array(before.all), Array(y.all), rtol: 0, "kept for the next frame")
     withExtendedLifetime((sources, taps, residual)) {}
-    return (Array(y.all), Array(means.all))
+    return (Array(y.all), Array(means.all), Array(energies.all))
   }
 
   private func buffer(_ name: String, _ floats: Int) -> FloatBuffer {

@@ -42,7 +42,7 @@ import Testing
             expectSame("normalize", floats: floats) { to, pastCaches in
               let from = vk_affine(data: x.baseAddress, scale: a.baseAddress, shift: b.baseAddress)
               vk_normalize(
-                width, to, from, vk_affine(), true, Int32(frames), framePixels, nil, 0, 0,
+                width, to, from, vk_affine(), true, Int32(frames), framePixels, vk_notes(),
                 pastCaches)
             }
             expectSame("normalize_apply", floats: floats) { to, pastCaches in

@@ -25,12 +25,25 @@ typedef struct {
   const float *shift;
 } vk_affine;
 
-/// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame;
-/// means[lane · mean_stride + t] = mean of y over frame t for the first `mean_lanes` lanes. y is
-/// written past the caches where `past_caches`.
+/// What is noted about y, frame by frame, as it is written: for each of the first `lanes` lanes, at
+/// [lane · stride + t].
+typedef struct {
+  /// The mean of y over frame t.
+  float *means;
+  /// The mean of |y[t] − y[t−1]|; null where nobody reads it.
+  float *energies;
+  /// Memory for a plane in which y[t] is kept for the next frame, from call to call; null: y[t−1] lies
+  /// before y[t] and is read there.
+  float *before;
+  int lanes, stride;
+  /// Whether the first frame has none before it: its energy is 0.
+  bool starts;
+} vk_notes;
+
+/// y = act(x·scale + shift [+ residual·scale + shift]), frame after frame. y is written past the caches
+/// where `past_caches`.
 void vk_normalize(int lanes, float *y, vk_affine x, vk_affine residual, bool relu, int frames,
-                  ptrdiff_t frame_pixels, float *means, int mean_lanes, int mean_stride,
-                  bool past_caches);
+                  ptrdiff_t frame_pixels, vk_notes notes, bool past_caches);
 
 /// The gradient that reaches an activation: up to two tensors, and the gradient of its spatial
 /// means (laid out as `means` above; already divided by the pixels of a frame).
@@ -75,13 +88,12 @@ typedef struct {
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
                   bool transposed);
 
-/// y = act((Σ terms)·scale + shift [+ residual·scale + shift]) of one frame, and the means of its first
-/// `mean_lanes` lanes, in one pass; count ≥ 1. `partial` is memory for the plane, used where count > 1. As
-/// vk_normalize writes y past the caches where `past_caches`.
+/// y = act((Σ terms)·scale + shift [+ residual·scale + shift]) of one frame, and what is noted about it, in
+/// one pass; count ≥ 1. `partial` is memory for the plane, used where count > 1. As vk_normalize writes y
+/// past the caches where `past_caches`.
 void vk_mix_normalize(int lanes, float *y, float *partial, int height, int width,
                       const vk_term *terms, int count, const float *scale, const float *shift,
-                      vk_affine residual, float *means, int mean_lanes, int mean_stride,
-                      bool past_caches);
+                      vk_affine residual, vk_notes notes, bool past_caches);
 
 /// With c[k][lane] = Σ dy[pixel] · x[pixel + offset k]: taps += scale · c, and returns Σ c · weights
 /// (0 when `weights` is null): the gradient of the taps and of the term's weight at once.
@@ -230,13 +242,8 @@ void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int 
 
 // --- gates (MotionEnergy.swift) ---
 
-/// energy[lane · stride + t] = mean over frame t of |x[t] − x[t−1]|, 0 for t = 0, for the first
-/// `energy_lanes` lanes.
-void vk_motion_energy(int lanes, const float *x, int frames, ptrdiff_t frame_pixels, float *energy,
-                      int energy_lanes, int energy_stride);
-
-/// The adjoint, added to dx; `gradient` is laid out as `energy` and already divided by the pixels of
-/// a frame. What was read is `x.data`, or max(x.data · scale + shift, 0) where `x.scale` is given.
+/// The adjoint of motion energy, added to dx; `gradient` is laid out as `energies` of vk_notes and already
+/// divided by the pixels of a frame. What was read is `x.data`, or max(x.data · scale + shift, 0) where `x.scale` is given.
 void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,
                                int gradient_lanes, int gradient_stride, int frames,
                                ptrdiff_t frame_pixels);

@@ -23,13 +23,13 @@ extension ClipMixing {
     column: Int, scratch: UnsafeMutablePointer<Float>, df: UnsafeMutablePointer<Float>,
     gradients: Gradients, dy write: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let blocks = stride(from: column, to: output.blocks, by: columns)
+    let tiedBlocks = stride(from: column, to: blocks, by: columns)
     let tied = isChannelIdentity ? nil : scratch + 2 * spanFloats
     withTerms { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
         let frames = first..<min(first + span, output.frames)
-        let start = first / part.temporalStride
-        for block in blocks {
+        let start = first / temporalStride
+        for block in tiedBlocks {
           let dz = tied.map { $0 + place(block, column) } ?? df + floats(block, start)
           if isTemporalIdentity {
             write(block, frames, dz)
@@ -42,11 +42,11 @@ extension ClipMixing {
           correlate(block, frames, dy: dy, z: z, gradients)
         }
         guard let tied else { continue }
-        for block in blocks where block < computedBlocks {
+        for block in tiedBlocks where block < computedBlocks {
           for j in 0..<min(computedSpan, computedFrames - start) {
             channelBackward(
               block: block, frame: start + j,
-              dz: { tied + self.place($0, column) + j * self.output.planeFloats }, df: df,
+              dz: { tied + place($0, column) + j * planeFloats }, df: df,
               gradients, &terms)
           }
         }
@@ -55,11 +55,11 @@ extension ClipMixing {
   }
 
   /// Computed frames of a span.
-  private var computedSpan: Int { span / part.temporalStride }
+  private var computedSpan: Int { span / temporalStride }
 
   /// Where in the column's memory a span of a block begins.
   private func place(_ block: Int, _ column: Int) -> Int {
-    (block - column) / columns * computedSpan * output.planeFloats
+    (block - column) / columns * computedSpan * planeFloats
   }
 
   /// `∂L/∂Z` at the computed frames of a span, assigned.
@@ -67,8 +67,8 @@ extension ClipMixing {
     _ block: Int, _ frames: Range<Int>, dy: UnsafePointer<Float>, dz: UnsafeMutablePointer<Float>,
     _ terms: inout PlaneTerms
   ) {
-    let plane = output.planeFloats
-    for start in stride(from: frames.lowerBound, to: frames.upperBound, by: part.temporalStride) {
+    let plane = planeFloats
+    for start in stride(from: frames.lowerBound, to: frames.upperBound, by: temporalStride) {
       let from = dy + (start - frames.lowerBound) * plane
       for candidate in temporal where start % candidate.stride == 0 {
         terms.append(from, weight: candidate.weight)
@@ -79,7 +79,7 @@ extension ClipMixing {
         }
       }
       mix(
-        &terms, into: dz + (start - frames.lowerBound) / part.temporalStride * plane,
+        &terms, into: dz + (start - frames.lowerBound) / temporalStride * plane, block: block,
         transposed: true)
     }
   }
@@ -90,13 +90,13 @@ extension ClipMixing {
     _ gradients: Gradients
   ) {
     for t in frames {
-      let dPlane = dy + (t - frames.lowerBound) * output.planeFloats
+      let dPlane = dy + (t - frames.lowerBound) * planeFloats
       // One plane is what all candidates have that compute this frame.
       var own: Double?
       for candidate in temporal {
         let from = z + source(t, candidate, from: frames.lowerBound)
         let offset = t % candidate.stride
-        let sum = block * space.temporalStrides.count + candidate.a
+        let sum = block * temporalCount + candidate.a
         if offset > 0 {
           gradients.temporal[sum] += correlate(
             dPlane, from, weight: candidate.weight, temporalTaps(candidate, offset, block),
@@ -120,7 +120,7 @@ extension ClipMixing {
     let dOwn = dz(block)
     var own: Double?
     for candidate in channel where block < candidate.blocks {
-      let sum = block * space.channelCounts.count + candidate.b
+      let sum = block * channelCount + candidate.b
       terms.append(dOwn, weight: candidate.weight)
       if wantsChannelWeightGradient {
         let product = own ?? vk_dot(lanes, dOwn, f + at, output.framePixels)
@@ -136,7 +136,7 @@ extension ClipMixing {
           into: gradients.kernels + candidate.kernels + kernel * CheapOperations.blockFloats)
       }
     }
-    mix(&terms, into: df + at, transposed: true)
+    mix(&terms, into: df + at, block: block, transposed: true)
   }
 
   private func correlate(

@@ -2,17 +2,21 @@
 
 import CKernels
 
-/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back, planned
-/// once and set for each step.
+/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back, set for each
+/// step: plain values, so that nothing is looked up or retained for every plane.
 ///
 /// Reduced channel counts are whole blocks of 16, so a channel and the one it is reconstructed from
 /// have the same lane: both reconstructions are sums of whole planes, each one scaled or passed
 /// through a depthwise 3×3 kernel. `Z` below is the inner sum, at the computed frames only.
-final class ClipMixing {
+struct ClipMixing {
   let output: ActivationShape
-  let space: PolicySpace
-  private let cheap: CheapOperations
-  private let account: OperationAccount
+  /// Channel blocks of the output.
+  let blocks: Int
+  /// Floats of one plane.
+  let planeFloats: Int
+  /// `St` and `Sc`.
+  let temporalCount: Int
+  let channelCount: Int
   /// Whether `Y` is `F` itself.
   private(set) var isWhole = true
   /// The clip's compact `F`, unless it was computed in the place of `Y`.
@@ -27,19 +31,25 @@ final class ClipMixing {
   /// column `c` of `columns` has every `columns`-th block from `c` on, and its `∂L/∂F` needs nothing but its
   /// own `∂L/∂Y`.
   private(set) var columns = 0
-  var part: ConvolutionPart
-  var temporal: [TemporalCandidate] = []
-  var channel: [ChannelCandidate] = []
+  /// `R*`.
+  private(set) var temporalStride = 1
+  /// The candidates with a weight above zero.
+  private(set) var temporal: UnsafeBufferPointer<TemporalCandidate>
+  private(set) var channel: UnsafeBufferPointer<ChannelCandidate>
   /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
   /// a normalised group: it cannot change).
-  var wantsTemporalWeightGradient = false
-  var wantsChannelWeightGradient = false
+  private(set) var wantsTemporalWeightGradient = false
+  private(set) var wantsChannelWeightGradient = false
+  private let temporalMemory: UnsafeMutablePointer<TemporalCandidate>
+  private let channelMemory: UnsafeMutablePointer<ChannelCandidate>
 
   /// A temporal candidate with a weight above zero.
   struct TemporalCandidate {
     let a: Int
     let weight: Float
     let stride: Int
+    /// `φt_a`; nil for stride 1.
+    let taps: UnsafePointer<Float>?
     /// First float of its kernels among all of the layer's.
     let kernels: Int
   }
@@ -50,83 +60,98 @@ final class ClipMixing {
     let weight: Float
     /// Channel blocks that it takes from `F`; it reconstructs the ones from there on.
     let blocks: Int
+    /// `φs_b`; nil where nothing is reconstructed.
+    let taps: UnsafePointer<Float>?
     let kernels: Int
   }
 
-  /// - Parameter account: where forward is booked.
+  /// - Parameters:
+  ///   - temporal: memory for `St` candidates.
+  ///   - channel: memory for `Sc` candidates.
   init(
-    _ space: PolicySpace, output: ActivationShape, cheap: CheapOperations,
-    account: OperationAccount
+    _ space: PolicySpace, output: ActivationShape,
+    temporal: UnsafeMutablePointer<TemporalCandidate>,
+    channel: UnsafeMutablePointer<ChannelCandidate>
   ) {
-    self.account = account
-    self.space = space
     self.output = output
-    self.cheap = cheap
-    part = ConvolutionPart(channels: output.channels, temporalStride: 1)
-    temporal.reserveCapacity(space.temporalStrides.count)
-    channel.reserveCapacity(space.channelCounts.count)
+    (blocks, planeFloats) = (output.blocks, output.planeFloats)
+    (temporalCount, channelCount) = (space.temporalStrides.count, space.channelCounts.count)
+    (temporalMemory, channelMemory) = (temporal, channel)
+    self.temporal = UnsafeBufferPointer(start: temporal, count: 0)
+    self.channel = UnsafeBufferPointer(start: channel, count: 0)
   }
 
   /// The clip's output is the convolution itself, `f`, or already in its place.
-  func setWhole(_ f: UnsafePointer<Float>?, offset: Int) {
+  mutating func setWhole(_ f: UnsafePointer<Float>?, offset: Int) {
     isWhole = true
     computed = f
     self.offset = offset
     computedFrames = output.frames
-    computedBlocks = output.blocks
-    columns = output.blocks
+    computedBlocks = blocks
+    columns = blocks
   }
 
   /// The clip's output is mixed from its compact `F`, `f`.
-  func set(
-    _ policy: Policy, clip: Int, part: ConvolutionPart, form: GateForm, _ f: UnsafePointer<Float>,
-    offset: Int
+  mutating func set(
+    _ policy: Policy, clip: Int, part: ConvolutionPart, form: GateForm, cheap: CheapOperations,
+    _ f: UnsafePointer<Float>, offset: Int
   ) {
     isWhole = false
     computed = f
     self.offset = offset
-    self.part = part
+    temporalStride = part.temporalStride
     computedFrames = (output.frames + part.temporalStride - 1) / part.temporalStride
     computedBlocks = ChannelBlock.count(part.channels)
-    channel.removeAll(keepingCapacity: true)
-    temporal.removeAll(keepingCapacity: true)
-    var kernels = 0
-    for (b, weight) in policy.channelWeights(clip).enumerated() {
-      if weight > 0 {
-        let blocks = ChannelBlock.count(space.channelCounts[b])
-        channel.append(ChannelCandidate(b: b, weight: weight, blocks: blocks, kernels: kernels))
-      }
-      kernels += cheap.spatialFloats(b)
-    }
-    for (a, weight) in policy.temporalWeights(clip).enumerated() {
-      if weight > 0 {
-        temporal.append(
-          TemporalCandidate(
-            a: a, weight: weight, stride: space.temporalStrides[a], kernels: kernels))
-      }
-      kernels += cheap.temporalFloats(a)
-    }
+    open(policy, clip: clip, cheap)
     wantsTemporalWeightGradient = form == .published || temporal.count > 1
     wantsChannelWeightGradient = form == .published || channel.count > 1
     // A block and the one it is made from are a multiple of the candidate's blocks apart.
-    columns = output.blocks
-    for candidate in channel where candidate.blocks < output.blocks {
-      columns = columns == output.blocks ? candidate.blocks : gcd(columns, candidate.blocks)
+    columns = blocks
+    for candidate in channel where candidate.blocks < blocks {
+      columns = columns == blocks ? candidate.blocks : gcd(columns, candidate.blocks)
     }
   }
 
+  /// Takes the candidates with a weight above zero.
+  private mutating func open(_ policy: Policy, clip: Int, _ cheap: CheapOperations) {
+    var (kernels, count) = (0, 0)
+    for (b, weight) in policy.channelWeights(clip).enumerated() {
+      if weight > 0 {
+        let candidate = ChannelCandidate(
+          b: b, weight: weight, blocks: ChannelBlock.count(policy.space.channelCounts[b]),
+          taps: UnsafePointer(cheap.spatial[b]?.value), kernels: kernels)
+        (channelMemory + count).initialize(to: candidate)
+        count += 1
+      }
+      kernels += cheap.spatialFloats(b)
+    }
+    channel = UnsafeBufferPointer(start: channelMemory, count: count)
+    count = 0
+    for (a, weight) in policy.temporalWeights(clip).enumerated() {
+      if weight > 0 {
+        let candidate = TemporalCandidate(
+          a: a, weight: weight, stride: policy.space.temporalStrides[a],
+          taps: UnsafePointer(cheap.temporal[a]?.value), kernels: kernels)
+        (temporalMemory + count).initialize(to: candidate)
+        count += 1
+      }
+      kernels += cheap.temporalFloats(a)
+    }
+    temporal = UnsafeBufferPointer(start: temporalMemory, count: count)
+  }
+
   /// Floats of the compact `F` of one block.
-  private var computedBlockFloats: Int { computedFrames * output.planeFloats }
+  private var computedBlockFloats: Int { computedFrames * planeFloats }
 
   /// Where in `F` a computed frame of a block begins.
   func floats(_ block: Int, _ frame: Int) -> Int {
-    block * computedBlockFloats + frame * output.planeFloats
+    block * computedBlockFloats + frame * planeFloats
   }
 
   /// The blocks in an order that puts those side by side that are made from the same computed block.
   func block(at position: Int) -> Int {
-    guard !isWhole, computedBlocks < output.blocks else { return position }
-    let (sets, longer) = (output.blocks / computedBlocks, output.blocks % computedBlocks)
+    guard !isWhole, computedBlocks < blocks else { return position }
+    let (sets, longer) = (blocks / computedBlocks, blocks % computedBlocks)
     // The first `longer` computed blocks have `sets + 1` blocks each, the others `sets`.
     let head = longer * (sets + 1)
     if position < head {
@@ -145,7 +170,7 @@ final class ClipMixing {
   /// Whether `Z` is `F`, and no weight along channels learns.
   var isChannelIdentity: Bool {
     isWhole
-      || channel.count == 1 && channel[0].blocks == output.blocks && channel[0].weight == 1
+      || channel.count == 1 && channel[0].blocks == blocks && channel[0].weight == 1
         && !wantsChannelWeightGradient
   }
 
@@ -160,14 +185,15 @@ final class ClipMixing {
 
   /// Frames that are mixed together, from one that all candidates compute to the next: few enough for
   /// the caches, however long the clip.
-  var span: Int { max(part.temporalStride, temporal.last?.stride ?? 1) }
+  var span: Int { max(temporalStride, temporal.last?.stride ?? 1) }
 
   /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
   /// - Parameter scratch: memory for two spans.
+  /// - Returns: what it took.
   func forEachRun(
     block: Int, scratch: UnsafeMutablePointer<Float>,
     _ body: (Range<Int>, UnsafePointer<Float>) -> Void
-  ) {
+  ) -> IssuedOperations {
     forEachPlane(block: block, scratch: scratch, ready: body) { frame, terms, plane in
       add(terms, into: plane)
       body(frame..<frame + 1, plane)
@@ -182,12 +208,13 @@ final class ClipMixing {
     block: Int, scratch: UnsafeMutablePointer<Float>,
     ready: (Range<Int>, UnsafePointer<Float>) -> Void,
     sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
-  ) {
+  ) -> IssuedOperations {
     if isTemporalIdentity, isOwn(block) {
-      return ready(0..<output.frames, f + block * computedBlockFloats)
+      ready(0..<output.frames, f + block * computedBlockFloats)
+      return IssuedOperations()
     }
     let plane = scratch + spanFloats
-    withTerms(bookingFor: block) { terms in
+    return withTerms { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
         // Where every frame is taken as it is, nobody else reads what the channels add up to.
         let z =
@@ -199,17 +226,24 @@ final class ClipMixing {
           } else {
             appendChannels(block, frame: t, &terms)
           }
-          if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
+          if terms.count == 0 { plane.update(repeating: 0, count: planeFloats) }
           if let copy = terms.count == 0 ? UnsafePointer(plane) : terms.copy {
             ready(t..<t + 1, copy)
           } else {
-            book(terms, block: block)
+            terms.issue(elements: elements(block))
             sum(t, terms, plane)
           }
           terms.removeAll()
         }
       }
+      return terms.issued
     }
+  }
+
+  /// Elements of a plane of the block, padding left out.
+  private func elements(_ block: Int) -> Int {
+    let lanes = ChannelBlock.lanes
+    return min(lanes, output.channels - block * lanes) * output.framePixels
   }
 
   /// The terms of frame `t` of `Y`, from the `Z` of its span.
@@ -249,11 +283,11 @@ final class ClipMixing {
   func channelSum(
     block: Int, from first: Int, scratch: UnsafeMutablePointer<Float>, _ terms: inout PlaneTerms
   ) -> UnsafePointer<Float> {
-    let start = first / part.temporalStride
+    let start = first / temporalStride
     if isOwn(block) { return UnsafePointer(f + floats(block, start)) }
-    for j in 0..<min(span / part.temporalStride, computedFrames - start) {
+    for j in 0..<min(span / temporalStride, computedFrames - start) {
       appendChannels(block, frame: start + j, &terms)
-      mix(&terms, into: scratch + j * output.planeFloats)
+      mix(&terms, into: scratch + j * planeFloats, block: block)
     }
     return UnsafePointer(scratch)
   }
@@ -266,68 +300,60 @@ final class ClipMixing {
   }
 
   /// Floats of a span of one block.
-  var spanFloats: Int { min(output.frames, span) * output.planeFloats }
+  var spanFloats: Int { min(output.frames, span) * planeFloats }
 
   // MARK: Planes and kernels
 
   /// Where in the `Z` of the span that begins with `first` frame `t` of the output comes from.
   func source(_ t: Int, _ candidate: TemporalCandidate, from first: Int) -> Int {
-    (t / candidate.stride * candidate.stride - first) / part.temporalStride * output.planeFloats
+    (t / candidate.stride * candidate.stride - first) / temporalStride * planeFloats
   }
 
   /// Blocks that a candidate reconstructs from `block`.
   func targets(of block: Int, _ candidate: ChannelCandidate) -> StrideTo<Int> {
-    stride(from: block + candidate.blocks, to: output.blocks, by: candidate.blocks)
+    stride(from: block + candidate.blocks, to: blocks, by: candidate.blocks)
   }
 
   func spatialTaps(_ candidate: ChannelCandidate, _ block: Int) -> UnsafePointer<Float>? {
-    cheap.spatial[candidate.b].map {
-      UnsafePointer($0.value + block * CheapOperations.blockFloats)
-    }
+    candidate.taps.map { $0 + block * CheapOperations.blockFloats }
   }
 
   func temporalOffset(_ offset: Int, _ block: Int) -> Int {
-    ((offset - 1) * output.blocks + block) * CheapOperations.blockFloats
+    ((offset - 1) * blocks + block) * CheapOperations.blockFloats
   }
 
   func temporalTaps(
     _ candidate: TemporalCandidate, _ offset: Int, _ block: Int
   ) -> UnsafePointer<Float>? {
-    cheap.temporal[candidate.a].map { UnsafePointer($0.value + temporalOffset(offset, block)) }
+    candidate.taps.map { $0 + temporalOffset(offset, block) }
   }
 
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
-  func withTerms(bookingFor block: Int? = nil, _ body: (inout PlaneTerms) -> Void) {
+  func withTerms<Result>(_ body: (inout PlaneTerms) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
-      var terms = PlaneTerms(memory: $0, booked: block)
-      body(&terms)
+      var terms = PlaneTerms(memory: $0)
+      return body(&terms)
     }
   }
 
   /// `plane = Σ terms`, and no terms are left.
   func mix(
-    _ terms: inout PlaneTerms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
+    _ terms: inout PlaneTerms, into plane: UnsafeMutablePointer<Float>, block: Int,
+    transposed: Bool = false
   ) {
-    if terms.count == 0 { plane.update(repeating: 0, count: output.planeFloats) }
-    if let block = terms.booked { book(terms, block: block) }
+    if terms.count == 0 { plane.update(repeating: 0, count: planeFloats) }
+    terms.issue(elements: elements(block))
     add(terms, into: plane, transposed: transposed)
     terms.removeAll()
   }
 
   private func add(
-    _ terms: PlaneTerms, into plane: UnsafeMutablePointer<Float>, transposed: Bool = false
+    _ terms: PlaneTerms, into plane: UnsafeMutablePointer<Float>,
+    transposed: Bool = false
   ) {
     vk_mix_plane(
       lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
       Int32(terms.count), transposed)
-  }
-
-  /// Books one plane: two operations for each term of an element, and the kernels.
-  private func book(_ terms: PlaneTerms, block: Int) {
-    let lanes = ChannelBlock.lanes
-    let elements = min(lanes, output.channels - block * lanes) * output.framePixels
-    let macs = 9 * terms.kernels * elements
-    account.issue(macs: macs, flops: 2 * macs + 2 * terms.count * elements)
   }
 }
 

@@ -26,7 +26,8 @@ final class DynamicConvolution {
   private let counter: ExecutionCounter
   private let computed: FloatBuffer
   private var clipGroups: ClipGroups
-  private let mixings: [ClipMixing]
+  private let mixings: ClipMixings
+  private let account: OperationAccount
   /// `∂L/∂v_t [n, blocks, St]`, then `∂L/∂v_c [n, blocks, Sc]`.
   private var weightGradients: [Double]
   /// How many columns of gradients the clips before each have.
@@ -58,10 +59,8 @@ final class DynamicConvolution {
       name: "\(name).gate", parameters: parameters, counter: counter, reducer: reducer)
     computed = FloatBuffer(batch * output.clipFloats)
     clipGroups = ClipGroups(batch: batch, space: space)
-    let account = counter.open("\(name).phi", .cheapOperations, output: output)
-    mixings = (0..<batch).map { _ in
-      ClipMixing(space, output: output, cheap: cheap, account: account)
-    }
+    account = counter.open("\(name).phi", .cheapOperations, output: output)
+    mixings = ClipMixings(space, output: output, batch: batch)
     weightGradients = [Double](
       repeating: 0, count: batch * output.blocks * space.candidates)
     firstColumns = [Int](repeating: 0, count: batch + 1)
@@ -75,7 +74,7 @@ final class DynamicConvolution {
   // MARK: Forward
 
   /// Asks the gate and convolves the parts that it wants of `n` clips. What the output is then can be
-  /// had block by block from `forEachRun`.
+  /// had block by block from `output`.
   /// - Parameter y: `[n, K, T', H', W']`; clips that are computed whole are written there, but for
   ///   those that were copied together.
   func forward(
@@ -160,62 +159,24 @@ final class DynamicConvolution {
       let clip = clipGroups.order[place]
       let offset = group.offset + i * floats
       if group.isWhole {
-        mixings[clip].setWhole(staysInPlace(group) ? nil : computed.base + offset, offset: offset)
+        mixings.clips[clip].setWhole(
+          staysInPlace(group) ? nil : computed.base + offset, offset: offset)
         continue
       }
       mixes = true
-      mixings[clip].set(
-        gate.policy, clip: clip, part: group.part, form: gate.form, computed.base + offset,
-        offset: offset)
+      mixings.clips[clip].set(
+        gate.policy, clip: clip, part: group.part, form: gate.form, cheap: cheap,
+        computed.base + offset, offset: offset)
     }
   }
 
-  /// The items in the order in which they find most of what they are made from in the caches.
-  func item(at position: Int) -> Int {
-    let blocks = geometry.output.blocks
-    return position / blocks * blocks + mixings[position / blocks].block(at: position % blocks)
-  }
-
-  /// Item `n·blocks + block` of the output, run of frames after run of frames, each wherever it is.
+  /// The output of the last forward pass, to be read item by item.
   /// - Parameter y: what `forward` wrote to.
-  func forEachRun(
-    of item: Int, in y: UnsafePointer<Float>, _ body: (Range<Int>, UnsafePointer<Float>) -> Void
-  ) {
-    let (mixing, block) = mixing(of: item)
-    if let whole = whole(item, in: y) { return body(0..<geometry.output.frames, whole) }
-    mixing.forEachRun(block: block, scratch: threadScratch, body)
-  }
-
-  /// The same, but what is not there yet is left to the caller to add up (`ClipMixing`).
-  func forEachPlane(
-    of item: Int, in y: UnsafePointer<Float>,
-    ready: (Range<Int>, UnsafePointer<Float>) -> Void,
-    sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
-  ) {
-    let (mixing, block) = mixing(of: item)
-    if let whole = whole(item, in: y) { return ready(0..<geometry.output.frames, whole) }
-    mixing.forEachPlane(block: block, scratch: threadScratch, ready: ready, sum: sum)
-  }
-
-  private func mixing(of item: Int) -> (ClipMixing, block: Int) {
-    (mixings[item / geometry.output.blocks], item % geometry.output.blocks)
-  }
-
-  /// Where an item is that was computed whole.
-  private func whole(_ item: Int, in y: UnsafePointer<Float>) -> UnsafePointer<Float>? {
-    let (mixing, block) = mixing(of: item)
-    guard mixing.isWhole else { return nil }
-    let floats = geometry.output.blockFloats
-    return mixing.computed.map { $0 + block * floats } ?? y + item * floats
-  }
-
-  /// Makes room for the mixing of every thread; before any loop over items.
-  func prepareScratch() {
-    _ = workspace.mixed.floats(Parallel.threads * scratchFloats)
-  }
-
-  private var threadScratch: UnsafeMutablePointer<Float> {
-    workspace.mixed.base + Parallel.thread * scratchFloats
+  func output(in y: UnsafePointer<Float>) -> MixedOutput {
+    MixedOutput(
+      mixings, geometry.output, in: y,
+      scratch: workspace.mixed.floats(Parallel.threads * scratchFloats),
+      scratchFloats: scratchFloats, account: account)
   }
 
   private var scratchFloats: Int { ClipMixing.scratchFloats(geometry.output, gate.space) }
@@ -261,31 +222,38 @@ final class DynamicConvolution {
   private func mixBackward(
     _ dy: some OutputGradient, into df: UnsafeMutablePointer<Float>, clips n: Int
   ) {
-    let shape = geometry.output
-    prepareScratch()
-    let kernels = workspace.kernelGradients.floats(n * cheap.storedCount)
-    kernels.update(repeating: 0, count: n * cheap.storedCount)
-    let count = n * shape.blocks * gate.space.candidates
+    let (shape, blocks, scratchFloats) = (geometry.output, geometry.output.blocks, scratchFloats)
+    let scratch = workspace.mixed.floats(Parallel.threads * scratchFloats)
+    let kernelFloats = cheap.storedCount
+    let kernels = workspace.kernelGradients.floats(n * kernelFloats)
+    kernels.update(repeating: 0, count: n * kernelFloats)
+    let space = gate.space
     let pastCaches = shape.isBeyondCaches(clips: n)
+    let mixings = UnsafePointer(mixings.clips.baseAddress!)
     for clip in 0..<n { firstColumns[clip + 1] = firstColumns[clip] + mixings[clip].columns }
     weightGradients.withUnsafeMutableBufferPointer { weights in
       let weights = weights.baseAddress!
-      weights.update(repeating: 0, count: count)
-      Parallel.forEach(firstColumns[n]) { item in
-        var clip = 0
-        while firstColumns[clip + 1] <= item { clip += 1 }
-        let (mixing, column) = (mixings[clip], item - firstColumns[clip])
-        let df = df + mixing.offset
-        guard !mixing.isWhole else {
-          return dy.write(
-            clip * shape.blocks + column, frames: 0..<shape.frames,
-            into: df + column * shape.blockFloats, pastCaches: pastCaches)
-        }
-        mixing.backward(
-          column: column, scratch: threadScratch, df: df,
-          gradients: gradients(clip, kernels, weights)
-        ) { block, frames, gradient in
-          dy.write(clip * shape.blocks + block, frames: frames, into: gradient, pastCaches: false)
+      weights.update(repeating: 0, count: n * blocks * space.candidates)
+      firstColumns.withUnsafeBufferPointer { firstColumns in
+        Parallel.forEach(firstColumns[n]) { item in
+          var clip = 0
+          while firstColumns[clip + 1] <= item { clip += 1 }
+          let column = item - firstColumns[clip]
+          let df = df + mixings[clip].offset
+          guard !mixings[clip].isWhole else {
+            return dy.write(
+              clip * blocks + column, frames: 0..<shape.frames,
+              into: df + column * shape.blockFloats, pastCaches: pastCaches)
+          }
+          let temporal = weights + clip * blocks * space.candidates
+          mixings[clip].backward(
+            column: column, scratch: scratch + Parallel.thread * scratchFloats, df: df,
+            gradients: ClipMixing.Gradients(
+              kernels: kernels + clip * kernelFloats, temporal: temporal,
+              channel: temporal + blocks * space.temporalStrides.count)
+          ) { block, frames, gradient in
+            dy.write(clip * blocks + block, frames: frames, into: gradient, pastCaches: false)
+          }
         }
       }
     }
@@ -293,20 +261,10 @@ final class DynamicConvolution {
     assignPolicyGradients(clips: n)
   }
 
-  private func gradients(
-    _ clip: Int, _ kernels: UnsafeMutablePointer<Float>, _ weights: UnsafeMutablePointer<Double>
-  ) -> ClipMixing.Gradients {
-    let (blocks, space) = (geometry.output.blocks, gate.space)
-    let temporal = weights + clip * blocks * space.candidates
-    return ClipMixing.Gradients(
-      kernels: kernels + clip * cheap.storedCount, temporal: temporal,
-      channel: temporal + blocks * space.temporalStrides.count)
-  }
-
   /// Sums the clips' kernel gradients, always in the same order.
   private func assignKernelGradients(_ partial: UnsafeMutablePointer<Float>, clips: Int) {
     let count = cheap.storedCount
-    for clip in 1..<max(clips, 1) where !mixings[clip].isWhole {
+    for clip in 1..<max(clips, 1) where !mixings.clips[clip].isWhole {
       vk_add(partial, partial + clip * count, count)
     }
     var from = UnsafePointer(partial)
@@ -325,7 +283,7 @@ final class DynamicConvolution {
     let (st, sc) = (gate.space.temporalStrides.count, gate.space.channelCounts.count)
     let blocks = geometry.output.blocks
     gate.gradient.clear()
-    for clip in 0..<n where !mixings[clip].isWhole {
+    for clip in 0..<n where !mixings.clips[clip].isWhole {
       let start = clip * blocks * (st + sc)
       for block in 0..<blocks {
         for a in 0..<st {
@@ -358,7 +316,7 @@ final class DynamicConvolution {
     for place in group.places {
       let clip = clipGroups.order[place]
       convolution.addToGradient(
-        x.data + clip * geometry.input.clipFloats, df + mixings[clip].offset)
+        x.data + clip * geometry.input.clipFloats, df + mixings.clips[clip].offset)
     }
     convolution.backwardWeights(part: group.part, norm: x.norm, accumulate: accumulate)
   }

@@ -2,8 +2,7 @@
 
 import CKernels
 
-/// Motion energy: for every channel and frame the mean over H and W of `|X[t] − X[t−1]|`, 0 at
-/// t = 0. A gate reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each half.
+/// A gate that sees motion energy reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each half.
 final class MotionEnergy {
   private let shape: ActivationShape
   private let account: OperationAccount
@@ -29,18 +28,19 @@ final class MotionEnergy {
 
   /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
   func inputs(_ x: Activation, count n: Int) -> UnsafePointer<Float> {
+    guard let motion = x.motion, motion.isWanted else {
+      preconditionFailure("a gate reads motion energy that was not noted")
+    }
     let count = shape.meanCount
     for clip in 0..<n {
-      (inputs.base + clip * 2 * count).update(from: x.means + clip * count, count: count)
+      let input = inputs.base + clip * 2 * count
+      input.update(from: x.means + clip * count, count: count)
+      (input + count).update(from: motion.energies.base + clip * count, count: count)
     }
-    // A difference, its size and a sum for every pixel but those of the first frame.
-    let flops = 3 * (shape.frames - 1) * shape.framePixels
-    Parallel.forEach(n * shape.blocks) { item in
-      account.issue(flops: flops * Int(lanes(of: item)))
-      vk_motion_energy(
-        Int32(ChannelBlock.lanes), x.data + item * shape.blockFloats, Int32(shape.frames),
-        shape.framePixels, energies(of: item, in: inputs), lanes(of: item), Int32(shape.frames))
-    }
+    // A difference, its size and a sum for every pixel but those of the first frame: carried out by the
+    // call that wrote x.
+    account.issue(
+      calls: 0, flops: n * 3 * shape.channels * (shape.frames - 1) * shape.framePixels)
     return UnsafePointer(inputs.base)
   }
 

@@ -5,16 +5,13 @@ import CKernels
 /// The terms of one plane, in memory on the stack, reused from plane to plane.
 struct PlaneTerms {
   let memory: UnsafeMutableBufferPointer<vk_term>
-  /// The channel block that is booked; nil in backward.
-  let booked: Int?
   private(set) var count = 0
   /// Terms that pass through a kernel.
   private(set) var kernels = 0
+  /// What the planes took that were summed up so far.
+  private(set) var issued = IssuedOperations()
 
-  init(memory: UnsafeMutableBufferPointer<vk_term>, booked: Int?) {
-    self.memory = memory
-    self.booked = booked
-  }
+  init(memory: UnsafeMutableBufferPointer<vk_term>) { self.memory = memory }
 
   /// Adds a term; of a plane that is there without a kernel already, its weight.
   mutating func append(
@@ -37,6 +34,15 @@ struct PlaneTerms {
   }
 
   mutating func removeAll() { (count, kernels) = (0, 0) }
+
+  /// The terms are summed up for a plane of so many elements, padding left out: two operations for each
+  /// term of an element, and the kernels.
+  mutating func issue(elements: Int) {
+    let macs = 9 * kernels * elements
+    issued.calls += 1
+    issued.operations.macs += macs
+    issued.operations.flops += 2 * macs + 2 * count * elements
+  }
 }
 
 extension Float {

@@ -19,12 +19,12 @@ final class SoftModulationGate {
 
   // Kept by forward for backward.
   private var input: UnsafePointer<Float>?
-  private var hidden: [Float]
-  private var raw: [Float]
+  private let hidden: FloatBuffer
+  private let raw: FloatBuffer
   /// What backward reads: written by whoever ran the policy.
   var gradient: PolicyGradient
-  private var dHidden: [Float]
-  private var dRaw: [Float]
+  private let dHidden: FloatBuffer
+  private let dRaw: FloatBuffer
 
   /// - Parameters:
   ///   - input: the convolution's input; the gate reads its means `[N, C·T]`, and with motion energy
@@ -56,10 +56,10 @@ final class SoftModulationGate {
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", parameters: parameters,
       account: account, isGate: true, initialBias: 1, initial: start.second)
-    hidden = [Float](repeating: 0, count: batch * width)
-    raw = [Float](repeating: 0, count: batch * space.candidates)
+    (hidden, dHidden) = (FloatBuffer(batch * width), FloatBuffer(batch * width))
+    raw = FloatBuffer(batch * space.candidates)
+    dRaw = FloatBuffer(batch * space.candidates)
     gradient = PolicyGradient(space, batch: batch)
-    (dHidden, dRaw) = (hidden, raw)
   }
 
   /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`; `Dh·2·C·T` with motion energy.
@@ -77,10 +77,11 @@ final class SoftModulationGate {
     let input = motion?.inputs(x, count: n) ?? UnsafePointer(x.means)
     self.input = input
     account.issue(calls: 0, flops: n * elementwiseFLOPs)
-    fc1.forward(input, count: n, into: &hidden)
-    try norm.forward(&hidden, count: n, training: training)
+    let (hidden, raw) = (hidden.base, raw.base)
+    fc1.forward(input, count: n, into: hidden)
+    try norm.forward(hidden, count: n, training: training)
     for i in 0..<n * fc1.outputs { hidden[i] = tanh(hidden[i]) }
-    fc2.forward(hidden, count: n, into: &raw)
+    fc2.forward(hidden, count: n, into: raw)
     for i in 0..<n * space.candidates { raw[i] = max(tanh(raw[i]), 0) }
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
@@ -115,11 +116,12 @@ final class SoftModulationGate {
       demodulate(u..<u + st, gradient.temporal, gradient.temporalCost, at: clip * st)
       demodulate(u + st..<u + st + sc, gradient.channel, gradient.channelCost, at: clip * sc)
     }
+    let (hidden, dHidden, raw, dRaw) = (hidden.base, dHidden.base, raw.base, dRaw.base)
     // Through max(·, 0) and tanh: no gradient where u is zero.
     for i in 0..<n * (st + sc) { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
-    fc2.backward(dRaw, x: hidden, count: n, into: &dHidden)
+    fc2.backward(dRaw, x: hidden, count: n, into: dHidden)
     for i in 0..<n * fc1.outputs { dHidden[i] *= 1 - hidden[i] * hidden[i] }
-    try norm.backward(&dHidden, count: n)
+    try norm.backward(dHidden, count: n)
     guard let input else { preconditionFailure("backward of a gate before its forward") }
     let dInput = motion?.gradient.base ?? dMeans
     fc1.backward(dHidden, x: input, count: n, scale: 1 / Float(framePixels), into: dInput)
@@ -150,7 +152,7 @@ final class SoftModulationGate {
   private func modulate(_ group: Range<Int>, into v: inout [Float], at first: Int) {
     let sum = sum(of: group)
     for (i, index) in group.enumerated() {
-      let value = raw[index]
+      let value = raw.base[index]
       switch form {
       case .published: v[first + i] = value
       case .normalised: v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
@@ -167,18 +169,18 @@ final class SoftModulationGate {
     }
     var projection: Float = 0
     for (i, index) in group.enumerated() where sum > 0 {
-      projection += normalised(i) * raw[index] / sum
+      projection += normalised(i) * raw.base[index] / sum
     }
     for (i, index) in group.enumerated() {
-      dRaw[index] = sum > 0 ? (normalised(i) - projection) / sum : 0
-      if form == .published && sum > 0 { dRaw[index] += dv[first + i] }
+      dRaw.base[index] = sum > 0 ? (normalised(i) - projection) / sum : 0
+      if form == .published && sum > 0 { dRaw.base[index] += dv[first + i] }
     }
   }
 
   /// `Σu` of a group.
   private func sum(of group: Range<Int>) -> Float {
     var sum: Float = 0
-    for index in group { sum += raw[index] }
+    for index in group { sum += raw.base[index] }
     return sum
   }
 }

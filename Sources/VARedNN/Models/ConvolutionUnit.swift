@@ -33,7 +33,7 @@ final class ConvolutionUnit {
     norm = BatchNorm(
       geometry.output, name: normName, before: storage == nil ? .residualAndReLU : .relu,
       parameters: context.parameters, counter: context.counter, reducer: context.reducer)
-    output = Activation(geometry.output, batch: context.batch, in: storage)
+    output = context.activation(geometry.output, in: storage)
     convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
     if case .fixed(let layer) = convolution, storage != nil {
       folded = FoldedNorm(norm, behind: layer)
@@ -69,14 +69,17 @@ final class ConvolutionUnit {
   private func show(clips n: Int) {
     guard let observe = tap.observe else { return }
     let (y, shape) = (convolved.base, output.shape)
-    if case .dynamic(let layer) = convolution { layer.prepareScratch() }
-    observe(
-      LayerFeatures(name: name, shape: shape, clips: n) { [convolution] item, body in
-        switch convolution {
-        case .fixed: body(0..<shape.frames, y + item * shape.blockFloats)
-        case .dynamic(let layer): layer.forEachRun(of: item, in: y, body)
-        }
-      })
+    switch convolution {
+    case .fixed:
+      observe(
+        LayerFeatures(name: name, shape: shape, clips: n) { item, body in
+          body(0..<shape.frames, y + item * shape.blockFloats)
+        })
+    case .dynamic(let layer):
+      let mixed = layer.output(in: y)
+      observe(
+        LayerFeatures(name: name, shape: shape, clips: n) { mixed.forEachRun(of: $0, $1) })
+    }
   }
 
   /// Batch norm of a dynamic convolution's output, which is made on the way: for the statistics and
@@ -84,23 +87,21 @@ final class ConvolutionUnit {
   private func normalise(
     _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: BatchNorm.Residual?
   ) throws {
-    layer.prepareScratch()
     let y = convolved.base
+    let mixed = layer.output(in: y)
     if training {
-      try norm.takeStatistics(writing: y, clips: n) { layer.forEachRun(of: $0, in: y, $1) }
+      try norm.takeStatistics(writing: y, clips: n) { mixed.forEachRun(of: $0, $1) }
       norm.apply(y, clips: n, residual: residual, into: output)
       return
     }
     norm.useRunningStatistics()
+    let pass = norm.pass(clips: n, residual: residual, into: output)
     Parallel.forEach(n * output.shape.blocks) { position in
-      let item = layer.item(at: position)
-      layer.forEachPlane(of: item, in: y) { frames, from in
-        norm.apply(
-          from, item: item, frames: frames, clips: n, residual: residual, into: output)
+      let item = mixed.item(at: position)
+      mixed.forEachPlane(of: item) { frames, from in
+        pass.apply(from, item: item, frames: frames)
       } sum: { frame, terms, plane in
-        norm.apply(
-          terms, partial: plane, item: item, frame: frame, clips: n, residual: residual,
-          into: output)
+        pass.apply(terms, partial: plane, item: item, frame: frame)
       }
     }
   }

@@ -38,6 +38,14 @@ final class NetworkContext {
       fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
   }
 
+  /// The output of a layer that a gate may follow.
+  /// - Parameter storage: memory lent to it; nil gives it memory of its own.
+  func activation(_ shape: ActivationShape, in storage: Scratch? = nil) -> Activation {
+    Activation(
+      shape, batch: batch, in: storage,
+      motion: dynamic?.motionEnergy == true ? workspace.framesBefore : nil)
+  }
+
   /// A convolution of a residual block: dynamic where the network is.
   func blockConvolution(_ geometry: ConvolutionGeometry, name: String) -> BlockConvolution {
     guard let dynamic else {

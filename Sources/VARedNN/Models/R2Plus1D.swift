@@ -26,6 +26,8 @@ public final class R2Plus1D {
   private let pooling: OperationAccount
   private let layers: [DynamicConvolution]
   private let shares: [Double]
+  /// Of what goes into the dynamic layers, where gates read it.
+  private let motionNotes: [MotionNotes]
   private let loss: AdaptiveLoss
   private let gradientBuffers: GradientBuffers
   private var features: [Float]
@@ -76,8 +78,9 @@ public final class R2Plus1D {
     }
     shares = dynamicLayers.map(\.share)
 
-    let shapes =
-      [stem.middle.shape, stem.output.shape] + blocks.flatMap { $0.units.map(\.output.shape) }
+    let outputs = [stem.output] + blocks.flatMap { $0.units.map(\.output) }
+    motionNotes = outputs.dropLast().compactMap(\.motion)
+    let shapes = [stem.middle.shape] + outputs.map(\.shape)
     gradientBuffers = GradientBuffers(
       batch: batch, largest: shapes.map(\.clipFloats).max() ?? 0,
       mostMeans: shapes.map(\.meanCount).max() ?? 0)
@@ -89,6 +92,7 @@ public final class R2Plus1D {
       classes: configuration.classes, batch: batch,
       confidence: configuration.dynamic?.costConfidence ?? 0,
       power: configuration.dynamic?.costPower ?? 2)
+    noteMotion()
   }
 
   /// `layer1` to `layer4`.
@@ -112,7 +116,16 @@ public final class R2Plus1D {
 
   /// What decides the policies of the passes that follow; the gates, unless set.
   public var policies = PolicySource.gates {
-    didSet { for layer in layers { layer.source = policies } }
+    didSet {
+      for layer in layers { layer.source = policies }
+      noteMotion()
+    }
+  }
+
+  /// Has motion energy noted where gates are going to read it.
+  private func noteMotion() {
+    let isWanted = layers.first?.asksGate ?? false
+    for notes in motionNotes { notes.isWanted = isWanted }
   }
 
   /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.

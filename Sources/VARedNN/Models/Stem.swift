@@ -40,7 +40,7 @@ final class Stem {
     context.addStatic(macs: first.macs + second.macs)
     profile = context.counter.profile
     middle = Activation(first.output, batch: context.batch, in: context.workspace.inner[0])
-    output = Activation(second.output, batch: context.batch)
+    output = context.activation(second.output)
     spatialConvolved = FloatBuffer(context.batch * first.output.clipFloats)
     temporalConvolved = FloatBuffer(context.batch * second.output.clipFloats)
   }

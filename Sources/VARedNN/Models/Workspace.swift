@@ -13,5 +13,7 @@ final class Workspace {
   let mirroredPoints = WinogradPoints()
   /// Of every thread that mixes.
   let mixed = Scratch()
+  /// Of every thread that notes how much a tensor moves: its frame before.
+  let framesBefore = Scratch()
   let kernelGradients = Scratch()
 }

@@ -16,14 +16,16 @@ final class BatchNorm {
   let weight: Parameter
   let bias: Parameter
   /// `y = scale·x + shift`, per channel, padding included.
-  private(set) var scale: FloatBuffer
-  private(set) var shift: FloatBuffer
+  let scale: FloatBuffer
+  let shift: FloatBuffer
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
   private let account: OperationAccount
   private let mean: FloatBuffer
   private var inverseDeviation: [Double]
+  /// The parameters' version whose running statistics `scale` and `shift` are made of, if they are.
+  private var runningVersion: Int?
   private var partials: [Double] = []
   private var sums: [Double]
   /// `dx = a·g + b·x + c`, as `[a, b, c]`.
@@ -39,7 +41,7 @@ final class BatchNorm {
     case residualAndReLU
 
     /// Floating-point operations of an element (METHOD §3).
-    fileprivate var flops: Int {
+    var flops: Int {
       switch self {
       case .sum: 2
       case .relu: 4
@@ -109,6 +111,7 @@ final class BatchNorm {
   }
 
   private func finishStatistics(clips n: Int) throws {
+    runningVersion = nil
     try reduceOverRanks()
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
     for c in 0..<shape.channels {
@@ -124,8 +127,10 @@ final class BatchNorm {
     runningMean.changed()
   }
 
-  /// Takes the running statistics (inference).
+  /// Takes the running statistics (inference), unless they are the ones in use.
   func useRunningStatistics() {
+    guard runningVersion != weight.version else { return }
+    runningVersion = weight.version
     for c in 0..<shape.channels {
       inverseDeviation[c] =
         1 / (Double(runningVariance.value[c]) + Self.epsilon).squareRoot()
@@ -147,82 +152,21 @@ final class BatchNorm {
     Residual(data: x, scale: scale.base, shift: shift.base, norm: self)
   }
 
-  /// `y = act(scale·x + shift + residual)` in one pass, with y's spatial means.
+  /// `y = act(scale·x + shift + residual)` in one pass, with what is noted about y.
   func apply(
     _ x: UnsafePointer<Float>, clips n: Int, residual: Residual? = nil, into y: Activation
   ) {
+    let pass = pass(clips: n, residual: residual, into: y)
     Parallel.forEach(n * shape.blocks) { item in
-      apply(
-        x + item * shape.blockFloats, item: item, frames: 0..<shape.frames, clips: n,
-        residual: residual, into: y)
+      pass.apply(x + item * shape.blockFloats, item: item, frames: 0..<shape.frames)
     }
   }
 
-  /// The same for some frames of one item, a clip's channel block, wherever they lie.
-  func apply(
-    _ x: UnsafePointer<Float>, item: Int, frames: Range<Int>, clips n: Int, residual: Residual?,
-    into y: Activation
-  ) {
-    let place = Place(self, item: item, frames: frames, residual: residual, y)
-    issue(place, residual: residual, calls: 1)
-    vk_normalize(
-      Int32(ChannelBlock.lanes), place.y,
-      vk_affine(data: x, scale: place.scale, shift: place.shift), place.residual, true,
-      Int32(frames.count), shape.framePixels, place.means, Int32(place.channels),
-      Int32(shape.frames), shape.isBeyondCaches(clips: n))
-  }
-
-  /// The same for one frame of an item that is still to be added up, in one pass.
-  /// - Parameters:
-  ///   - terms: one at least; booked already.
-  ///   - partial: memory for a plane.
-  func apply(
-    _ terms: PlaneTerms, partial: UnsafeMutablePointer<Float>, item: Int, frame: Int, clips n: Int,
-    residual: Residual?, into y: Activation
-  ) {
-    let place = Place(self, item: item, frames: frame..<frame + 1, residual: residual, y)
-    issue(place, residual: residual, calls: 0)
-    vk_mix_normalize(
-      Int32(ChannelBlock.lanes), place.y, partial, Int32(shape.height), Int32(shape.width),
-      terms.memory.baseAddress, Int32(terms.count), place.scale, place.shift, place.residual,
-      place.means, Int32(place.channels), Int32(shape.frames), shape.isBeyondCaches(clips: n))
-  }
-
-  /// Where some frames of one item, and what belongs to them, are.
-  private struct Place {
-    let y: UnsafeMutablePointer<Float>
-    let means: UnsafeMutablePointer<Float>
-    let scale: UnsafePointer<Float>
-    let shift: UnsafePointer<Float>
-    let residual: vk_affine
-    /// Channels of the block that are none of the padding.
-    let channels: Int
-    let elements: Int
-
-    init(_ norm: BatchNorm, item: Int, frames: Range<Int>, residual: Residual?, _ y: Activation) {
-      let shape = norm.shape
-      let lane = item % shape.blocks * ChannelBlock.lanes
-      let at = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
-      self.y = y.data + at
-      means =
-        y.means + item / shape.blocks * shape.meanCount + lane * shape.frames + frames.lowerBound
-      (scale, shift) = (
-        UnsafePointer(norm.scale.base + lane), UnsafePointer(norm.shift.base + lane)
-      )
-      self.residual =
-        residual.map {
-          vk_affine(data: $0.data + at, scale: $0.scale + lane, shift: $0.shift + lane)
-        } ?? vk_affine()
-      channels = min(ChannelBlock.lanes, shape.channels - lane)
-      elements = channels * frames.count * shape.framePixels
-    }
-  }
-
-  private func issue(_ place: Place, residual: Residual?, calls: Int) {
-    let follower = residual == nil ? Follower.relu : .residualAndReLU
-    account.issue(calls: calls, flops: follower.flops * place.elements)
-    // Carried out by the same call.
-    residual?.norm?.account.issue(calls: 0, flops: Follower.sum.flops * place.elements)
+  /// The same for a caller that has the items one by one.
+  func pass(clips n: Int, residual: Residual? = nil, into y: Activation) -> NormalisingPass {
+    NormalisingPass(
+      shape, scale: scale.base, shift: shift.base, residual: residual, into: y, clips: n,
+      account: account, residualAccount: residual?.norm?.account)
   }
 
   /// Books batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by METHOD's
@@ -241,31 +185,6 @@ final class BatchNorm {
     case output(UnsafePointer<Float>)
   }
 
-  /// What backward has after its first pass: everything but the gradient of the input, which is
-  /// written item by item, wherever it is wanted.
-  struct InputGradient {
-    fileprivate let norm: BatchNorm
-    fileprivate let dy: IncomingGradient
-    fileprivate let mask: Mask
-    fileprivate let x: UnsafePointer<Float>
-
-    /// `dx` of some frames of one item, a clip's channel block, assigned.
-    /// - Parameter pastCaches: whether whoever reads it will not find it there.
-    func write(
-      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
-    ) {
-      let (shape, lanes) = (norm.shape, ChannelBlock.lanes)
-      let padded = ChannelBlock.padded(shape.channels)
-      let base = norm.coefficients.base + item % shape.blocks * lanes
-      let first = frames.lowerBound
-      vk_normalize_apply(
-        Int32(lanes), dx, norm.incoming(dy, item, frame: first),
-        norm.kernelMask(mask, item, frame: first),
-        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
-        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
-    }
-  }
-
   /// First pass of the backward of `act(BN(x))`: parameter gradients are assigned.
   /// - Parameters:
   ///   - x: the layer's input in the forward pass.
@@ -274,17 +193,19 @@ final class BatchNorm {
     _ dy: IncomingGradient, mask: Mask, x: UnsafePointer<Float>, clips n: Int,
     masked: UnsafeMutablePointer<Float>? = nil
   ) throws -> InputGradient {
+    let kernelMask = kernelMask(mask)
     sumBlocks(clips: n) { item, sums in
       let at = item * shape.blockFloats
       let lane = item % shape.blocks * ChannelBlock.lanes
       vk_normalize_reduce(
-        Int32(ChannelBlock.lanes), incoming(dy, item), kernelMask(mask, item), x + at,
-        mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels, sums)
+        Int32(ChannelBlock.lanes), dy.kernelGradient(shape, item), kernelMask.of(shape, item),
+        x + at, mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels,
+        sums)
     }
     try makeCoefficients(clips: n)
-    guard let masked else { return InputGradient(norm: self, dy: dy, mask: mask, x: x) }
     return InputGradient(
-      norm: self, dy: IncomingGradient(first: UnsafePointer(masked)), mask: .none, x: x)
+      shape, dy: masked.map { IncomingGradient(first: UnsafePointer($0)) } ?? dy,
+      mask: masked == nil ? kernelMask : vk_mask(), x: x, coefficients: coefficients.base)
   }
 
   /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of
@@ -353,9 +274,12 @@ final class BatchNorm {
       let base = partials.baseAddress!
       base.update(repeating: 0, count: items * width)
       Parallel.forEach(items) { body($0, base + $0 * width) }
-      for i in 0..<sums.count { sums[i] = base[i] }
-      for clip in 1..<max(n, 1) {
-        for i in 0..<sums.count { sums[i] += base[clip * sums.count + i] }
+      let count = sums.count
+      sums.withUnsafeMutableBufferPointer { sums in
+        for i in 0..<count { sums[i] = base[i] }
+        for clip in 1..<max(n, 1) {
+          for i in 0..<count { sums[i] += base[clip * count + i] }
+        }
       }
     }
   }
@@ -364,31 +288,12 @@ final class BatchNorm {
     try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
   }
 
-  /// The incoming gradient of one item from `frame` on.
-  fileprivate func incoming(
-    _ dy: IncomingGradient, _ item: Int, frame: Int = 0
-  ) -> vk_incoming {
-    let at = item * shape.blockFloats + frame * shape.planeFloats
-    let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_incoming(
-      first: dy.first.map { $0 + at }, second: dy.second.map { $0 + at },
-      means: dy.means.map {
-        $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
-      },
-      mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)),
-      mean_stride: Int32(shape.frames))
-  }
-
-  fileprivate func kernelMask(_ mask: Mask, _ item: Int, frame: Int = 0) -> vk_mask {
-    let lane = item % shape.blocks * ChannelBlock.lanes
+  /// The mask of the first item.
+  private func kernelMask(_ mask: Mask) -> vk_mask {
     switch mask {
-    case .none:
-      return vk_mask()
-    case .ownOutput:
-      return vk_mask(output: nil, scale: scale.base + lane, shift: shift.base + lane)
-    case .output(let y):
-      return vk_mask(
-        output: y + item * shape.blockFloats + frame * shape.planeFloats, scale: nil, shift: nil)
+    case .none: vk_mask()
+    case .ownOutput: vk_mask(output: nil, scale: scale.base, shift: shift.base)
+    case .output(let y): vk_mask(output: y, scale: nil, shift: nil)
     }
   }
 }

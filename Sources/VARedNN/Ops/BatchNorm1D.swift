@@ -9,10 +9,11 @@ final class BatchNorm1D {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
-  private var normalised: [Float]
-  private var means: [Double]
-  private var inverseDeviation: [Double]
-  private var sums: [Double]
+  /// Behind pointers, as arrays of a class are checked at every access.
+  private let normalised: UnsafeMutablePointer<Float>
+  private let means: UnsafeMutablePointer<Double>
+  private let inverseDeviation: UnsafeMutablePointer<Double>
+  private let sums: UnsafeMutablePointer<Double>
 
   /// - Parameter batch: clips at most.
   init(
@@ -24,10 +25,17 @@ final class BatchNorm1D {
     bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _, _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
-    normalised = [Float](repeating: 0, count: batch * features)
-    means = [Double](repeating: 0, count: features)
-    inverseDeviation = means
-    sums = [Double](repeating: 0, count: 2 * features)
+    normalised = .allocate(capacity: batch * features)
+    means = .allocate(capacity: features)
+    inverseDeviation = .allocate(capacity: features)
+    sums = .allocate(capacity: 2 * features)
+  }
+
+  deinit {
+    normalised.deallocate()
+    means.deallocate()
+    inverseDeviation.deallocate()
+    sums.deallocate()
   }
 
   /// For a step in which the layer has no part.
@@ -43,61 +51,70 @@ final class BatchNorm1D {
       try reduceOverRanks()
     }
     let count = Double(n * (reducer?.ranks ?? 1))
+    let (runningMean, runningVariance) = (runningMean.value, runningVariance.value)
     for f in 0..<features {
-      var variance = Double(runningVariance.value[f])
-      means[f] = Double(runningMean.value[f])
+      var variance = Double(runningVariance[f])
+      means[f] = Double(runningMean[f])
       if training {
         means[f] = sums[f] / count
         variance = max(sums[features + f] / count - means[f] * means[f], 0)
-        update(f, mean: means[f], variance: variance * count / max(count - 1, 1))
+        update(runningMean + f, towards: means[f])
+        update(runningVariance + f, towards: variance * count / max(count - 1, 1))
       }
       inverseDeviation[f] = 1 / (variance + BatchNorm.epsilon).squareRoot()
     }
-    if training { runningMean.changed() }
-    for i in 0..<n * features {
-      let f = i % features
-      normalised[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
-      x[i] = weight.value[f] * normalised[i] + bias.value[f]
+    if training { self.runningMean.changed() }
+    let (weight, bias) = (weight.value, bias.value)
+    for row in 0..<n {
+      for f in 0..<features {
+        let i = row * features + f
+        normalised[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
+        x[i] = weight[f] * normalised[i] + bias[f]
+      }
     }
   }
 
   /// Replaces `dy` by `dx`; parameter gradients are assigned.
   func backward(_ dy: UnsafeMutablePointer<Float>, count n: Int) throws {
     sumProducts(dy, normalised, count: n)
+    let (dWeight, dBias) = (weight.gradient, bias.gradient)
     for f in 0..<features {
-      bias.gradient[f] = Float(sums[f])
-      weight.gradient[f] = Float(sums[features + f])
+      dBias[f] = Float(sums[f])
+      dWeight[f] = Float(sums[features + f])
     }
     try reduceOverRanks()
     let count = Double(n * (reducer?.ranks ?? 1))
-    for i in 0..<n * features {
-      let f = i % features
-      let centred =
-        Double(dy[i]) - sums[f] / count - Double(normalised[i]) * sums[features + f] / count
-      dy[i] = Float(Double(weight.value[f]) * inverseDeviation[f] * centred)
+    let weight = weight.value
+    for row in 0..<n {
+      for f in 0..<features {
+        let i = row * features + f
+        let centred =
+          Double(dy[i]) - sums[f] / count - Double(normalised[i]) * sums[features + f] / count
+        dy[i] = Float(Double(weight[f]) * inverseDeviation[f] * centred)
+      }
     }
   }
 
-  private func update(_ f: Int, mean: Double, variance: Double) {
-    let keep = 1 - BatchNorm.momentum
-    runningMean.value[f] = Float(
-      keep * Double(runningMean.value[f]) + BatchNorm.momentum * mean)
-    runningVariance.value[f] = Float(
-      keep * Double(runningVariance.value[f]) + BatchNorm.momentum * variance)
+  private func update(_ running: UnsafeMutablePointer<Float>, towards value: Double) {
+    running.pointee = Float(
+      (1 - BatchNorm.momentum) * Double(running.pointee) + BatchNorm.momentum * value)
   }
 
   /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.
   private func sumProducts(
     _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count n: Int
   ) {
-    for f in 0..<2 * features { sums[f] = 0 }
-    for i in 0..<n * features {
-      sums[i % features] += Double(first[i])
-      sums[features + i % features] += Double(first[i]) * Double(second[i])
+    sums.update(repeating: 0, count: 2 * features)
+    for row in 0..<n {
+      for f in 0..<features {
+        let i = row * features + f
+        sums[f] += Double(first[i])
+        sums[features + f] += Double(first[i]) * Double(second[i])
+      }
     }
   }
 
   private func reduceOverRanks() throws {
-    try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
+    try reducer?.sum(UnsafeMutableBufferPointer(start: sums, count: 2 * features))
   }
 }

@@ -38,6 +38,12 @@ public struct OperationCount: Equatable, Sendable {
   }
 }
 
+/// Operations and the calls of an engine that they took, on their way to an account.
+struct IssuedOperations {
+  var calls = 0
+  var operations = OperationCount()
+}
+
 /// What one layer issues in forward passes. Whoever calls an engine says so here, at the call, for all
 /// of its clips, padding left out.
 final class OperationAccount {
@@ -46,7 +52,7 @@ final class OperationAccount {
   let output: ActivationShape
   /// One clip's share in the fixed network of the same shape, from the shapes alone.
   let fixed: OperationCount
-  private var isOn = false
+  private let isOn = Atomic(false)
   private let callCount = Atomic(0)
   private let macCount = Atomic(0)
   private let flopCount = Atomic(0)
@@ -64,10 +70,16 @@ final class OperationAccount {
   /// - Parameter calls: calls of oneDNN, OpenBLAS or a kernel that it takes; 0 for a loop of our own.
   @inline(__always)
   func issue(calls: Int = 1, macs: Int = 0, flops: Int) {
-    guard isOn else { return }
+    guard isOn.load(ordering: .relaxed) else { return }
     callCount.wrappingAdd(calls, ordering: .relaxed)
     macCount.wrappingAdd(macs, ordering: .relaxed)
     flopCount.wrappingAdd(flops, ordering: .relaxed)
+  }
+
+  /// The same for what was gathered.
+  @inline(__always)
+  func issue(_ issued: IssuedOperations) {
+    issue(calls: issued.calls, macs: issued.operations.macs, flops: issued.operations.flops)
   }
 
   /// Calls booked since counting was started.
@@ -81,7 +93,7 @@ final class OperationAccount {
 
   /// Starts from zero.
   fileprivate func start() {
-    isOn = true
+    isOn.store(true, ordering: .relaxed)
     callCount.store(0, ordering: .relaxed)
     macCount.store(0, ordering: .relaxed)
     flopCount.store(0, ordering: .relaxed)

@@ -9,7 +9,6 @@ final class FoldedNorm {
   private let floatsOfBlock: Int
   private var copy = FloatBuffer(0)
   private var copyVersion = -1
-  private var normVersion = -1
 
   /// - Parameter norm: of running statistics, followed by a ReLU and no sum, whose spatial means nobody
   ///   reads.
@@ -31,10 +30,7 @@ final class FoldedNorm {
 
   /// The norm with its running statistics as of now, for an engine that keeps such weights itself.
   func currentNorm() -> BatchNorm {
-    if normVersion != weight.version {
-      norm.useRunningStatistics()
-      normVersion = weight.version
-    }
+    norm.useRunningStatistics()
     return norm
   }
 

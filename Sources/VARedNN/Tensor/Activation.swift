@@ -38,14 +38,21 @@ public struct ActivationShape: Hashable, Sendable {
 final class Activation {
   let shape: ActivationShape
   let batch: Int
+  /// Its motion energy; nil where no gate reads that.
+  let motion: MotionNotes?
   private let storage: Scratch
   private let meanStorage: FloatBuffer
 
-  /// - Parameter storage: memory lent to several activations in turn, for one whose values are
-  ///   computed again where they are read later; nil gives it memory of its own.
-  init(_ shape: ActivationShape, batch: Int, in storage: Scratch? = nil) {
+  /// - Parameters:
+  ///   - storage: memory lent to several activations in turn, for one whose values are computed again
+  ///     where they are read later; nil gives it memory of its own.
+  ///   - motion: memory for a plane of every thread, where gates read motion energy.
+  init(
+    _ shape: ActivationShape, batch: Int, in storage: Scratch? = nil, motion: Scratch? = nil
+  ) {
     self.shape = shape
     self.batch = batch
+    self.motion = motion.map { MotionNotes(shape, batch: batch, planes: $0) }
     self.storage = storage ?? Scratch()
     self.storage.reserve(batch * shape.clipFloats)
     meanStorage = FloatBuffer(batch * shape.meanCount)
@@ -53,6 +60,28 @@ final class Activation {
 
   var data: UnsafeMutablePointer<Float> { storage.base }
   var means: UnsafeMutablePointer<Float> { meanStorage.base }
+}
+
+/// Motion energy of an activation `X` (METHOD §4), noted as `X` is written: for every channel and frame
+/// the mean over H and W of `|X[t] − X[t−1]|`, 0 at t = 0.
+final class MotionNotes {
+  /// Whether it is noted: a gate is going to read it.
+  var isWanted = false
+  /// `[N, C·T]`, index `c·T + t`.
+  let energies: FloatBuffer
+  private let shape: ActivationShape
+  private let planes: Scratch
+
+  fileprivate init(_ shape: ActivationShape, batch: Int, planes: Scratch) {
+    self.shape = shape
+    self.planes = planes
+    energies = FloatBuffer(batch * shape.meanCount)
+  }
+
+  /// Memory for the frame before of every thread, plane after plane.
+  func framesBefore() -> UnsafeMutablePointer<Float> {
+    planes.floats(Parallel.threads * shape.planeFloats)
+  }
 }
 
 /// The gradient that reaches an activation: the sum of up to two tensors in the activation's

@@ -1,0 +1,88 @@
+// The output of a dynamic convolution, made as it is read.
+
+/// The output of a batch, item by item: item `n·blocks + block` is a clip's channel block. Made for one
+/// pass over the items, of plain values.
+struct MixedOutput {
+  private let clips: UnsafePointer<ClipMixing>
+  private let shape: ActivationShape
+  private let blocks: Int
+  /// Where clips are that were convolved in their places.
+  private let y: UnsafePointer<Float>
+  /// `scratchFloats` for every thread.
+  private let scratch: UnsafeMutablePointer<Float>
+  private let scratchFloats: Int
+  private let account: OperationAccount
+
+  /// - Parameter account: where mixing is booked.
+  init(
+    _ mixings: ClipMixings, _ shape: ActivationShape, in y: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, scratchFloats: Int, account: OperationAccount
+  ) {
+    clips = UnsafePointer(mixings.clips.baseAddress!)
+    (self.shape, blocks) = (shape, shape.blocks)
+    (self.y, self.scratch, self.scratchFloats) = (y, scratch, scratchFloats)
+    self.account = account
+  }
+
+  /// The items in the order in which they find most of what they are made from in the caches.
+  func item(at position: Int) -> Int {
+    position / blocks * blocks + clips[position / blocks].block(at: position % blocks)
+  }
+
+  /// An item, run of frames after run of frames, each wherever it is.
+  func forEachRun(of item: Int, _ body: (Range<Int>, UnsafePointer<Float>) -> Void) {
+    if let whole = whole(item) { return body(0..<shape.frames, whole) }
+    account.issue(
+      clips[item / blocks].forEachRun(block: item % blocks, scratch: threadScratch, body))
+  }
+
+  /// The same, but what is not there yet is left to the caller to add up (`ClipMixing`).
+  func forEachPlane(
+    of item: Int, ready: (Range<Int>, UnsafePointer<Float>) -> Void,
+    sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    if let whole = whole(item) { return ready(0..<shape.frames, whole) }
+    account.issue(
+      clips[item / blocks].forEachPlane(
+        block: item % blocks, scratch: threadScratch, ready: ready, sum: sum))
+  }
+
+  private var threadScratch: UnsafeMutablePointer<Float> {
+    scratch + Parallel.thread * scratchFloats
+  }
+
+  /// Where an item is that was computed whole.
+  private func whole(_ item: Int) -> UnsafePointer<Float>? {
+    guard clips[item / blocks].isWhole else { return nil }
+    return clips[item / blocks].computed.map { $0 + item % blocks * shape.blockFloats }
+      ?? y + item * shape.blockFloats
+  }
+}
+
+/// The mixings of a batch, and the memory of their candidates.
+final class ClipMixings {
+  /// One for each clip.
+  let clips: UnsafeMutableBufferPointer<ClipMixing>
+  private let temporal: UnsafeMutableBufferPointer<ClipMixing.TemporalCandidate>
+  private let channel: UnsafeMutableBufferPointer<ClipMixing.ChannelCandidate>
+
+  init(_ space: PolicySpace, output: ActivationShape, batch: Int) {
+    let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
+    clips = .allocate(capacity: batch)
+    temporal = .allocate(capacity: batch * st)
+    channel = .allocate(capacity: batch * sc)
+    for clip in 0..<batch {
+      clips.initializeElement(
+        at: clip,
+        to: ClipMixing(
+          space, output: output, temporal: temporal.baseAddress! + clip * st,
+          channel: channel.baseAddress! + clip * sc))
+    }
+  }
+
+  deinit {
+    clips.deallocate()
+    temporal.deallocate()
+    channel.deallocate()
+  }
+}
