@@ -8,9 +8,12 @@ import Testing
 @Suite struct FoldedNormTests {
   private let clips = normals(2 * 3 * 4 * 256, "clips")
 
-  private func network(width: Double, seed: UInt64 = 3) throws -> R2Plus1D {
+  private func network(
+    width: Double, seed: UInt64 = 3, isDynamic: Bool = false
+  ) throws -> R2Plus1D {
     var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 16)
     configuration.width = width
+    if isDynamic { configuration.dynamic = DynamicConfiguration() }
     return try R2Plus1D(configuration, batch: 2, seed: seed, threads: 1)
   }
 
@@ -43,12 +46,14 @@ import Testing
     #expect(network.engineCalls.arrived >= calls + 8 * 3 * 2)
   }
 
-  /// A network that inferred before gives what one says that has only just been given the same values.
-  @Test func theCopyIsMadeAgainWhenAnythingChanges() throws {
-    let network = try network(width: 0.25)
+  /// A network that inferred before gives what one says that has only just been given the same values:
+  /// of the weights with their norms, and in a dynamic network of the norms alone.
+  @Test(arguments: [false, true]) func theCopyIsMadeAgainWhenAnythingChanges(isDynamic: Bool) throws
+  {
+    let network = try network(width: 0.25, isDynamic: isDynamic)
     var seen = [try logits(network)]
     func expectAsFresh(_ what: String) throws {
-      let fresh = try self.network(width: 0.25, seed: 4)
+      let fresh = try self.network(width: 0.25, seed: 4, isDynamic: isDynamic)
       for (i, value) in network.parameters.values.enumerated() {
         fresh.parameters.values[i] = value
       }

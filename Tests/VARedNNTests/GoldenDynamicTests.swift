@@ -45,7 +45,7 @@ import Testing
     }
     layer.gate.policy.temporal = try golden.floats("\(path)/v_t")
     layer.gate.policy.channel = try golden.floats("\(path)/v_c")
-    let x = Activation(geometry.input, batch: shape[0], motion: Scratch())
+    let x = Activation(geometry.input, batch: shape[0])
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
     return (layer, context, x)
   }

@@ -99,6 +99,7 @@ extension Activation {
   func noteMotion(clips: Int) {
     guard let motion else { return }
     motion.isWanted = true
+    _ = motion.start()
     motion.energies.all.update(repeating: 0)
     Blocked.forEach(shape, clips: clips) { plain, place in
       let (frame, before) = (plain / shape.framePixels, place - shape.planeFloats)

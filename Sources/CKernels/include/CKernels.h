@@ -28,9 +28,9 @@ typedef struct {
 /// What is noted about y, frame by frame, as it is written: for each of the first `lanes` lanes, at
 /// [lane · stride + t].
 typedef struct {
-  /// The mean of y over frame t.
+  /// The mean of y over frame t; null where nobody reads it, as the next.
   float *means;
-  /// The mean of |y[t] − y[t−1]|; null where nobody reads it.
+  /// The mean of |y[t] − y[t−1]|.
   float *energies;
   /// Memory for a plane in which y[t] is kept for the next frame, from call to call; null: y[t−1] lies
   /// before y[t] and is read there.
@@ -88,9 +88,9 @@ typedef struct {
 void vk_mix_plane(int lanes, float *out, int height, int width, const vk_term *terms, int count,
                   bool transposed);
 
-/// y = act((Σ terms)·scale + shift [+ residual·scale + shift]) of one frame, and what is noted about it, in
-/// one pass; count ≥ 1. `partial` is memory for the plane, used where count > 1. As vk_normalize writes y
-/// past the caches where `past_caches`.
+/// y = act((Σ terms)·scale + shift [+ residual·scale + shift]) of one frame, and what is noted about it,
+/// in one pass; count ≥ 1. `partial` is memory for the plane, used where count > 1. As vk_normalize
+/// writes y past the caches where `past_caches`.
 void vk_mix_normalize(int lanes, float *y, float *partial, int height, int width,
                       const vk_term *terms, int count, const float *scale, const float *shift,
                       vk_affine residual, vk_notes notes, bool past_caches);
@@ -243,7 +243,8 @@ void vk_temporal_gradient(int lanes, const vk_temporal_job *job, float *dx, int 
 // --- gates (MotionEnergy.swift) ---
 
 /// The adjoint of motion energy, added to dx; `gradient` is laid out as `energies` of vk_notes and already
-/// divided by the pixels of a frame. What was read is `x.data`, or max(x.data · scale + shift, 0) where `x.scale` is given.
+/// divided by the pixels of a frame. What was read is `x.data`, or max(x.data · scale + shift, 0) where
+/// `x.scale` is given.
 void vk_motion_energy_gradient(int lanes, float *dx, vk_affine x, const float *gradient,
                                int gradient_lanes, int gradient_stride, int frames,
                                ptrdiff_t frame_pixels);

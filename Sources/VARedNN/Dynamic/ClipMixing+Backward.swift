@@ -96,7 +96,7 @@ extension ClipMixing {
       for candidate in temporal {
         let from = z + source(t, candidate, from: frames.lowerBound)
         let offset = t % candidate.stride
-        let sum = block * temporalCount + candidate.a
+        let sum = block * temporalCandidates + candidate.a
         if offset > 0 {
           gradients.temporal[sum] += correlate(
             dPlane, from, weight: candidate.weight, temporalTaps(candidate, offset, block),
@@ -120,7 +120,7 @@ extension ClipMixing {
     let dOwn = dz(block)
     var own: Double?
     for candidate in channel where block < candidate.blocks {
-      let sum = block * channelCount + candidate.b
+      let sum = block * channelCandidates + candidate.b
       terms.append(dOwn, weight: candidate.weight)
       if wantsChannelWeightGradient {
         let product = own ?? vk_dot(lanes, dOwn, f + at, output.framePixels)

@@ -8,15 +8,15 @@ import CKernels
 /// Reduced channel counts are whole blocks of 16, so a channel and the one it is reconstructed from
 /// have the same lane: both reconstructions are sums of whole planes, each one scaled or passed
 /// through a depthwise 3×3 kernel. `Z` below is the inner sum, at the computed frames only.
-struct ClipMixing {
+struct ClipMixing: BitwiseCopyable {
   let output: ActivationShape
   /// Channel blocks of the output.
   let blocks: Int
   /// Floats of one plane.
   let planeFloats: Int
   /// `St` and `Sc`.
-  let temporalCount: Int
-  let channelCount: Int
+  let temporalCandidates: Int
+  let channelCandidates: Int
   /// Whether `Y` is `F` itself.
   private(set) var isWhole = true
   /// The clip's compact `F`, unless it was computed in the place of `Y`.
@@ -33,7 +33,7 @@ struct ClipMixing {
   private(set) var columns = 0
   /// `R*`.
   private(set) var temporalStride = 1
-  /// The candidates with a weight above zero.
+  /// Those with a weight above zero.
   private(set) var temporal: UnsafeBufferPointer<TemporalCandidate>
   private(set) var channel: UnsafeBufferPointer<ChannelCandidate>
   /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
@@ -44,7 +44,7 @@ struct ClipMixing {
   private let channelMemory: UnsafeMutablePointer<ChannelCandidate>
 
   /// A temporal candidate with a weight above zero.
-  struct TemporalCandidate {
+  struct TemporalCandidate: BitwiseCopyable {
     let a: Int
     let weight: Float
     let stride: Int
@@ -55,7 +55,7 @@ struct ClipMixing {
   }
 
   /// A channel candidate with a weight above zero.
-  struct ChannelCandidate {
+  struct ChannelCandidate: BitwiseCopyable {
     let b: Int
     let weight: Float
     /// Channel blocks that it takes from `F`; it reconstructs the ones from there on.
@@ -75,7 +75,9 @@ struct ClipMixing {
   ) {
     self.output = output
     (blocks, planeFloats) = (output.blocks, output.planeFloats)
-    (temporalCount, channelCount) = (space.temporalStrides.count, space.channelCounts.count)
+    (temporalCandidates, channelCandidates) = (
+      space.temporalStrides.count, space.channelCounts.count
+    )
     (temporalMemory, channelMemory) = (temporal, channel)
     self.temporal = UnsafeBufferPointer(start: temporal, count: 0)
     self.channel = UnsafeBufferPointer(start: channel, count: 0)

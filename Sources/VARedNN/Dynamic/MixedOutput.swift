@@ -1,9 +1,9 @@
 // The output of a dynamic convolution, made as it is read.
 
 /// The output of a batch, item by item: item `n·blocks + block` is a clip's channel block. Made for one
-/// pass over the items, of plain values.
+/// pass over the items, and valid until a layer that shares the scratch memory runs.
 struct MixedOutput {
-  private let clips: UnsafePointer<ClipMixing>
+  private let mixings: UnsafePointer<ClipMixing>
   private let shape: ActivationShape
   private let blocks: Int
   /// Where clips are that were convolved in their places.
@@ -18,7 +18,7 @@ struct MixedOutput {
     _ mixings: ClipMixings, _ shape: ActivationShape, in y: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, scratchFloats: Int, account: OperationAccount
   ) {
-    clips = UnsafePointer(mixings.clips.baseAddress!)
+    self.mixings = UnsafePointer(mixings.clips.baseAddress!)
     (self.shape, blocks) = (shape, shape.blocks)
     (self.y, self.scratch, self.scratchFloats) = (y, scratch, scratchFloats)
     self.account = account
@@ -26,14 +26,14 @@ struct MixedOutput {
 
   /// The items in the order in which they find most of what they are made from in the caches.
   func item(at position: Int) -> Int {
-    position / blocks * blocks + clips[position / blocks].block(at: position % blocks)
+    position / blocks * blocks + mixings[position / blocks].block(at: position % blocks)
   }
 
   /// An item, run of frames after run of frames, each wherever it is.
   func forEachRun(of item: Int, _ body: (Range<Int>, UnsafePointer<Float>) -> Void) {
     if let whole = whole(item) { return body(0..<shape.frames, whole) }
     account.issue(
-      clips[item / blocks].forEachRun(block: item % blocks, scratch: threadScratch, body))
+      mixings[item / blocks].forEachRun(block: item % blocks, scratch: threadScratch, body))
   }
 
   /// The same, but what is not there yet is left to the caller to add up (`ClipMixing`).
@@ -43,7 +43,7 @@ struct MixedOutput {
   ) {
     if let whole = whole(item) { return ready(0..<shape.frames, whole) }
     account.issue(
-      clips[item / blocks].forEachPlane(
+      mixings[item / blocks].forEachPlane(
         block: item % blocks, scratch: threadScratch, ready: ready, sum: sum))
   }
 
@@ -53,8 +53,8 @@ struct MixedOutput {
 
   /// Where an item is that was computed whole.
   private func whole(_ item: Int) -> UnsafePointer<Float>? {
-    guard clips[item / blocks].isWhole else { return nil }
-    return clips[item / blocks].computed.map { $0 + item % blocks * shape.blockFloats }
+    guard mixings[item / blocks].isWhole else { return nil }
+    return mixings[item / blocks].computed.map { $0 + item % blocks * shape.blockFloats }
       ?? y + item * shape.blockFloats
   }
 }

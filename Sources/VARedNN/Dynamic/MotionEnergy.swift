@@ -28,7 +28,7 @@ final class MotionEnergy {
 
   /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
   func inputs(_ x: Activation, count n: Int) -> UnsafePointer<Float> {
-    guard let motion = x.motion, motion.isWanted else {
+    guard let motion = x.motion, motion.isNoted else {
       preconditionFailure("a gate reads motion energy that was not noted")
     }
     let count = shape.meanCount

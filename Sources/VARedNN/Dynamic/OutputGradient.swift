@@ -8,3 +8,5 @@ protocol OutputGradient {
   func write(
     _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool)
 }
+
+extension BatchNorm.InputGradient: OutputGradient {}

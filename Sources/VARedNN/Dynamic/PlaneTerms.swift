@@ -8,7 +8,7 @@ struct PlaneTerms {
   private(set) var count = 0
   /// Terms that pass through a kernel.
   private(set) var kernels = 0
-  /// What the planes took that were summed up so far.
+  /// What the planes took that were summed up so far; only forward books it.
   private(set) var issued = IssuedOperations()
 
   init(memory: UnsafeMutableBufferPointer<vk_term>) { self.memory = memory }

@@ -26,8 +26,8 @@ public final class R2Plus1D {
   private let pooling: OperationAccount
   private let layers: [DynamicConvolution]
   private let shares: [Double]
-  /// Of what goes into the dynamic layers, where gates read it.
-  private let motionNotes: [MotionNotes]
+  /// What is noted of the inputs of the dynamic layers, where their gates see motion.
+  private let motionNotes: [(notes: MotionNotes, layer: DynamicConvolution)]
   private let loss: AdaptiveLoss
   private let gradientBuffers: GradientBuffers
   private var features: [Float]
@@ -79,7 +79,7 @@ public final class R2Plus1D {
     shares = dynamicLayers.map(\.share)
 
     let outputs = [stem.output] + blocks.flatMap { $0.units.map(\.output) }
-    motionNotes = outputs.dropLast().compactMap(\.motion)
+    motionNotes = zip(outputs, layers).compactMap { x, layer in x.motion.map { ($0, layer) } }
     let shapes = [stem.middle.shape] + outputs.map(\.shape)
     gradientBuffers = GradientBuffers(
       batch: batch, largest: shapes.map(\.clipFloats).max() ?? 0,
@@ -92,7 +92,7 @@ public final class R2Plus1D {
       classes: configuration.classes, batch: batch,
       confidence: configuration.dynamic?.costConfidence ?? 0,
       power: configuration.dynamic?.costPower ?? 2)
-    noteMotion()
+    askForMotion()
   }
 
   /// `layer1` to `layer4`.
@@ -118,14 +118,13 @@ public final class R2Plus1D {
   public var policies = PolicySource.gates {
     didSet {
       for layer in layers { layer.source = policies }
-      noteMotion()
+      askForMotion()
     }
   }
 
   /// Has motion energy noted where gates are going to read it.
-  private func noteMotion() {
-    let isWanted = layers.first?.asksGate ?? false
-    for notes in motionNotes { notes.isWanted = isWanted }
+  private func askForMotion() {
+    for (notes, layer) in motionNotes { notes.isWanted = layer.asksGate }
   }
 
   /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.

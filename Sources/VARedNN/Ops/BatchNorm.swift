@@ -198,7 +198,8 @@ final class BatchNorm {
       let at = item * shape.blockFloats
       let lane = item % shape.blocks * ChannelBlock.lanes
       vk_normalize_reduce(
-        Int32(ChannelBlock.lanes), dy.kernelGradient(shape, item), kernelMask.of(shape, item),
+        Int32(ChannelBlock.lanes), dy.incoming(of: item, shape),
+        kernelMask.shifted(to: item, shape),
         x + at, mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels,
         sums)
     }

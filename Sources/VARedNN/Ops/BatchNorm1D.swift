@@ -26,9 +26,12 @@ final class BatchNorm1D {
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
     normalised = .allocate(capacity: batch * features)
-    means = .allocate(capacity: features)
-    inverseDeviation = .allocate(capacity: features)
+    normalised.initialize(repeating: 0, count: batch * features)
+    (means, inverseDeviation) = (.allocate(capacity: features), .allocate(capacity: features))
     sums = .allocate(capacity: 2 * features)
+    for (values, count) in [(means, features), (inverseDeviation, features), (sums, 2 * features)] {
+      values.initialize(repeating: 0, count: count)
+    }
   }
 
   deinit {

@@ -1,17 +1,19 @@
-// Batch norm, item by item: forward with what follows it, and the second pass of backward.
+// Batch norm with what follows it, item by item.
 
 import CKernels
 
 /// `y = act(scale·x + shift + residual)` of a batch, with what is noted about `y`. An *item* is a clip's
 /// channel block; whoever has its frames hands them in in their order, on one thread.
 ///
-/// Made for one pass, of plain values: nothing is looked up or retained for every plane.
+/// Made for one pass, so that nothing is looked up or retained for every plane; valid until the norm's or
+/// the output's next one.
 struct NormalisingPass {
   private let shape: ActivationShape
   private let blocks: Int
   private let scale: UnsafePointer<Float>
   private let shift: UnsafePointer<Float>
-  private let residual: BatchNorm.Residual?
+  /// Of the first item; without data where there is none.
+  private let residual: vk_affine
   private let y: UnsafeMutablePointer<Float>
   private let means: UnsafeMutablePointer<Float>
   /// Where motion energy is noted, and memory for the frame before of every thread.
@@ -31,13 +33,14 @@ struct NormalisingPass {
   ) {
     self.shape = shape
     blocks = shape.blocks
-    (self.scale, self.shift, self.residual) = (scale, shift, residual)
+    (self.scale, self.shift) = (scale, shift)
+    self.residual =
+      residual.map { vk_affine(data: $0.data, scale: $0.scale, shift: $0.shift) } ?? vk_affine()
     (self.y, means) = (y.data, y.means)
     pastCaches = shape.isBeyondCaches(clips: n)
-    let motion = y.motion.flatMap { $0.isWanted ? $0 : nil }
-    energies = motion?.energies.base
+    energies = y.motion?.start()
     // In the caches, the frame before is found where it was written.
-    framesBefore = pastCaches ? motion?.framesBefore() : nil
+    framesBefore = pastCaches && energies != nil ? y.motion?.framesBefore() : nil
     (self.account, self.residualAccount) = (account, residualAccount)
   }
 
@@ -53,7 +56,7 @@ struct NormalisingPass {
 
   /// One frame of an item that is still to be added up.
   /// - Parameters:
-  ///   - terms: one at least; booked already.
+  ///   - terms: one at least; booked by who made them.
   ///   - partial: memory for a plane.
   func apply(
     _ terms: PlaneTerms, partial: UnsafeMutablePointer<Float>, item: Int, frame: Int
@@ -92,9 +95,9 @@ struct NormalisingPass {
   }
 
   private func affineResidual(_ place: Place) -> vk_affine {
-    guard let residual else { return vk_affine() }
+    guard let data = residual.data else { return residual }
     return vk_affine(
-      data: residual.data + place.first, scale: residual.scale + place.lane,
+      data: data + place.first, scale: residual.scale + place.lane,
       shift: residual.shift + place.lane)
   }
 
@@ -106,71 +109,9 @@ struct NormalisingPass {
   }
 
   private func issue(_ place: Place, calls: Int) {
-    let follower = residual == nil ? BatchNorm.Follower.relu : .residualAndReLU
+    let follower = residual.data == nil ? BatchNorm.Follower.relu : .residualAndReLU
     account.issue(calls: calls, flops: follower.flops * place.elements)
     // Carried out by the same call.
     residualAccount?.issue(calls: 0, flops: BatchNorm.Follower.sum.flops * place.elements)
-  }
-}
-
-extension BatchNorm {
-  /// What backward has after its first pass: everything but the gradient of the input, which is
-  /// written item by item, wherever it is wanted. Valid until the norm's next pass.
-  struct InputGradient: OutputGradient {
-    private let shape: ActivationShape
-    private let dy: IncomingGradient
-    private let mask: vk_mask
-    private let x: UnsafePointer<Float>
-    /// `dx = a·g + b·x + c`: of every channel, padding included, `a`, then `b`, then `c`.
-    private let coefficients: UnsafePointer<Float>
-
-    /// - Parameter mask: of the first item.
-    init(
-      _ shape: ActivationShape, dy: IncomingGradient, mask: vk_mask, x: UnsafePointer<Float>,
-      coefficients: UnsafePointer<Float>
-    ) {
-      (self.shape, self.dy, self.mask, self.x) = (shape, dy, mask, x)
-      self.coefficients = coefficients
-    }
-
-    /// `dx` of some frames of one item, assigned.
-    /// - Parameter pastCaches: whether whoever reads it will not find it there.
-    func write(
-      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
-    ) {
-      let padded = ChannelBlock.padded(shape.channels)
-      let base = coefficients + item % shape.blocks * ChannelBlock.lanes
-      let first = frames.lowerBound
-      vk_normalize_apply(
-        Int32(ChannelBlock.lanes), dx, dy.kernelGradient(shape, item, frame: first),
-        mask.of(shape, item, frame: first),
-        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
-        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
-    }
-  }
-}
-
-extension IncomingGradient {
-  /// What a kernel reads of one item from `frame` on.
-  func kernelGradient(_ shape: ActivationShape, _ item: Int, frame: Int = 0) -> vk_incoming {
-    let at = item * shape.blockFloats + frame * shape.planeFloats
-    let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_incoming(
-      first: first.map { $0 + at }, second: second.map { $0 + at },
-      means: means.map {
-        $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
-      },
-      mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)),
-      mean_stride: Int32(shape.frames))
-  }
-}
-
-extension vk_mask {
-  /// The mask of one item from `frame` on, of that of the first.
-  func of(_ shape: ActivationShape, _ item: Int, frame: Int = 0) -> vk_mask {
-    let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_mask(
-      output: output.map { $0 + item * shape.blockFloats + frame * shape.planeFloats },
-      scale: scale.map { $0 + lane }, shift: shift.map { $0 + lane })
   }
 }

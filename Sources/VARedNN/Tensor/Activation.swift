@@ -1,7 +1,7 @@
 // What flows between layers: a batch in the channel-blocked layout, and its spatial means.
 
 /// Extent of one clip's activation: `C` channels, `T` frames, `H` × `W` pixels.
-public struct ActivationShape: Hashable, Sendable {
+public struct ActivationShape: Hashable, Sendable, BitwiseCopyable {
   /// Channels (without padding).
   public let channels: Int
   /// Frames.
@@ -38,7 +38,7 @@ public struct ActivationShape: Hashable, Sendable {
 final class Activation {
   let shape: ActivationShape
   let batch: Int
-  /// Its motion energy; nil where no gate reads that.
+  /// Its motion energy; nil in a network whose gates do not see motion.
   let motion: MotionNotes?
   private let storage: Scratch
   private let meanStorage: FloatBuffer
@@ -65,8 +65,10 @@ final class Activation {
 /// Motion energy of an activation `X` (METHOD §4), noted as `X` is written: for every channel and frame
 /// the mean over H and W of `|X[t] − X[t−1]|`, 0 at t = 0.
 final class MotionNotes {
-  /// Whether it is noted: a gate is going to read it.
+  /// Whether a gate is going to read it: then it is noted from the next pass on.
   var isWanted = false
+  /// Whether it was, in the last one.
+  private(set) var isNoted = false
   /// `[N, C·T]`, index `c·T + t`.
   let energies: FloatBuffer
   private let shape: ActivationShape
@@ -76,6 +78,12 @@ final class MotionNotes {
     self.shape = shape
     self.planes = planes
     energies = FloatBuffer(batch * shape.meanCount)
+  }
+
+  /// Where the pass that begins notes it; nil where nobody is going to read it.
+  func start() -> UnsafeMutablePointer<Float>? {
+    isNoted = isWanted
+    return isWanted ? energies.base : nil
   }
 
   /// Memory for the frame before of every thread, plane after plane.

@@ -48,11 +48,11 @@ public final class Parameters {
   private var gradientStorage = FloatBuffer(0)
   private var bufferStorage = FloatBuffer(0)
 
-  /// The parameters, flat.
+  /// The parameters, flat. Who writes to them says `changed`: layers keep what they made of them.
   public var values: UnsafeMutableBufferPointer<Float> { valueStorage.all }
   /// Their gradients, in the same layout.
   public var gradients: UnsafeMutableBufferPointer<Float> { gradientStorage.all }
-  /// The running statistics, flat.
+  /// The running statistics, flat; as `values`.
   public var bufferValues: UnsafeMutableBufferPointer<Float> { bufferStorage.all }
 
   /// Says that `values` or `bufferValues` were written from outside (loaded, broadcast, stepped).

@@ -1,0 +1,65 @@
+// The second pass of batch norm's backward, item by item.
+
+import CKernels
+
+extension BatchNorm {
+  /// What backward has after its first pass: everything but the gradient of the input, which is
+  /// written item by item, wherever it is wanted. Valid until the norm's next pass.
+  struct InputGradient {
+    private let shape: ActivationShape
+    private let dy: IncomingGradient
+    private let mask: vk_mask
+    private let x: UnsafePointer<Float>
+    /// `dx = a·g + b·x + c`: of every channel, padding included, `a`, then `b`, then `c`.
+    private let coefficients: UnsafePointer<Float>
+
+    /// - Parameter mask: of the first item.
+    init(
+      _ shape: ActivationShape, dy: IncomingGradient, mask: vk_mask, x: UnsafePointer<Float>,
+      coefficients: UnsafePointer<Float>
+    ) {
+      (self.shape, self.dy, self.mask, self.x) = (shape, dy, mask, x)
+      self.coefficients = coefficients
+    }
+
+    /// `dx` of some frames of one item, assigned.
+    /// - Parameter pastCaches: whether whoever reads it will not find it there.
+    func write(
+      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
+    ) {
+      let padded = ChannelBlock.padded(shape.channels)
+      let base = coefficients + item % shape.blocks * ChannelBlock.lanes
+      let first = frames.lowerBound
+      vk_normalize_apply(
+        Int32(ChannelBlock.lanes), dx, dy.incoming(of: item, shape, from: first),
+        mask.shifted(to: item, shape, from: first),
+        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
+        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
+    }
+  }
+}
+
+extension IncomingGradient {
+  /// What a kernel reads of one item from `frame` on.
+  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_incoming {
+    let at = item * shape.blockFloats + frame * shape.planeFloats
+    let lane = item % shape.blocks * ChannelBlock.lanes
+    return vk_incoming(
+      first: first.map { $0 + at }, second: second.map { $0 + at },
+      means: means.map {
+        $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
+      },
+      mean_lanes: Int32(min(ChannelBlock.lanes, shape.channels - lane)),
+      mean_stride: Int32(shape.frames))
+  }
+}
+
+extension vk_mask {
+  /// The mask of one item from `frame` on, of that of the first.
+  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_mask {
+    let lane = item % shape.blocks * ChannelBlock.lanes
+    return vk_mask(
+      output: output.map { $0 + item * shape.blockFloats + frame * shape.planeFloats },
+      scale: scale.map { $0 + lane }, shift: shift.map { $0 + lane })
+  }
+}
