@@ -1,4 +1,4 @@
-// The kernels of CKernels.h: each body is in kernels.inc, compiled for 16 and for 8 lanes, and for
+// The kernels of CKernels.h: each body is in the .inc files, compiled for 16 and for 8 lanes, and for
 // three instruction sets among which the loader chooses.
 #include "CKernels.h"
 #include "audit.h"
@@ -29,6 +29,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define LANES 16
 #define NAME(f) f##_16
 #include "kernels.inc"
+#include "mixing.inc"
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
 #include "winograd.inc"
@@ -41,6 +42,7 @@ typedef int bits_8 __attribute__((vector_size(32), aligned(4)));
 #define LANES 8
 #define NAME(f) f##_8
 #include "kernels.inc"
+#include "mixing.inc"
 #include "weight_gradient.inc"
 #include "temporal_gradient.inc"
 #include "winograd.inc"
