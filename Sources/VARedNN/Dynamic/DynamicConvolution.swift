@@ -175,8 +175,13 @@ final class DynamicConvolution {
   func output(in y: UnsafePointer<Float>) -> MixedOutput {
     MixedOutput(
       mixings, geometry.output, in: y,
-      scratch: workspace.mixed.floats(Parallel.threads * scratchFloats),
+      scratch: threadsScratch(),
       scratchFloats: scratchFloats, account: account)
+  }
+
+  /// `scratchFloats` for every thread.
+  private func threadsScratch() -> UnsafeMutablePointer<Float> {
+    workspace.mixed.floats(Parallel.threads * scratchFloats)
   }
 
   private var scratchFloats: Int { ClipMixing.scratchFloats(geometry.output, gate.space) }
@@ -223,7 +228,7 @@ final class DynamicConvolution {
     _ dy: some OutputGradient, into df: UnsafeMutablePointer<Float>, clips n: Int
   ) {
     let (shape, blocks, scratchFloats) = (geometry.output, geometry.output.blocks, scratchFloats)
-    let scratch = workspace.mixed.floats(Parallel.threads * scratchFloats)
+    let scratch = threadsScratch()
     let kernelFloats = cheap.storedCount
     let kernels = workspace.kernelGradients.floats(n * kernelFloats)
     kernels.update(repeating: 0, count: n * kernelFloats)

@@ -61,21 +61,9 @@ final class MotionEnergy {
         shift: x.norm.map { $0.shift.base + channel })
       vk_motion_energy_gradient(
         Int32(ChannelBlock.lanes), dx + item * shape.blockFloats, data,
-        energies(of: item, in: gradient), lanes(of: item), Int32(shape.frames),
+        gradient.base + (2 * (item / shape.blocks) + 1) * count + channel * shape.frames,
+        Int32(min(ChannelBlock.lanes, shape.channels - channel)), Int32(shape.frames),
         Int32(shape.frames), shape.framePixels)
     }
-  }
-
-  /// Where the energies of a block of a clip start.
-  private func energies(of item: Int, in buffer: FloatBuffer) -> UnsafeMutablePointer<Float> {
-    let (clip, block) = (item / shape.blocks, item % shape.blocks)
-    return buffer.base + (2 * clip + 1) * shape.meanCount
-      + block * ChannelBlock.lanes * shape.frames
-  }
-
-  /// Channels of an item's block, padding left out.
-  private func lanes(of item: Int) -> Int32 {
-    let first = item % shape.blocks * ChannelBlock.lanes
-    return Int32(min(ChannelBlock.lanes, shape.channels - first))
   }
 }

@@ -121,8 +121,8 @@ final class BatchNorm {
       inverseDeviation[c] = 1 / (variance + Self.epsilon).squareRoot()
       setAffine(c, mean: mu)
       let unbiased = variance * count / max(count - 1, 1)
-      update(runningMean.value + c, towards: mu)
-      update(runningVariance.value + c, towards: unbiased)
+      Self.update(runningMean.value + c, towards: mu)
+      Self.update(runningVariance.value + c, towards: unbiased)
     }
     runningMean.changed()
   }
@@ -252,9 +252,9 @@ final class BatchNorm {
     shift.base[c] = Float(Double(bias.value[c]) - mu * factor)
   }
 
-  private func update(_ running: UnsafeMutablePointer<Float>, towards value: Double) {
-    running.pointee = Float(
-      (1 - Self.momentum) * Double(running.pointee) + Self.momentum * value)
+  /// A running statistic's step towards that of a batch.
+  static func update(_ running: UnsafeMutablePointer<Float>, towards value: Double) {
+    running.pointee = Float((1 - momentum) * Double(running.pointee) + momentum * value)
   }
 
   /// Where the two sums of channel `c` are: blocks of `lanes` first sums and `lanes` second ones.

@@ -9,8 +9,8 @@ final class BatchNorm1D {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
+  private let normalised: FloatBuffer
   /// Behind pointers, as arrays of a class are checked at every access.
-  private let normalised: UnsafeMutablePointer<Float>
   private let means: UnsafeMutablePointer<Double>
   private let inverseDeviation: UnsafeMutablePointer<Double>
   private let sums: UnsafeMutablePointer<Double>
@@ -25,8 +25,7 @@ final class BatchNorm1D {
     bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _, _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
-    normalised = .allocate(capacity: batch * features)
-    normalised.initialize(repeating: 0, count: batch * features)
+    normalised = FloatBuffer(batch * features)
     (means, inverseDeviation) = (.allocate(capacity: features), .allocate(capacity: features))
     sums = .allocate(capacity: 2 * features)
     for (values, count) in [(means, features), (inverseDeviation, features), (sums, 2 * features)] {
@@ -35,7 +34,6 @@ final class BatchNorm1D {
   }
 
   deinit {
-    normalised.deallocate()
     means.deallocate()
     inverseDeviation.deallocate()
     sums.deallocate()
@@ -61,13 +59,13 @@ final class BatchNorm1D {
       if training {
         means[f] = sums[f] / count
         variance = max(sums[features + f] / count - means[f] * means[f], 0)
-        update(runningMean + f, towards: means[f])
-        update(runningVariance + f, towards: variance * count / max(count - 1, 1))
+        BatchNorm.update(runningMean + f, towards: means[f])
+        BatchNorm.update(runningVariance + f, towards: variance * count / max(count - 1, 1))
       }
       inverseDeviation[f] = 1 / (variance + BatchNorm.epsilon).squareRoot()
     }
     if training { self.runningMean.changed() }
-    let (weight, bias) = (weight.value, bias.value)
+    let (weight, bias, normalised) = (weight.value, bias.value, normalised.base)
     for row in 0..<n {
       for f in 0..<features {
         let i = row * features + f
@@ -79,6 +77,7 @@ final class BatchNorm1D {
 
   /// Replaces `dy` by `dx`; parameter gradients are assigned.
   func backward(_ dy: UnsafeMutablePointer<Float>, count n: Int) throws {
+    let normalised = normalised.base
     sumProducts(dy, normalised, count: n)
     let (dWeight, dBias) = (weight.gradient, bias.gradient)
     for f in 0..<features {
@@ -96,11 +95,6 @@ final class BatchNorm1D {
         dy[i] = Float(Double(weight[f]) * inverseDeviation[f] * centred)
       }
     }
-  }
-
-  private func update(_ running: UnsafeMutablePointer<Float>, towards value: Double) {
-    running.pointee = Float(
-      (1 - BatchNorm.momentum) * Double(running.pointee) + BatchNorm.momentum * value)
   }
 
   /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.
