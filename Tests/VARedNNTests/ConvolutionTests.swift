@@ -168,7 +168,7 @@ import Testing
   /// The weights' gradient, clip by clip: first assigned, then added to by the clips that are left.
   private func backwardWeights(
     _ layer: Convolution, _ part: ConvolutionPart, _ x: [Float], _ dy: [Float], clips: Int,
-    norm: BatchNorm? = nil
+    affine: Affine? = nil
   ) {
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
@@ -176,7 +176,7 @@ import Testing
           layer.addToGradient(
             x.baseAddress! + clip * layer.geometry.input.clipFloats,
             dy.baseAddress! + clip * layer.geometry.output(of: part).clipFloats)
-          layer.backwardWeights(part: part, norm: norm, accumulate: clip > 0)
+          layer.backwardWeights(part: part, affine: affine, accumulate: clip > 0)
         }
       }
     }
@@ -207,7 +207,7 @@ import Testing
     backwardWeights(
       layer, part, Array(UnsafeBufferPointer(start: kept.data, count: x.count)), dy, clips: clips)
     let unfused = context.parameters.logical(entry, of: context.parameters.gradients)
-    backwardWeights(layer, part, x, dy, clips: clips, norm: norm)
+    backwardWeights(layer, part, x, dy, clips: clips, affine: norm.affine)
     #expect(context.parameters.logical(entry, of: context.parameters.gradients) == unfused)
     #expect(unfused.contains { $0 != 0 })
   }

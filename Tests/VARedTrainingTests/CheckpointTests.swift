@@ -122,7 +122,7 @@ import VARedNN
     try whole.prefix(whole.count / 2).write(to: URL(fileURLWithPath: newest))
     #expect(try folder.newestWhole { _ in }?.header.position.step == 5)
     truncate(folder.file(step: 5), 0)
-    let error = #expect(throws: CheckpointError.self) { try folder.newestWhole { _ in } }
+    let error = #expect(throws: FileError.self) { try folder.newestWhole { _ in } }
     #expect(error?.message.contains("none of its 2 checkpoints can be read") == true)
   }
 
@@ -132,7 +132,7 @@ import VARedNN
     let wider = settings(width: 0.25)
     let target = try network(wider)
     let before = Array(target.parameters.values)
-    let error = #expect(throws: CheckpointError.self) {
+    let error = #expect(throws: FileError.self) {
       try checkpoint.restore(into: target.parameters, configuration: wider)
     }
     let message = error?.description ?? ""
@@ -143,7 +143,7 @@ import VARedNN
     var fixed = settings()
     fixed.network = .fixed
     let plain = try network(fixed)
-    let second = #expect(throws: CheckpointError.self) {
+    let second = #expect(throws: FileError.self) {
       try checkpoint.restore(into: plain.parameters, configuration: fixed)
     }
     #expect(
@@ -151,7 +151,7 @@ import VARedNN
 
     var published = settings()
     published.gateForm = .published
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: FileError.self) {
       try checkpoint.restore(into: try network(settings()).parameters, configuration: published)
     }
   }
@@ -185,7 +185,7 @@ import VARedNN
     let other = try HDF5File.create(scratch("other.h5"))
     try other.write("/x", [3, 4] as [Float], shape: [2])
     try other.close()
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: FileError.self) {
       try InitialWeights.load(scratch("other.h5"), into: target.parameters)
     }
   }
@@ -219,7 +219,7 @@ import VARedNN
     }
     #expect(try scratch.text("a.txt") == "old")
     #expect(!scratch.exists("a.txt.partial"))
-    let error = #expect(throws: CheckpointError.self) {
+    let error = #expect(throws: FileError.self) {
       try AtomicFile.write(scratch("no/a.txt"), text: "x")
     }
     #expect(error?.message == "cannot be written: No such file or directory")

@@ -19,7 +19,7 @@ import Testing
     var said: [String] = []
     do {
       let first = try FolderLock(scratch.path) { said.append($0) }
-      let error = #expect(throws: CheckpointError.self) {
+      let error = #expect(throws: FileError.self) {
         _ = try FolderLock(scratch.path, patience: .milliseconds(250)) { said.append($0) }
       }
       #expect(error?.message.contains("another run is writing there") == true)
@@ -28,7 +28,7 @@ import Testing
     }
     _ = try FolderLock(scratch.path, patience: .zero) { said.append($0) }
     #expect(said.count == 1)
-    #expect(throws: CheckpointError.self) { _ = try FolderLock(scratch("nowhere")) { _ in } }
+    #expect(throws: FileError.self) { _ = try FolderLock(scratch("nowhere")) { _ in } }
   }
 
   /// As when a job is started again while the ranks of the one before still end.

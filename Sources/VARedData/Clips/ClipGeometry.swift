@@ -1,4 +1,4 @@
-// What a clip is (its extent in time and space) and which view of a video it shows.
+// What a clip is: its extent in time and space.
 
 /// The extent of every clip: `frames` frames, `frameStride` apart, `size` × `size` pixels.
 public struct ClipGeometry: Sendable, Equatable {
@@ -23,22 +23,4 @@ public struct ClipGeometry: Sendable, Equatable {
   public var windowFrames: Int { (frames - 1) * frameStride + 1 }
   /// Floats of one clip `[3, T, H, W]`.
   public var floatCount: Int { 3 * frames * size * size }
-}
-
-/// Which part of a dataset a clip belongs to.
-public enum Split: String, Sendable, CaseIterable {
-  case train
-  case val
-}
-
-/// Which window of the video and which crop of its frames a clip shows.
-public enum View: Sendable, Equatable {
-  /// A random window; with `augment` also a random scale, crop and flip, else the centre crop.
-  /// Everything drawn is a pure function of `seed` (of this clip at this epoch).
-  case train(seed: UInt64, augment: Bool)
-  /// The centre window and the centre crop.
-  case center
-  /// Evaluation view: window `index` of `of` spread uniformly over the video, crop `crop` of
-  /// `crops` from left to right (top to bottom in an upright video).
-  case window(index: Int, of: Int, crop: Int, crops: Int)
 }

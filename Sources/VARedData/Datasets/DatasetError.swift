@@ -33,3 +33,13 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
     return "\(place): expected \(expected), found \(found)\(advice)"
   }
 }
+
+/// The error of a video that cannot be used; `reason` says why.
+func refusedVideo(_ path: String, _ reason: String) -> DatasetError {
+  DatasetError(path: path, expected: "a video that decodes", found: reason)
+}
+
+/// The error of a video whose reading was called off.
+func tooSlow(_ path: String) -> DatasetError {
+  refusedVideo(path, "one that takes too long to read")
+}

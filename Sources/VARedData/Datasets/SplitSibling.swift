@@ -16,9 +16,9 @@ struct SplitSibling {
   init(of path: String) {
     let folder = (path as NSString).deletingLastPathComponent
     let name = (path as NSString).lastPathComponent
-    func existing(_ word: String, _ replacements: [String]) -> String? {
+    func existing(_ word: String, _ words: [String]) -> String? {
       guard let range = SplitSibling.word(word, in: name) else { return nil }
-      return replacements.lazy
+      return words.lazy
         .map { name.replacingCharacters(in: range, with: $0) }
         .map { (folder as NSString).appendingPathComponent($0) }
         .first { FileManager.default.fileExists(atPath: $0) }

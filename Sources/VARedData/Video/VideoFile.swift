@@ -131,13 +131,3 @@ extension PacketTimes {
     isKey = packet.flags & AV_PKT_FLAG_KEY != 0
   }
 }
-
-/// The error of a video that cannot be used; `reason` says why.
-func refusedVideo(_ path: String, _ reason: String) -> DatasetError {
-  DatasetError(path: path, expected: "a video that decodes", found: reason)
-}
-
-/// The error of a video whose reading was called off.
-func tooSlow(_ path: String) -> DatasetError {
-  refusedVideo(path, "one that takes too long to read")
-}

@@ -323,7 +323,7 @@ final class DynamicConvolution {
       convolution.addToGradient(
         x.data + clip * geometry.input.clipFloats, df + mixings.clips[clip].offset)
     }
-    convolution.backwardWeights(part: group.part, norm: x.norm, accumulate: accumulate)
+    convolution.backwardWeights(part: group.part, affine: x.affine, accumulate: accumulate)
   }
 
   private func propagate(

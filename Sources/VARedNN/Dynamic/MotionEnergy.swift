@@ -57,8 +57,8 @@ final class MotionEnergy {
     Parallel.forEach(n * shape.blocks) { item in
       let channel = item % shape.blocks * ChannelBlock.lanes
       let data = vk_affine(
-        data: x.data + item * shape.blockFloats, scale: x.norm.map { $0.scale.base + channel },
-        shift: x.norm.map { $0.shift.base + channel })
+        data: x.data + item * shape.blockFloats, scale: x.affine.map { $0.scale + channel },
+        shift: x.affine.map { $0.shift + channel })
       vk_motion_energy_gradient(
         Int32(ChannelBlock.lanes), dx + item * shape.blockFloats, data,
         gradient.base + (2 * (item / shape.blocks) + 1) * count + channel * shape.frames,

@@ -108,7 +108,7 @@ final class ConvolutionUnit {
 
   /// The unit's output as the input of the convolution that follows it in a block: not kept, but
   /// computed again from the convolution's output where backward reads it.
-  var outputAsInput: ConvolutionInput { ConvolutionInput(convolved.base, norm: norm) }
+  var outputAsInput: ConvolutionInput { ConvolutionInput(convolved.base, affine: norm.affine) }
 
   /// Backward of the whole unit.
   /// - Parameters:

@@ -81,7 +81,7 @@ final class Stem {
         dy, mask: .ownOutput, x: temporalConvolved.base, clips: n, into: dConvolved)
     }
     temporal.backwardWeights(
-      ConvolutionInput(spatialConvolved.base, norm: spatialNorm), dConvolved, clips: n)
+      ConvolutionInput(spatialConvolved.base, affine: spatialNorm.affine), dConvolved, clips: n)
     temporal.backwardData(
       dConvolved, clips: n, part: temporal.geometry.wholePart, into: buffers.input.base)
     try profile.time(.batchNorm) {

@@ -18,6 +18,8 @@ final class BatchNorm {
   /// `y = scale·x + shift`, per channel, padding included.
   let scale: FloatBuffer
   let shift: FloatBuffer
+  /// Both, for engines that apply them on the way.
+  var affine: Affine { Affine(scale: UnsafePointer(scale.base), shift: UnsafePointer(shift.base)) }
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?

@@ -83,7 +83,7 @@ final class Convolution {
       issue(macs: macs, calls: winograd.calls(clips: n, part: geometry.wholePart))
       return run(.convolutionForward, macs: macs, Winograd.implementation) {
         winograd.forward(
-          x, clips: n, part: geometry.wholePart, weight: weight, folding: norm.currentNorm(),
+          x, clips: n, part: geometry.wholePart, weight: weight, folding: norm.currentAffine(),
           into: y)
       }
     }
@@ -158,21 +158,21 @@ final class Convolution {
     }
     let (inFloats, outFloats) = (geometry.input.clipFloats, geometry.output.clipFloats)
     for clip in 0..<n { addToGradient(x.data + clip * inFloats, dy + clip * outFloats) }
-    backwardWeights(part: part, norm: x.norm, accumulate: false)
+    backwardWeights(part: part, affine: x.affine, accumulate: false)
   }
 
   /// Adds a clip's whole input and the gradient of its computed part to the next
-  /// `backwardWeights(part:norm:accumulate:)`.
+  /// `backwardWeights(part:affine:accumulate:)`.
   func addToGradient(_ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>) {
     weightGradient.add(x, dy)
   }
 
   /// `dW` of the clips added, for the part's rows of the weights' gradient: assigned, or added to
   /// what is there.
-  func backwardWeights(part: ConvolutionPart, norm: BatchNorm?, accumulate: Bool) {
+  func backwardWeights(part: ConvolutionPart, affine: Affine?, accumulate: Bool) {
     let macs = weightGradient.clips * geometry.macs(part: part)
     run(.convolutionBackwardWeights, macs: macs, weightGradient.implementation) {
-      weightGradient.run(part: part, norm: norm, into: weight.gradient, accumulate: accumulate)
+      weightGradient.run(part: part, affine: affine, into: weight.gradient, accumulate: accumulate)
     }
   }
 

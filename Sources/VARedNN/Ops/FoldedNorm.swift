@@ -20,18 +20,18 @@ final class FoldedNorm {
 
   /// `relu(conv(x)·scale + shift)`: weights and bias, as of now.
   func current() -> (weights: UnsafePointer<Float>, bias: UnsafePointer<Float>) {
-    let norm = currentNorm()
+    let affine = currentAffine()
     if copyVersion != weight.version {
       fold()
       copyVersion = weight.version
     }
-    return (UnsafePointer(copy.base), UnsafePointer(norm.shift.base))
+    return (UnsafePointer(copy.base), affine.shift)
   }
 
-  /// The norm with its running statistics as of now, for an engine that keeps such weights itself.
-  func currentNorm() -> BatchNorm {
+  /// The norm by its running statistics as of now, for an engine that keeps such weights itself.
+  func currentAffine() -> Affine {
     norm.useRunningStatistics()
-    return norm
+    return norm.affine
   }
 
   /// The weights are rows of one value for each output channel of a block, block after block.

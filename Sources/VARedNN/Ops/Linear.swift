@@ -1,8 +1,5 @@
 // Fully connected layers, on OpenBLAS.
 
-import CKernels
-import COpenBLAS
-
 /// PyTorch's `Linear`: `y = x Wᵀ + b`, `W [out, in]`, row-major.
 final class Linear {
   let inputs: Int
@@ -66,26 +63,4 @@ final class Linear {
 
   /// One clip's floating-point operations: a bias is one more for every output.
   var flops: Int { 2 * macs + (bias == nil ? 0 : outputs) }
-}
-
-/// OpenBLAS's own thread pool stays off: the products here are small, and a second pool would fight
-/// with oneDNN's.
-enum OpenBLAS {
-  static func useOneThread() { openblas_set_num_threads(1) }
-
-  /// `c = alpha · a b + beta · c`, `c [rows, columns]`, all row-major without gaps; `a` and `b` may be
-  /// stored transposed. The only way to OpenBLAS, so that the audit sees every product.
-  /// - Parameter depth: the length of the sums.
-  static func product(
-    _ rows: Int, _ columns: Int, _ depth: Int, alpha: Float = 1, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, transposeA: Bool = false, transposeB: Bool = false, beta: Float,
-    _ c: UnsafeMutablePointer<Float>
-  ) {
-    vk_note_call()
-    cblas_sgemm(
-      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
-      transposeB ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), blasint(depth),
-      alpha, a, blasint(transposeA ? rows : depth), b,
-      blasint(transposeB ? depth : columns), beta, c, blasint(columns))
-  }
 }

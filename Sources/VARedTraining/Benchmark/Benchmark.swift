@@ -12,7 +12,7 @@ public struct Benchmark {
   private let iterations: Int
   private let threads: Int
 
-  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `CheckpointError`,
+  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError`,
   ///   `DatasetError` for what cannot be read.
   public init(_ settings: BenchmarkSettings) throws {
     try settings.validate()

@@ -10,7 +10,7 @@ struct BenchmarkSubject {
   let clips: [Float]
   let threads: Int
 
-  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `CheckpointError`,
+  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError`,
   ///   `DatasetError` for what cannot be read.
   init(_ settings: BenchmarkSettings) throws {
     threads = settings.threads > 0 ? settings.threads : CoreMask.current().cores.count

@@ -43,16 +43,16 @@ public struct CheckpointHeader: Equatable, Sendable {
 
   /// Reads the header of an open checkpoint.
   ///
-  /// - Throws: `CheckpointError` if it is no checkpoint, or one of another format version.
+  /// - Throws: `FileError` if it is no checkpoint, or one of another format version.
   init(_ file: HDF5File) throws {
     guard file.hasAttribute("format_version") else {
-      throw CheckpointError(
+      throw FileError(
         path: file.path, "is no checkpoint of vared-train (no attribute format_version)")
     }
     do {
       let version: Int = try file.attribute("format_version")
       guard version == Self.formatVersion else {
-        var error = CheckpointError(
+        var error = FileError(
           path: file.path,
           "has format version \(version); this program reads version \(Self.formatVersion); "
             + "--initialise with this file takes over its weights")
@@ -69,13 +69,13 @@ public struct CheckpointHeader: Equatable, Sendable {
       try configuration.read(yaml: file.attribute("config"), named: "\(file.path) (config)")
       let name: String = try file.attribute("stage")
       guard let stage = TrainingStage(rawValue: name) else {
-        throw CheckpointError(
+        throw FileError(
           path: file.path, "is of a stage '\(name)' that this program does not know")
       }
       self.stage = stage
       steering = try Self.steering(file.read("/training/cost_steering", as: Double.self).values)
     } catch let error as HDF5Error {
-      throw CheckpointError(path: error.path, error.message)
+      throw FileError(path: error.path, error.message)
     }
   }
 
@@ -135,14 +135,14 @@ public struct Checkpoint: Sendable {
 
   /// Reads every byte of a checkpoint, after its checksum was verified.
   ///
-  /// - Throws: `CheckpointError` if it is missing, damaged, or no checkpoint.
+  /// - Throws: `FileError` if it is missing, damaged, or no checkpoint.
   public static func read(_ path: String) throws -> Checkpoint {
     do {
       let file = try HDF5File.open(path, checkingSeal: true)
       let header = try CheckpointHeader(file)
       let stored = try file.read("/training/epoch_totals", as: Double.self).values
       guard let totals = EpochTotals(stored: stored) else {
-        throw CheckpointError(path: path, "/training/epoch_totals has \(stored.count) values")
+        throw FileError(path: path, "/training/epoch_totals has \(stored.count) values")
       }
       let checkpoint = Checkpoint(
         path: path, header: header, model: try tensors(file, "/model"),
@@ -150,7 +150,7 @@ public struct Checkpoint: Sendable {
       try file.close()
       return checkpoint
     } catch let error as HDF5Error {
-      throw CheckpointError(path: error.path, error.message)
+      throw FileError(path: error.path, error.message)
     }
   }
 

@@ -30,18 +30,18 @@ struct CheckpointFolder {
 
   /// The newest checkpoint that can be read whole; `warn` hears of every one that cannot.
   ///
-  /// - Throws: `CheckpointError` if there are checkpoints and none of them is whole.
+  /// - Throws: `FileError` if there are checkpoints and none of them is whole.
   func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
     let steps = steps()
     for step in steps {
       do {
         return try Checkpoint.read(file(step: step))
-      } catch let error as CheckpointError where !error.isOfOtherVersion {
+      } catch let error as FileError where !error.isOfOtherVersion {
         warn("warning: skipping a damaged checkpoint: \(error)")
       }
     }
     if let newest = steps.first {
-      throw CheckpointError(
+      throw FileError(
         path: path,
         "none of its \(steps.count) checkpoints can be read (newest: step \(newest)); "
           + "move the folder away to start afresh")
@@ -75,7 +75,7 @@ struct CheckpointFolder {
 extension Checkpoint {
   /// The checkpoint at `path`; of a run's folder (or its `checkpoints`), the newest whole one.
   ///
-  /// - Throws: `CheckpointError` if there is none that can be read.
+  /// - Throws: `FileError` if there is none that can be read.
   static func find(_ path: String) throws -> Checkpoint {
     guard CheckpointFolder.isFolder(path) else { return try read(path) }
     let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
@@ -83,6 +83,6 @@ extension Checkpoint {
       let found = try folder.newestWhole(warn: Terminal.warn)
       if let found { return found }
     }
-    throw CheckpointError(path: path, "is a folder without checkpoints (step-NNNNNNNN.h5)")
+    throw FileError(path: path, "is a folder without checkpoints (step-NNNNNNNN.h5)")
   }
 }

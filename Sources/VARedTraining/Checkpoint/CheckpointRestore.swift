@@ -6,7 +6,7 @@ extension Checkpoint {
   /// Writes parameters and running statistics into `parameters`, and the momentum where given.
   ///
   /// - Parameter configuration: the settings `parameters` were made by, to explain a difference.
-  /// - Throws: `CheckpointError` naming what differs if the architectures do.
+  /// - Throws: `FileError` naming what differs if the architectures do.
   func restore(
     into parameters: Parameters, momentum buffer: UnsafeMutableBufferPointer<Float>? = nil,
     configuration: TrainingConfiguration
@@ -46,7 +46,7 @@ extension Checkpoint {
       .filter { Self.architectureKeys.contains($0.key) }
     let gateForm = keys.contains { $0.key == "gate-form" } && configuration.network == .dynamic
     guard !problems.isEmpty || gateForm else { return }
-    throw CheckpointError(path: path, Self.explanation(problems, keys))
+    throw FileError(path: path, Self.explanation(problems, keys))
   }
 
   private static func explanation(

@@ -7,7 +7,7 @@ extension CheckpointHeader {
   /// Writes the network's parameters, running statistics and momentum with this header to `path`:
   /// whole or not at all.
   ///
-  /// - Throws: `CheckpointError` with the reason (a full disk, a folder that cannot be written);
+  /// - Throws: `FileError` with the reason (a full disk, a folder that cannot be written);
   ///   what was at `path` before is still there then.
   func write(
     _ path: String, parameters: Parameters, momentum: UnsafeMutableBufferPointer<Float>,
@@ -33,7 +33,7 @@ extension CheckpointHeader {
         try file.close()
       }
     } catch let error as HDF5Error {
-      throw CheckpointError(
+      throw FileError(
         path: path, "checkpoint cannot be written: \(error.message); earlier ones are untouched")
     }
   }

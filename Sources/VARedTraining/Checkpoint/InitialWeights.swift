@@ -16,7 +16,7 @@ public struct InitialWeights: Equatable, Sendable {
   ///
   /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root; of
   /// a run's folder it is the newest checkpoint.
-  /// - Throws: `CheckpointError` if it cannot be read or shares nothing with the network.
+  /// - Throws: `FileError` if it cannot be read or shares nothing with the network.
   static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
     do {
       let path = CheckpointFolder.isFolder(path) ? try Checkpoint.find(path).path : path
@@ -35,14 +35,14 @@ public struct InitialWeights: Equatable, Sendable {
       }
       parameters.changed()
       guard !report.loaded.isEmpty else {
-        throw CheckpointError(
+        throw FileError(
           path: path,
           "shares no parameter with this network; expected datasets such as "
             + "/model/\(parameters.entries.first?.name ?? "fc.weight")")
       }
       return report
     } catch let error as HDF5Error {
-      throw CheckpointError(path: error.path, error.message)
+      throw FileError(path: error.path, error.message)
     }
   }
 

@@ -60,7 +60,7 @@ public struct OperationCounting {
   /// Clips of a pass over data.
   private static let batch = 8
 
-  /// - Throws: `ConfigurationError`, or `CheckpointError` about the checkpoint.
+  /// - Throws: `ConfigurationError`, or `FileError` about the checkpoint.
   public init(_ settings: CountSettings) throws {
     try Launch.requireOneProcess(for: "count")
     try settings.validate()

@@ -105,7 +105,7 @@ public enum EvaluationRun {
   ) throws -> [Int] {
     try dataset.classes.map { name in
       guard let index = header.classes.firstIndex(of: name) else {
-        throw CheckpointError(
+        throw FileError(
           path: settings.checkpoint, "does not know the class '\(name)' of \(settings.data)")
       }
       return index

@@ -84,7 +84,7 @@ public enum FrontierTraining {
         !Checkpoint.bookkeepingKeys.contains($0.key) && $0.key != "threads"
       }
       guard let (key, there, here) = differences.first else { continue }
-      throw CheckpointError(
+      throw FileError(
         path: configuration.output,
         "was trained with \(key) \(there), found \(here) here; give another --output")
     }

@@ -6,7 +6,7 @@ import Foundation
 public enum Inspection {
   /// Model, step, parameters with shapes, configuration. Every value is read, so damage shows.
   ///
-  /// - Throws: `CheckpointError` if it is missing, damaged, or no checkpoint.
+  /// - Throws: `FileError` if it is missing, damaged, or no checkpoint.
   public static func describe(_ path: String) throws -> String {
     let checkpoint = try Checkpoint.find(path)
     let header = checkpoint.header

@@ -29,7 +29,7 @@ public struct Prediction: Sendable {
   /// [N, Sc]` and `/executed_macs [N]` (int64); whole or not at all.
   ///
   /// - Returns: one line that says what was done.
-  /// - Throws: `ConfigurationError`, `CheckpointError`, or `HDF5Error` about the input.
+  /// - Throws: `ConfigurationError`, `FileError`, or `HDF5Error` about the input.
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "predict")
     guard (1...4096).contains(batch) else {
@@ -50,7 +50,7 @@ public struct Prediction: Sendable {
         try file.close()
       }
     } catch let error as HDF5Error where error.path != input {
-      throw CheckpointError(path: output, "cannot be written: \(error.message)")
+      throw FileError(path: output, "cannot be written: \(error.message)")
     }
     return "\(count) clips, \(trained.header.classes.count) classes: \(output)"
   }

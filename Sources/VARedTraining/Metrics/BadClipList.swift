@@ -40,7 +40,7 @@ struct BadClipList {
   /// Appends those that are not in the list yet.
   ///
   /// - Returns: how many were new.
-  /// - Throws: `CheckpointError` if the file cannot be written.
+  /// - Throws: `FileError` if the file cannot be written.
   @discardableResult
   mutating func append(_ clips: [BadClipEntry], epoch: Int) throws -> Int {
     let lines = clips.map { clip in
@@ -53,11 +53,11 @@ struct BadClipList {
     let isNew = !FileManager.default.fileExists(atPath: path)
     let header = isNew ? "split,index,path,reason,replacement,epoch\n" : ""
     guard let file = fopen(path, "a") else {
-      throw CheckpointError(path: path, "cannot be written: \(systemReason())")
+      throw FileError(path: path, "cannot be written: \(systemReason())")
     }
     let written = fputs(header + lines.joined(separator: "\n") + "\n", file)
     guard fclose(file) == 0, written >= 0 else {
-      throw CheckpointError(path: path, "cannot be written: \(systemReason())")
+      throw FileError(path: path, "cannot be written: \(systemReason())")
     }
     return lines.count
   }

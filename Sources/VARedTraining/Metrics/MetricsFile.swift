@@ -19,7 +19,7 @@ final class MetricsFile {
 
   /// Opens the file to append; lines after `step`, and a last one that was torn, are taken out.
   ///
-  /// - Throws: `CheckpointError` if the file cannot be read or written.
+  /// - Throws: `FileError` if the file cannot be read or written.
   init(_ path: String, resumedAt step: Int) throws {
     self.path = path
     var kept = ""
@@ -33,20 +33,20 @@ final class MetricsFile {
     }
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
     guard descriptor >= 0 else {
-      throw CheckpointError(path: path, "cannot be written: \(systemReason())")
+      throw FileError(path: path, "cannot be written: \(systemReason())")
     }
     file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
   /// Appends objects, all of them in one write.
   ///
-  /// - Throws: `CheckpointError` if the disk is full.
+  /// - Throws: `FileError` if the disk is full.
   func append(_ objects: JSONLine...) throws {
     let texts = objects.map(\.text)
     do {
       try file.write(contentsOf: Data(texts.map { $0 + "\n" }.joined().utf8))
     } catch {
-      throw CheckpointError(path: path, "cannot be written: \(systemReason())")
+      throw FileError(path: path, "cannot be written: \(systemReason())")
     }
     lines += texts.compactMap { Self.parse($0[...]) }
   }

@@ -34,7 +34,7 @@ public struct RedundancyRun: Sendable {
   /// measures the output of every convolution of the residual blocks before its batch norm; then
   /// writes the files that are asked for. Clips that cannot be decoded are named and left out.
   ///
-  /// - Throws: `ConfigurationError`, `CheckpointError`, `DatasetError`.
+  /// - Throws: `ConfigurationError`, `FileError`, `DatasetError`.
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()

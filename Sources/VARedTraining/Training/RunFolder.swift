@@ -20,7 +20,7 @@ struct RunFolder {
   ///   - say: hears warnings and notes.
   ///   - restore: takes over the checkpoint to go on from; what it throws leaves the folder as it was.
   /// - Returns: that checkpoint; nil: start afresh.
-  /// - Throws: `CheckpointError`, and what `restore` throws.
+  /// - Throws: `FileError`, and what `restore` throws.
   func prepare(
     _ configuration: TrainingConfiguration, say: (String) -> Void,
     restore: (Checkpoint) throws -> Void
@@ -37,17 +37,17 @@ struct RunFolder {
 
   /// Makes the folder and what it holds checkpoints in, where they are not there yet.
   ///
-  /// - Throws: `CheckpointError`.
+  /// - Throws: `FileError`.
   func make() throws {
     var made = path.hasPrefix("/") ? "" : "."
     for part in checkpoints.path.split(separator: "/") {
       made += "/" + part
       guard mkdir(made, 0o777) == 0 || errno == EEXIST || access(made, X_OK) == 0 else {
-        throw CheckpointError(path: path, "cannot be made a folder: \(systemReason())")
+        throw FileError(path: path, "cannot be made a folder: \(systemReason())")
       }
     }
     guard access(checkpoints.path + "/.", W_OK | X_OK) == 0 else {
-      throw CheckpointError(
+      throw FileError(
         path: checkpoints.path, "cannot be written to: \(systemReason()); give another --output")
     }
   }
@@ -61,7 +61,7 @@ struct RunFolder {
       let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
       guard newest == nil, !hasMetrics else {
         let found = newest.map { "newest checkpoint: step \($0)" } ?? "no checkpoint yet"
-        throw CheckpointError(
+        throw FileError(
           path: path,
           "holds a run already (\(found)); --resume auto continues it, "
             + "or give another --output")
@@ -71,7 +71,7 @@ struct RunFolder {
       let checkpoint = try Checkpoint.read(file)
       let step = checkpoint.header.position.step
       if let newest, newest > step {
-        throw CheckpointError(
+        throw FileError(
           path: path,
           "holds checkpoints up to step \(newest), newer than step \(step) of \(file); "
             + "give another --output to branch off there")

@@ -35,7 +35,7 @@ struct StartingPoint: Equatable {
 extension Checkpoint {
   /// Where a run with these settings goes on from this checkpoint; `say` hears what changed.
   ///
-  /// - Throws: `CheckpointError` if it was trained on other classes.
+  /// - Throws: `FileError` if it was trained on other classes.
   func startingPoint(
     _ configuration: TrainingConfiguration, classes: [String], ranks: Int, say: (String) -> Void
   ) throws -> StartingPoint {
@@ -71,7 +71,7 @@ extension Checkpoint {
     guard header.classes != classes else { return }
     let differing = zip(header.classes, classes).first { $0 != $1 }
     let example = differing.map { "; the first that differs: '\($0)' there, '\($1)' here" } ?? ""
-    throw CheckpointError(
+    throw FileError(
       path: path,
       "was trained on other classes (\(header.classes.count) there, \(classes.count) in "
         + "--data\(example)); use --initialise to take over only the weights")

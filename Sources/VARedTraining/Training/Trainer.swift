@@ -11,6 +11,12 @@ public enum TrainingEnd: Equatable, Sendable {
   case finished
   /// A signal asked for an orderly end; a checkpoint was written.
   case stopped(Signals)
+
+  /// Whether a person interrupted the run (Ctrl-C), as opposed to a scheduler.
+  public var isInterruption: Bool {
+    if case .stopped(let signals) = self { return signals.contains(.interrupt) }
+    return false
+  }
 }
 
 /// Trains a network over the ranks: every rank runs this loop, in step with the others.
@@ -57,7 +63,7 @@ final class Trainer {
   /// Runs from the starting point to the end, to the end of the warm-up if `onlyWarmup`, or to a
   /// signal.
   ///
-  /// - Throws: `DatasetError`, `CheckpointError`, `TrainingFailure`, `MPIError`.
+  /// - Throws: `DatasetError`, `FileError`, `TrainingFailure`, `MPIError`.
   func run(onlyWarmup: Bool = false) throws -> TrainingEnd {
     defer { watch.stop() }
     let end = onlyWarmup ? stages.warmupSteps : setup.totalSteps

@@ -41,10 +41,10 @@ final class WeightGradient {
 
   /// Runs over the clips added since the last run.
   /// - Parameters:
-  ///   - norm: see `ConvolutionInput`.
+  ///   - affine: see `ConvolutionInput`.
   ///   - dWeight: the part's rows of the weights, assigned, or added to where `accumulate`.
   func run(
-    part: ConvolutionPart, norm: BatchNorm?, into dWeight: UnsafeMutablePointer<Float>,
+    part: ConvolutionPart, affine: Affine?, into dWeight: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
     defer {
@@ -53,7 +53,7 @@ final class WeightGradient {
     }
     if let winograd {
       return winograd.run(
-        x, dy, part: part, norm: norm, into: dWeight, accumulate: accumulate)
+        x, dy, part: part, affine: affine, into: dWeight, accumulate: accumulate)
     }
     let lanes = Int32(ChannelBlock.lanes)
     let threads = Parallel.threads
@@ -67,8 +67,8 @@ final class WeightGradient {
           in_blocks: Int32(geometry.input.blocks),
           out_blocks: Int32(ChannelBlock.count(part.channels)), x: x.baseAddress,
           dy: dy.baseAddress, clips: Int32(x.count),
-          scale: norm.map { UnsafePointer($0.scale.base) },
-          shift: norm.map { UnsafePointer($0.shift.base) }, accumulate: accumulate, first: 0,
+          scale: affine?.scale,
+          shift: affine?.shift, accumulate: accumulate, first: 0,
           last: 0)
         let pairs = Int(job.in_blocks * job.out_blocks)
         let floats = vk_weight_gradient_scratch(lanes, &job)

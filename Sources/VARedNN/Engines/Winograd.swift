@@ -54,14 +54,14 @@ final class Winograd {
     Strips(n * geometry.frames(of: part) * geometry.input.frameTiles).count
   }
 
-  /// `y = conv(x, W)`, the part's channels at the part's frames; with a norm
+  /// `y = conv(x, W)`, the part's channels at the part's frames; with an affine map
   /// `max(conv(x, W)·scale + shift, 0)`, with its scale and shift as they are.
   /// - Parameters:
   ///   - x: `n` clips, whole.
   ///   - y: `n` clips, compact, assigned.
   func forward(
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, weight: Parameter,
-    folding norm: BatchNorm? = nil, into y: UnsafeMutablePointer<Float>
+    folding affine: Affine? = nil, into y: UnsafeMutablePointer<Float>
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
     var job = vk_winograd_job()
@@ -69,9 +69,9 @@ final class Winograd {
     job.in = .init(input, frames: output.frames, stride: part.temporalStride)
     job.out = .init(output, frames: output.frames)
     (job.x, job.y) = (x, y)
-    job.weights = weights.current(weight, folding: norm)
+    job.weights = weights.current(weight, folding: affine)
     job.weight_blocks = Int32(input.blocks)
-    job.bias = norm.map { UnsafePointer($0.shift.base) }
+    job.bias = affine?.shift
     run(job, clips: n)
   }
 

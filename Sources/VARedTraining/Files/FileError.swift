@@ -1,9 +1,7 @@
-// What is wrong with a checkpoint, a file of weights or the output folder, in one line.
+// What is wrong with a file or folder that a run reads or writes, in one line.
 
-import VARedHDF5
-
-/// A checkpoint, weights file or run folder that cannot be read, written or used.
-public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+/// A checkpoint, report, metrics file or run folder that cannot be read, written or used.
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file or folder at fault.
   public let path: String
   /// What was expected, what was found, what to do.

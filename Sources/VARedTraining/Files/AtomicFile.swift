@@ -9,14 +9,14 @@ enum AtomicFile {
   /// Calls `write` with a temporary path beside `path`, then puts the result on the disk under its
   /// name. After an error `path` is what it was, and nothing temporary stays.
   ///
-  /// - Throws: what `write` throws; `CheckpointError` with the system's reason.
+  /// - Throws: what `write` throws; `FileError` with the system's reason.
   static func write(_ path: String, _ write: (String) throws -> Void) throws {
     let temporary = path + partialSuffix
     do {
       try write(temporary)
       try synchronise(temporary)
       guard rename(temporary, path) == 0 else {
-        throw CheckpointError(path: path, "cannot rename to this name: \(systemReason())")
+        throw FileError(path: path, "cannot rename to this name: \(systemReason())")
       }
       try synchronise((path as NSString).deletingLastPathComponent)
     } catch {
@@ -29,7 +29,7 @@ enum AtomicFile {
   static func write(_ path: String, text: String) throws {
     try write(path) { temporary in
       guard let file = fopen(temporary, "w") else {
-        throw CheckpointError(path: path, "cannot be written: \(systemReason())")
+        throw FileError(path: path, "cannot be written: \(systemReason())")
       }
       let bytes = Array(text.utf8)
       let written = fwrite(bytes, 1, bytes.count, file)
@@ -37,7 +37,7 @@ enum AtomicFile {
       let reason = systemReason()
       fclose(file)
       guard written == bytes.count, flushed == 0 else {
-        throw CheckpointError(path: path, "cannot be written: \(reason)")
+        throw FileError(path: path, "cannot be written: \(reason)")
       }
     }
   }
@@ -46,12 +46,12 @@ enum AtomicFile {
   private static func synchronise(_ path: String) throws {
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY)
     guard descriptor >= 0 else {
-      throw CheckpointError(path: path, "cannot be opened: \(systemReason())")
+      throw FileError(path: path, "cannot be opened: \(systemReason())")
     }
     defer { close(descriptor) }
     // Some file systems have nothing to sync for folders and say EINVAL.
     guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw CheckpointError(path: path, "cannot be synced to disk: \(systemReason())")
+      throw FileError(path: path, "cannot be synced to disk: \(systemReason())")
     }
   }
 }

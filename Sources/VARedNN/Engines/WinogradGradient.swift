@@ -27,11 +27,11 @@ struct WinogradGradient {
   /// - Parameters:
   ///   - x: each clip's input, whole.
   ///   - dy: each clip's gradient of the part.
-  ///   - norm: see `ConvolutionInput`.
+  ///   - affine: see `ConvolutionInput`.
   ///   - dWeight: the part's rows of the weights, assigned, or added to where `accumulate`.
   func run(
     _ x: [UnsafePointer<Float>?], _ dy: [UnsafePointer<Float>?], part: ConvolutionPart,
-    norm: BatchNorm?, into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool
+    affine: Affine?, into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
     precondition(!x.isEmpty && x.count == dy.count, "a gradient of no clips")
     let output = geometry.output(of: part)
@@ -43,8 +43,8 @@ struct WinogradGradient {
         (job.x, job.dy) = (x.baseAddress, dy.baseAddress)
         job.in = .init(geometry.input, frames: output.frames, stride: part.temporalStride)
         job.out = .init(output, frames: output.frames)
-        job.scale = norm.map { UnsafePointer($0.scale.base) }
-        job.shift = norm.map { UnsafePointer($0.shift.base) }
+        job.scale = affine?.scale
+        job.shift = affine?.shift
         borrow(for: &job)
         for first in stride(from: 0, to: tiles, by: Self.strip) {
           job.first = Int32(first)

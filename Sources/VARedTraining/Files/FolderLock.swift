@@ -15,17 +15,17 @@ final class FolderLock {
   /// - Parameters:
   ///   - patience: how long to wait.
   ///   - say: hears that it waits.
-  /// - Throws: `CheckpointError` when another run still holds the folder then.
+  /// - Throws: `FileError` when another run still holds the folder then.
   init(_ folder: String, patience: Duration = .seconds(20), say: (String) -> Void) throws {
     descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
-      throw CheckpointError(path: folder, "cannot be opened: \(systemReason())")
+      throw FileError(path: folder, "cannot be opened: \(systemReason())")
     }
     let end = ContinuousClock.now + patience
     var hasSaid = false
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       guard ContinuousClock.now < end else {
-        throw CheckpointError(
+        throw FileError(
           path: folder, "another run is writing there; wait for it, or give another --output")
       }
       if !hasSaid { say("waiting for the run that is writing in \(folder)") }

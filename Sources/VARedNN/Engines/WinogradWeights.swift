@@ -27,14 +27,14 @@ final class WinogradWeights {
   }
 
   /// The points of the weights as they are now.
-  /// - Parameter norm: multiplies each output channel by its scale.
-  func current(_ weight: Parameter, folding norm: BatchNorm? = nil) -> UnsafePointer<Float> {
-    if version != weight.version || isFolded != (norm != nil)
+  /// - Parameter affine: multiplies each output channel by its scale.
+  func current(_ weight: Parameter, folding affine: Affine? = nil) -> UnsafePointer<Float> {
+    if version != weight.version || isFolded != (affine != nil)
       || points.holder != ObjectIdentifier(self)
     {
-      transform(weight.value, scale: norm?.scale.base)
+      transform(weight.value, scale: affine?.scale)
       version = weight.version
-      isFolded = norm != nil
+      isFolded = affine != nil
       points.holder = ObjectIdentifier(self)
     }
     return UnsafePointer(points.memory.base)

@@ -10,7 +10,7 @@ struct TrainedNetwork {
 
   /// Reads a checkpoint and builds its network for up to `batch` clips.
   ///
-  /// - Throws: `CheckpointError` if it cannot be read or does not hold the network it describes;
+  /// - Throws: `FileError` if it cannot be read or does not hold the network it describes;
   ///   `ConfigurationError` for a target of its settings that the network cannot reach.
   init(_ path: String, batch: Int, threads: Int) throws {
     let checkpoint = try Checkpoint.find(path)
@@ -21,7 +21,7 @@ struct TrainedNetwork {
         configuration.networkConfiguration(classes: header.classes.count), batch: batch, seed: 0,
         threads: threads)
     } catch let error as NetworkError {
-      throw CheckpointError(path: path, "describes a network that cannot be built: \(error)")
+      throw FileError(path: path, "describes a network that cannot be built: \(error)")
     }
     try checkpoint.restore(into: network.parameters, configuration: configuration)
     plan = try PolicyPlan(configuration, network)
