@@ -1,7 +1,8 @@
 // swift-tools-version: 6.1
 // vared-train: distributed training of input-adaptive video networks (VA-RED²).
 //
-// The arrows of the house: vared-train → VARedTraining → {VARedNN, VARedDist, VARedData}.
+// The arrows of the house:
+// vared-train → VARedStudies → VARedTraining → {VARedNN, VARedDist, VARedData}.
 // The leaves never import one another; VARedHDF5 is the one door to HDF5 files.
 
 import PackageDescription
@@ -52,10 +53,14 @@ let package = Package(
       dependencies: [
         "VARedNN", "VARedDist", "VARedData", "VARedHDF5", .product(name: "Yams", package: "Yams"),
       ]),
+    // What people look at: counts, benchmarks, redundancy, the frontier, predictions.
+    .target(
+      name: "VARedStudies",
+      dependencies: ["VARedTraining", "VARedNN", "VARedDist", "VARedData", "VARedHDF5"]),
     .executableTarget(
       name: "vared-train",
       dependencies: [
-        "VARedTraining",
+        "VARedStudies", "VARedTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -81,7 +86,8 @@ let package = Package(
     .testTarget(
       name: "VARedTrainingTests",
       dependencies: [
-        "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TestSupport", "vared-train",
+        "VARedStudies", "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TestSupport",
+        "vared-train",
       ]),
   ]
 )

@@ -1,6 +1,7 @@
 // `vared-train bench`: how fast the engine is here.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Bench: ParsableCommand {

@@ -1,6 +1,7 @@
 // `vared-train count`: what every layer has and executes.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Count: ParsableCommand {

@@ -1,6 +1,7 @@
 // `vared-train frontier`: accuracy against computation.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Frontier: ParsableCommand {

@@ -1,6 +1,7 @@
 // `vared-train inspect`: what is in a checkpoint.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Inspect: ParsableCommand {

@@ -1,6 +1,7 @@
 // `vared-train predict`: a checkpoint on tensors.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Predict: ParsableCommand {

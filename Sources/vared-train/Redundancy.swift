@@ -1,6 +1,7 @@
 // `vared-train redundancy`: how redundant a checkpoint's features are.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Redundancy: ParsableCommand {

@@ -1,6 +1,7 @@
 // `vared-train synthesize`: a small labelled set of real video files.
 
 import ArgumentParser
+import VARedStudies
 import VARedTraining
 
 struct Synthesize: ParsableCommand {

@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import VARedStudies
 @testable import VARedTraining
 
 @Suite struct BenchTests: ProgramRuns {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import VARedHDF5
 
+@testable import VARedStudies
 @testable import VARedTraining
 
 @Suite(.serialized) struct InferenceTests: ProgramRuns {

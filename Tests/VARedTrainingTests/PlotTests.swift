@@ -6,6 +6,7 @@ import Foundation
 #endif
 import Testing
 
+@testable import VARedStudies
 @testable import VARedTraining
 
 @Suite struct PlotTests {

@@ -6,6 +6,7 @@ import Testing
 import VARedData
 import VARedNN
 
+@testable import VARedStudies
 @testable import VARedTraining
 
 @Suite struct RedundancyNumberTests {

@@ -3,7 +3,7 @@
 import Foundation
 
 /// `DIR/checkpoints`, with files `step-NNNNNNNN.h5`.
-struct CheckpointFolder {
+package struct CheckpointFolder {
   let path: String
 
   /// Where the checkpoint of `step` is or would be.
@@ -20,7 +20,7 @@ struct CheckpointFolder {
   }
 
   /// Steps that have a checkpoint, newest first.
-  func steps() -> [Int] {
+  package func steps() -> [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.compactMap { name in
       guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
@@ -31,7 +31,7 @@ struct CheckpointFolder {
   /// The newest checkpoint that can be read whole; `warn` hears of every one that cannot.
   ///
   /// - Throws: `FileError` if there are checkpoints and none of them is whole.
-  func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
+  package func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
     let steps = steps()
     for step in steps {
       do {
@@ -76,7 +76,7 @@ extension Checkpoint {
   /// The checkpoint at `path`; of a run's folder (or its `checkpoints`), the newest whole one.
   ///
   /// - Throws: `FileError` if there is none that can be read.
-  static func find(_ path: String) throws -> Checkpoint {
+  package static func find(_ path: String) throws -> Checkpoint {
     guard CheckpointFolder.isFolder(path) else { return try read(path) }
     let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
     for folder in inside {

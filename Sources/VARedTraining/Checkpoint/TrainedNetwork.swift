@@ -3,16 +3,16 @@
 import VARedNN
 
 /// A checkpoint's network, ready for inference.
-struct TrainedNetwork {
-  let network: R2Plus1D
-  let header: CheckpointHeader
+package struct TrainedNetwork {
+  package let network: R2Plus1D
+  package let header: CheckpointHeader
   private let plan: PolicyPlan
 
   /// Reads a checkpoint and builds its network for up to `batch` clips.
   ///
   /// - Throws: `FileError` if it cannot be read or does not hold the network it describes;
   ///   `ConfigurationError` for a target of its settings that the network cannot reach.
-  init(_ path: String, batch: Int, threads: Int) throws {
+  package init(_ path: String, batch: Int, threads: Int) throws {
     let checkpoint = try Checkpoint.find(path)
     header = checkpoint.header
     let configuration = header.configuration
@@ -28,5 +28,5 @@ struct TrainedNetwork {
   }
 
   /// Where the policies of clips come from, by their index in what is read.
-  func policies(clips: [Int]) -> PolicySource { plan.evaluation(header.stage, clips: clips) }
+  package func policies(clips: [Int]) -> PolicySource { plan.evaluation(header.stage, clips: clips) }
 }

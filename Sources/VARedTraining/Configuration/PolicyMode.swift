@@ -18,7 +18,7 @@ public enum PolicyMode: String, Sendable, CaseIterable, Encodable {
   case random
 
   /// Where policies come from; of a random one, for the clips of these keys.
-  func source(keys: @autoclosure () -> [UInt64?], tilt: Double = 0) -> PolicySource {
+  package func source(keys: @autoclosure () -> [UInt64?], tilt: Double = 0) -> PolicySource {
     switch self {
     case .gates: .gates
     case .full: .full

@@ -127,7 +127,7 @@ extension TrainingConfiguration {
   }
 
   /// Settings in which `other` differs, as (key, this value, other's value).
-  func differences(from other: TrainingConfiguration) -> [(
+  package func differences(from other: TrainingConfiguration) -> [(
     key: String, here: String, there: String
   )] {
     Setting.all.compactMap { setting in

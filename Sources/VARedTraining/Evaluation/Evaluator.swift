@@ -6,7 +6,7 @@ import VARedDist
 import VARedNN
 
 /// Evaluates a network on one split of a dataset, shared out over the ranks.
-struct Evaluator {
+package struct Evaluator {
   let communicator: Communicator
   let dataset: Dataset
   let split: Split
@@ -14,12 +14,12 @@ struct Evaluator {
   /// Clips per rank and pass through the network; at most what the network was planned for.
   let batch: Int
   let dataThreads: Int
-  let views: [View]
+  package let views: [View]
   /// The network's class of each of the dataset's classes.
   let classMap: [Int]
 
   /// One centre clip, or `windows` windows × `crops` crops.
-  static func views(_ kind: EvaluationViews, windows: Int, crops: Int) -> [View] {
+  package static func views(_ kind: EvaluationViews, windows: Int, crops: Int) -> [View] {
     switch kind {
     case .clip: return [.center]
     case .video:
@@ -30,7 +30,7 @@ struct Evaluator {
   }
 
   /// The crops of METHOD §6: one at 112 pixels and below, three above.
-  static func crops(size: Int) -> Int { size <= 112 ? 1 : 3 }
+  package static func crops(size: Int) -> Int { size <= 112 ? 1 : 3 }
 
   /// Evaluates; every rank gets the same result, rank 0 also the distribution and the bad clips.
   /// Collective.
@@ -41,7 +41,7 @@ struct Evaluator {
   ///   - progress: told what happens, for the stall watch.
   /// - Returns: nil if it was interrupted.
   /// - Throws: `DatasetError`, `MPIError`.
-  func run(
+  package func run(
     _ network: R2Plus1D, policies: ([Int]) -> PolicySource,
     isInterrupted: () throws -> Bool = { false },
     progress: (String) -> Void = { _ in }

@@ -2,7 +2,7 @@
 
 import Foundation
 
-enum AtomicFile {
+package enum AtomicFile {
   /// The suffix of a file that is being written.
   static let partialSuffix = ".partial"
 
@@ -10,7 +10,7 @@ enum AtomicFile {
   /// name. After an error `path` is what it was, and nothing temporary stays.
   ///
   /// - Throws: what `write` throws; `FileError` with the system's reason.
-  static func write(_ path: String, _ write: (String) throws -> Void) throws {
+  package static func write(_ path: String, _ write: (String) throws -> Void) throws {
     let temporary = path + partialSuffix
     do {
       try write(temporary)
@@ -26,7 +26,7 @@ enum AtomicFile {
   }
 
   /// Writes a small text file atomically.
-  static func write(_ path: String, text: String) throws {
+  package static func write(_ path: String, text: String) throws {
     try write(path) { temporary in
       guard let file = fopen(temporary, "w") else {
         throw FileError(path: path, "cannot be written: \(systemReason())")

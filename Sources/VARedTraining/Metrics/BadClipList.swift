@@ -5,7 +5,7 @@ import VARedData
 import VARedDist
 
 /// A bad clip on its way from a rank to rank 0, and into the list.
-struct BadClipEntry: Codable, Equatable {
+package struct BadClipEntry: Codable, Equatable {
   var split: String
   var index: Int
   var path: String

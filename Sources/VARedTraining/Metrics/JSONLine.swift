@@ -1,37 +1,40 @@
 // One JSON object on one line, keys in the order in which they are added.
 
 /// Builds a line of metrics.jsonl.
-struct JSONLine {
+package struct JSONLine {
   private var members: [String] = []
 
-  mutating func add(_ key: String, _ value: Int) { addRaw(key, String(value)) }
+  /// No member yet.
+  package init() {}
+
+  package mutating func add(_ key: String, _ value: Int) { addRaw(key, String(value)) }
 
   /// Seven significant digits, which is what the measured numbers are good for; not finite: null.
-  mutating func add(_ key: String, _ value: Double) {
+  package mutating func add(_ key: String, _ value: Double) {
     addRaw(key, value.isFinite ? "\(Float(value))" : "null")
   }
 
-  mutating func add(_ key: String, _ value: String) { addRaw(key, Self.quoted(value)) }
+  package mutating func add(_ key: String, _ value: String) { addRaw(key, Self.quoted(value)) }
 
-  mutating func add(_ key: String, _ value: JSONLine) { addRaw(key, value.text) }
+  package mutating func add(_ key: String, _ value: JSONLine) { addRaw(key, value.text) }
 
-  mutating func add(_ key: String, _ values: [Double]) {
+  package mutating func add(_ key: String, _ values: [Double]) {
     addRaw(
       key, "[" + values.map { $0.isFinite ? "\(Float($0))" : "null" }.joined(separator: ",") + "]")
   }
 
-  mutating func add(_ key: String, _ values: [Int]) { addRaw(key, Self.list(values)) }
+  package mutating func add(_ key: String, _ values: [Int]) { addRaw(key, Self.list(values)) }
 
-  mutating func add(_ key: String, _ rows: [[Int]]) {
+  package mutating func add(_ key: String, _ rows: [[Int]]) {
     addRaw(key, "[" + rows.map(Self.list).joined(separator: ",") + "]")
   }
 
-  mutating func add(_ key: String, _ lines: [JSONLine]) {
+  package mutating func add(_ key: String, _ lines: [JSONLine]) {
     addRaw(key, "[" + lines.map(\.text).joined(separator: ",") + "]")
   }
 
   /// The object.
-  var text: String { "{" + members.joined(separator: ",") + "}" }
+  package var text: String { "{" + members.joined(separator: ",") + "}" }
 
   private mutating func addRaw(_ key: String, _ value: String) {
     members.append(Self.quoted(key) + ":" + value)

@@ -4,10 +4,10 @@ import Foundation
 
 extension String {
   /// With spaces behind it up to `width`; whole where it is longer.
-  func leftAligned(_ width: Int) -> String { self + Self.spaces(width - count) }
+  package func leftAligned(_ width: Int) -> String { self + Self.spaces(width - count) }
 
   /// With spaces in front of it up to `width`; whole where it is longer.
-  func rightAligned(_ width: Int) -> String { Self.spaces(width - count) + self }
+  package func rightAligned(_ width: Int) -> String { Self.spaces(width - count) + self }
 
   private static func spaces(_ count: Int) -> String {
     String(repeating: " ", count: Swift.max(0, count))
@@ -16,7 +16,7 @@ extension String {
 
 extension Encodable {
   /// One JSON object, keys in snake case and in order.
-  func reportJSON() throws -> String {
+  package func reportJSON() throws -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

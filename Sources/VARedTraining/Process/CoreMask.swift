@@ -5,12 +5,12 @@ import Foundation
 import VARedDist
 
 /// The cores one rank may use, on which host.
-struct CoreMask: Equatable {
+package struct CoreMask: Equatable {
   let host: String
-  let cores: Set<Int>
+  package let cores: Set<Int>
 
   /// A process's affinity mask, as the kernel lists it in /proc; this process's by default.
-  static func current(process: String = "self") -> CoreMask {
+  package static func current(process: String = "self") -> CoreMask {
     let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
     let field = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
     let cores = field.map { Self.cores(inList: String($0.drop { !$0.isNumber })) } ?? []
@@ -20,7 +20,7 @@ struct CoreMask: Equatable {
   }
 
   /// The members of a list such as `0-3,8`.
-  static func cores(inList list: String) -> Set<Int> {
+  package static func cores(inList list: String) -> Set<Int> {
     list.split(separator: ",").reduce(into: []) { cores, part in
       let ends = part.split(separator: "-").compactMap { Int($0) }
       if let first = ends.first, let last = ends.last, first <= last {
@@ -67,7 +67,7 @@ extension Communicator {
   /// This rank's default number of compute threads. Collective.
   ///
   /// - Throws: `MPIError`.
-  func threadShare() throws -> Int {
+  package func threadShare() throws -> Int {
     let masks = try gather(CoreMask.current().encoded)?.map(CoreMask.init(encoded:))
     if let masks, ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] != nil {
       let launcher = CoreMask.current(process: "\(getppid())")

@@ -19,4 +19,7 @@ public enum ExitStatus {
 public struct TrainingFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// What happened and what to do.
   public let description: String
+
+  /// A failure in these words.
+  package init(description: String) { self.description = description }
 }

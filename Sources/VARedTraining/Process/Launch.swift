@@ -6,7 +6,7 @@ import VARedDist
 /// The process's start and end.
 public enum Launch {
   /// The ranks; a process that cannot have them says why and exits.
-  static func communicator() -> Communicator {
+  package static func communicator() -> Communicator {
     do {
       return try Communicator.initialise()
     } catch {
@@ -38,7 +38,7 @@ public enum Launch {
   /// Refuses several ranks for what one process does.
   ///
   /// - Throws: `ConfigurationError`.
-  static func requireOneProcess(for subcommand: String) throws {
+  package static func requireOneProcess(for subcommand: String) throws {
     guard isRankOfMany else { return }
     throw ConfigurationError("\(subcommand) is done by one process; start it without mpirun")
   }

@@ -2,10 +2,10 @@
 
 import Foundation
 
-enum Terminal {
+package enum Terminal {
   /// Whether standard output ends at a terminal. Open MPI gives its ranks terminals of its own in
   /// between, so under `mpirun` it is the launcher's output that counts.
-  static func isWatched() -> Bool {
+  package static func isWatched() -> Bool {
     guard isatty(STDOUT_FILENO) == 1 else { return false }
     let environment = ProcessInfo.processInfo.environment
     guard environment["OMPI_COMM_WORLD_SIZE"] != nil else { return true }
@@ -15,19 +15,19 @@ enum Terminal {
   }
 
   /// Columns of the terminal; 80 where it does not say.
-  static func columns() -> Int {
+  package static func columns() -> Int {
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 
   /// Writes at once, so that lines appear when they are written also through pipes.
-  static func write(_ text: String) {
+  package static func write(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
   }
 
   /// Writes a line to standard error.
-  static func warn(_ line: String) {
+  package static func warn(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
   }
 }

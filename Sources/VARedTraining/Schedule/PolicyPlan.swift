@@ -4,7 +4,7 @@ import VARedData
 import VARedNN
 
 /// The policies of training and of evaluation, stage by stage.
-struct PolicyPlan {
+package struct PolicyPlan {
   private let mode: PolicyMode
   private let seed: UInt64
   /// Share of the clips that take random candidates in the second half of the warm-up; it grows to
@@ -14,7 +14,7 @@ struct PolicyPlan {
   private let tilt: Double
 
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
-  init(_ configuration: TrainingConfiguration, _ network: R2Plus1D) throws {
+  package init(_ configuration: TrainingConfiguration, _ network: R2Plus1D) throws {
     mode = configuration.policy
     seed = UInt64(configuration.seed)
     sampling = configuration.warmupSampling
@@ -26,7 +26,7 @@ struct PolicyPlan {
   /// The tilt of random candidates whose mean cost is `target`.
   /// - Parameter key: the flag to complain about.
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
-  @discardableResult static func tilt(
+  @discardableResult package static func tilt(
     for target: Double, _ network: R2Plus1D, key: String
   ) throws -> Double {
     if let tilt = network.tilt(forMeanRatio: target) { return tilt }
@@ -40,7 +40,7 @@ struct PolicyPlan {
   /// - Parameters:
   ///   - step: of the schedule, counted from 0.
   ///   - clips: the clips' indices in the data.
-  func training(
+  package func training(
     _ stages: TrainingStages, step: Int, epoch: Int, clips: [Int]
   ) -> PolicySource {
     switch stages.stage(step: step) {
@@ -52,7 +52,7 @@ struct PolicyPlan {
   }
 
   /// Of an evaluation, or of inference, after `stage`.
-  func evaluation(_ stage: TrainingStage, clips: [Int]) -> PolicySource {
+  package func evaluation(_ stage: TrainingStage, clips: [Int]) -> PolicySource {
     stage == .warmup ? .full : rule(clips, epoch: -1)
   }
 

@@ -3,10 +3,13 @@
 import Foundation
 
 /// The folder of one run.
-struct RunFolder {
-  let path: String
+package struct RunFolder {
+  package let path: String
 
-  var checkpoints: CheckpointFolder { CheckpointFolder(path: path + "/checkpoints") }
+  /// The folder at `path`, whether it is there or not.
+  package init(path: String) { self.path = path }
+
+  package var checkpoints: CheckpointFolder { CheckpointFolder(path: path + "/checkpoints") }
   var configurationFile: String { path + "/config.yaml" }
   var metricsFile: String { path + "/metrics.jsonl" }
   var badClipsFile: String { path + "/bad-clips.csv" }

@@ -62,7 +62,7 @@ extension Checkpoint {
   }
 
   /// Settings that may change without changing what is computed.
-  static let bookkeepingKeys: Set<String> = [
+  package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
     "initialise", "evaluate-every", "views", "max-bad-clips",
   ]

@@ -30,7 +30,7 @@ public enum TrainingRun {
   ///
   /// - Parameter onlyWarmup: ends with the warm-up.
   /// - Throws: what the parts of a run throw.
-  static func train(
+  package static func train(
     _ configuration: TrainingConfiguration, _ communicator: Communicator, onlyWarmup: Bool = false
   ) throws -> TrainingEnd {
     let share = try communicator.threadShare()

@@ -5,23 +5,23 @@ import VARedDist
 import VARedNN
 
 /// The fixed parts of a run on one rank.
-struct TrainingSetup {
-  let communicator: Communicator
-  let configuration: TrainingConfiguration
-  let dataset: Dataset
-  let geometry: ClipGeometry
-  let sampler: ShardedSampler
-  let stepsPerEpoch: Int
+package struct TrainingSetup {
+  package let communicator: Communicator
+  package let configuration: TrainingConfiguration
+  package let dataset: Dataset
+  package let geometry: ClipGeometry
+  package let sampler: ShardedSampler
+  package let stepsPerEpoch: Int
   /// Compute threads of this rank.
-  let threads: Int
+  package let threads: Int
   /// Decoding threads of this rank.
-  let dataThreads: Int
+  package let dataThreads: Int
 
   /// Opens the data and checks what can be checked without the network.
   ///
   /// - Parameter threadShare: this rank's share of the cores.
   /// - Throws: `DatasetError`, `ConfigurationError`.
-  init(
+  package init(
     _ configuration: TrainingConfiguration, communicator: Communicator, threadShare: Int
   ) throws {
     self.communicator = communicator
@@ -46,7 +46,7 @@ struct TrainingSetup {
   /// Of the whole run.
   var totalSteps: Int { configuration.epochs * stepsPerEpoch }
 
-  var schedule: Schedule {
+  package var schedule: Schedule {
     Schedule(
       peak: configuration.learningRate,
       warmupSteps: Int((configuration.warmupEpochs * Double(stepsPerEpoch)).rounded()),
@@ -54,7 +54,7 @@ struct TrainingSetup {
   }
 
   /// All of it joint for a fixed network, which has no gates to train.
-  var stages: TrainingStages {
+  package var stages: TrainingStages {
     let isDynamic = configuration.network == .dynamic
     return TrainingStages(
       warmupShare: isDynamic ? configuration.warmupShare : 0,
@@ -84,7 +84,7 @@ struct TrainingSetup {
   }
 
   /// The evaluation of the validation split during training.
-  func evaluator() -> Evaluator {
+  package func evaluator() -> Evaluator {
     Evaluator(
       communicator: communicator, dataset: dataset, split: .val, geometry: geometry,
       batch: configuration.batch, dataThreads: dataThreads,
@@ -135,7 +135,7 @@ extension SplitMix64 {
 
 extension ClipGeometry {
   /// The clips these settings ask for.
-  init(_ configuration: TrainingConfiguration) {
+  package init(_ configuration: TrainingConfiguration) {
     self.init(
       frames: configuration.frames, frameStride: configuration.frameStride, size: configuration.size
     )
@@ -144,7 +144,7 @@ extension ClipGeometry {
 
 extension ConfigurationError {
   /// A complaint of the network, `size: expected …`, as one about the flag of that name.
-  init(network error: NetworkError) {
+  package init(network error: NetworkError) {
     let parts = error.description.split(separator: ":", maxSplits: 1)
     let isKnown = parts.count == 2 && Setting.all.contains { $0.key == parts[0] }
     self.init(

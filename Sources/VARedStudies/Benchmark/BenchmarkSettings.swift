@@ -1,0 +1,66 @@
+// What `vared-train bench` is asked to time.
+
+import VARedData
+import VARedNN
+import VARedTraining
+
+/// What `bench` times: which network, on which clips, driven how, and how often.
+public struct BenchmarkSettings {
+  /// Sets what the user says about model, width, network, candidates, frames and size. A checkpoint has
+  /// these settings; what is said beside it must agree.
+  public var network: (inout TrainingConfiguration) -> Void = { _ in }
+  /// Checkpoint, or folder of a run, whose network is timed; nil: one of random weights with 400
+  /// classes, as Kinetics has.
+  public var checkpoint: String?
+  /// Label file or HDF5 clips file that clips are taken from; nil: random clips.
+  public var data: String?
+  /// Part of the data; nil: val.
+  public var split: Split?
+  /// Clips in a step.
+  public var batch = 8
+  /// Compute threads; 0: the cores this process may use.
+  public var threads = 0
+  /// What dynamic layers compute; several take turns, step by step. Empty: what the gates say.
+  public var policies: [PolicyMode] = []
+  /// Timed steps of each kind and policy; one more runs first.
+  public var iterations = 5
+
+  /// The defaults.
+  public init() {}
+
+  /// - Throws: `ConfigurationError`.
+  func validate() throws {
+    guard (1...10_000).contains(iterations) else {
+      throw ConfigurationError(key: "iterations", "expected 1 to 10000, found \(iterations)")
+    }
+    guard data != nil || split == nil else {
+      throw ConfigurationError(
+        key: "split", "expected --data beside it; random clips have no split")
+    }
+    guard Set(policies).count == policies.count else {
+      throw ConfigurationError(
+        key: "policy", "expected each once, found one twice; raise --iterations for more steps")
+    }
+    var checked = try configuration(else: TrainingConfiguration())
+    (checked.batch, checked.threads) = (batch, threads)
+    // No clips are read for training and no run is written.
+    (checked.data, checked.output) = ("none", "none")
+    try checked.validate()
+  }
+
+  /// What the user says, over `settings`.
+  ///
+  /// - Throws: `ConfigurationError` about weights to start from.
+  func configuration(else settings: TrainingConfiguration) throws -> TrainingConfiguration {
+    var said = settings
+    said.initialise = nil
+    network(&said)
+    guard said.initialise == nil else {
+      throw ConfigurationError(
+        key: "initialise",
+        "expected none, a benchmark draws its weights; leave it out, and give --checkpoint to time "
+          + "trained ones")
+    }
+    return said
+  }
+}

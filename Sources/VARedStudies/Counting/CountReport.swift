@@ -1,0 +1,143 @@
+// What `count` found, for people and as JSON.
+
+import Foundation
+import VARedNN
+import VARedTraining
+
+/// A network's layers: size, computation in the fixed network, computation that was executed.
+public struct CountReport: Encodable {
+  /// `18` or `34` layers, channel multiplier, classes.
+  let depth: Int
+  let width: Double
+  let classes: Int
+  /// A clip, `[3, T, H, W]`.
+  let input: [Int]
+  /// Learned values of the fixed network, and of gates and cheap operations.
+  let parameters: Int
+  let dynamicParameters: Int
+  /// One clip of the fixed network, by shapes alone.
+  let fixed: Amount
+  let layers: [Layer]
+  let runs: [Run]
+
+  /// Computation, a mean over clips.
+  struct Amount: Encodable {
+    let macs: Double
+    let flops: Double
+
+    init(_ count: OperationCount, clips: Int = 1) {
+      macs = Double(count.macs) / Double(clips)
+      flops = Double(count.flops) / Double(clips)
+    }
+  }
+
+  /// One layer.
+  struct Layer: Encodable {
+    let name: String
+    let kind: String
+    let output: [Int]
+    let parameters: Int
+    let fixed: Amount
+  }
+
+  /// What was executed under one policy.
+  struct Run: Encodable {
+    /// The policy; `data`: the gates' on data; `executed`: a fixed network.
+    let name: String
+    let clips: Int
+    /// Calls that arrived at the engines, all of them accounted for.
+    let engineCalls: Int
+    let total: Amount
+    /// In the order of the report's layers.
+    let layers: [Amount]
+
+    init(_ name: String, _ layers: [LayerOperations], clips: Int, engineCalls: Int) {
+      self.name = name
+      self.clips = clips
+      self.engineCalls = engineCalls
+      total = Amount(layers.reduce(OperationCount()) { $0 + $1.issued }, clips: clips)
+      self.layers = layers.map { Amount($0.issued, clips: clips) }
+    }
+  }
+
+  init(_ network: R2Plus1D, _ runs: [Run]) {
+    let shape = network.configuration
+    (depth, width, classes) = (shape.depth, shape.width, shape.classes)
+    input = [3, shape.frames, shape.size, shape.size]
+    let operations = network.layerOperations
+    let (fixed, dynamic) = (
+      operations.filter { !$0.isDynamicOnly }, operations.filter(\.isDynamicOnly)
+    )
+    parameters = fixed.reduce(0) { $0 + $1.parameters }
+    dynamicParameters = dynamic.reduce(0) { $0 + $1.parameters }
+    self.fixed = Amount(operations.reduce(OperationCount()) { $0 + $1.fixed })
+    layers = operations.map {
+      Layer(
+        name: $0.name, kind: $0.kind.rawValue, output: $0.output, parameters: $0.parameters,
+        fixed: Amount($0.fixed))
+    }
+    self.runs = runs
+  }
+
+  /// One JSON object, keys in snake case.
+  public func json() throws -> String { try reportJSON() }
+}
+
+extension LayerOperations {
+  /// Whether the fixed network does without it.
+  fileprivate var isDynamicOnly: Bool { kind == .gate || kind == .cheapOperations }
+}
+
+extension CountReport {
+  /// A table: 10⁶ multiply-accumulates, then 10⁶ floating-point operations, of one clip.
+  public var table: String {
+    var rows = [
+      ["layer", "kind", "output", "parameters"]
+        + (["fixed"] + runs.map(\.name)).map { "\($0) MMAC" }
+        + (["fixed"] + runs.map(\.name)).map { "\($0) MFLOP" }
+    ]
+    rows += layers.indices.map { l in
+      let layer = layers[l]
+      return [
+        layer.name, layer.kind, layer.output.map(String.init).joined(separator: "x"),
+        String(layer.parameters),
+      ] + Self.cells([layer.fixed] + runs.map { $0.layers[l] })
+    }
+    rows.append(
+      ["total", "", "", String(parameters + dynamicParameters)]
+        + Self.cells([fixed] + runs.map(\.total)))
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let lines = rows.map { row in
+      row.indices.map {
+        $0 > 2 ? row[$0].rightAligned(widths[$0]) : row[$0].leftAligned(widths[$0])
+      }.joined(separator: "  ")
+    }
+    return (lines + summary).joined(separator: "\n")
+  }
+
+  private var summary: [String] {
+    var lines = [
+      "",
+      "R(2+1)D-\(depth), width \(width), \(classes) classes, input "
+        + input.map(String.init).joined(separator: "x"),
+      "parameters  \(parameters) of the fixed network, \(dynamicParameters) of gates and cheap "
+        + "operations",
+      Self.line("fixed", fixed),
+    ]
+    lines += runs.map { run in
+      Self.line(run.name, run.total)
+        + "  (\(run.clips) clip\(run.clips == 1 ? "" : "s"), \(run.engineCalls) engine calls, all "
+        + "accounted for)"
+    }
+    return lines
+  }
+
+  private static func line(_ name: String, _ amount: Amount) -> String {
+    name.leftAligned(10)
+      + String(format: "  %.4f GMAC  %.4f GFLOP a clip", amount.macs / 1e9, amount.flops / 1e9)
+  }
+
+  private static func cells(_ amounts: [Amount]) -> [String] {
+    (amounts.map(\.macs) + amounts.map(\.flops)).map { String(format: "%.3f", $0 / 1e6) }
+  }
+}

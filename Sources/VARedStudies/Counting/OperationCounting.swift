@@ -1,0 +1,145 @@
+// `vared-train count`: what every layer of a network has and executes.
+
+import VARedData
+import VARedNN
+import VARedTraining
+
+/// What `count` counts.
+public struct CountSettings: Sendable {
+  /// Model, width, network, candidates, frames and size; read unless there is a checkpoint.
+  public var network = TrainingConfiguration()
+  /// Output classes, as of the network settings.
+  public var classes = 400
+  /// Checkpoint whose network is counted.
+  public var checkpoint: String?
+  /// Label file or HDF5 clips file that the checkpoint's gates decide on; nil: forced policies only.
+  public var data: String?
+  /// Part of the data.
+  public var split = Split.val
+  /// What dynamic layers compute, a run for each; empty: full and half.
+  public var policies: [PolicyMode] = []
+  /// Compute threads; 0: the cores this process may use.
+  public var threads = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// - Throws: `ConfigurationError`.
+  func validate() throws {
+    guard (0...1024).contains(threads) else {
+      throw ConfigurationError(key: "threads", "expected 0 to 1024, found \(threads)")
+    }
+    guard classes >= 2 else {
+      throw ConfigurationError(key: "classes", "expected at least 2, found \(classes)")
+    }
+    guard network.initialise == nil else {
+      throw ConfigurationError(
+        key: "initialise", "expected none, a count does not depend on it; leave it out")
+    }
+    guard checkpoint == nil || network == TrainingConfiguration() else {
+      throw ConfigurationError(
+        key: "checkpoint", "expected no flag of the network beside it; the checkpoint has one")
+    }
+    guard data == nil || checkpoint != nil else {
+      throw ConfigurationError(
+        key: "data", "expected a checkpoint whose gates decide; give --checkpoint")
+    }
+    var checked = network
+    // No clips are read for training and no run is written.
+    (checked.data, checked.output) = ("none", "none")
+    try checked.validate()
+  }
+}
+
+/// Counts by running: every number of a column was booked by an operation that was issued.
+public struct OperationCounting {
+  private let settings: CountSettings
+  private let trained: TrainedNetwork?
+  private let network: R2Plus1D
+  private let geometry: ClipGeometry
+  private let threads: Int
+  /// Clips of a pass over data.
+  private static let batch = 8
+
+  /// - Throws: `ConfigurationError`, or `FileError` about the checkpoint.
+  public init(_ settings: CountSettings) throws {
+    try Launch.requireOneProcess(for: "count")
+    try settings.validate()
+    self.settings = settings
+    threads = settings.threads > 0 ? settings.threads : CoreMask.current().cores.count
+    let batch = settings.data == nil ? 1 : Self.batch
+    if let checkpoint = settings.checkpoint {
+      let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
+      network = trained.network
+      self.trained = trained
+      geometry = ClipGeometry(trained.header.configuration)
+    } else {
+      trained = nil
+      network = try R2Plus1D(
+        settings.network.networkConfiguration(classes: settings.classes), batch: batch, seed: 1,
+        threads: threads)
+      geometry = ClipGeometry(settings.network)
+    }
+    guard settings.policies.isEmpty || network.configuration.dynamic != nil else {
+      throw ConfigurationError(
+        key: "policy", "expected a dynamic network, found a fixed one; leave it out")
+    }
+  }
+
+  /// Runs every policy on one clip, and the gates on the data.
+  ///
+  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was issued that no layer accounts
+  ///   for.
+  public func run() throws -> CountReport {
+    var runs: [CountReport.Run] = []
+    if network.dynamicLayers.isEmpty {
+      runs.append(try run("executed", .gates))
+    } else {
+      let policies: [PolicyMode] = settings.policies.isEmpty ? [.full, .half] : settings.policies
+      for policy in policies {
+        runs.append(try run(policy.rawValue, policy.source(keys: [0])))
+      }
+    }
+    if let data = settings.data { runs.append(try run("data", on: data)) }
+    return CountReport(network, runs)
+  }
+
+  /// One clip; what it shows does not matter where no gate decides.
+  private func run(_ name: String, _ policies: PolicySource) throws -> CountReport.Run {
+    let shape = network.configuration
+    let pixels = (0..<3 * shape.frames * shape.size * shape.size).map { Float($0 % 17) / 8 - 1 }
+    network.policies = policies
+    network.startCounting()
+    _ = try network.infer(clips: pixels, count: 1)
+    return try finish(name, clips: 1)
+  }
+
+  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded is
+  /// replaced by another.
+  private func run(_ name: String, on path: String) throws -> CountReport.Run {
+    let dataset = try Dataset.open(path, with: settings.split)
+    let count = dataset.count(settings.split)
+    let loader = dataset.centreClips(
+      Array(0..<count), of: settings.split, geometry: geometry, batch: Self.batch,
+      threads: min(4, threads))
+    defer { loader.stop() }
+    network.startCounting()
+    while let batch = try loader.next() {
+      guard let clips = batch.clips.baseAddress else { continue }
+      network.policies = trained?.policies(clips: batch.indices) ?? .gates
+      _ = try network.infer(clips: clips, count: batch.count)
+    }
+    return try finish(name, clips: count)
+  }
+
+  private func finish(_ name: String, clips: Int) throws -> CountReport.Run {
+    let calls = network.engineCalls
+    guard calls.arrived == calls.accounted else {
+      throw TrainingFailure(
+        description: "\(name): expected every engine call to be accounted for, found "
+          + "\(calls.accounted) of \(calls.arrived); this is a defect of the program, report it")
+    }
+    return CountReport.Run(
+      name, network.layerOperations, clips: clips, engineCalls: calls.arrived)
+  }
+}
