@@ -3,7 +3,7 @@
 import ArgumentParser
 import VARedTraining
 
-extension ModelName: ExpressibleByArgument {}
+extension Architecture: ExpressibleByArgument {}
 extension NetworkKind: ExpressibleByArgument {}
 extension GateForm: ExpressibleByArgument {}
 extension CostKind: ExpressibleByArgument {}

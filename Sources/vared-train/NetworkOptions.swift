@@ -6,7 +6,7 @@ import VARedTraining
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("r2plus1d-18 or r2plus1d-34 (default: r2plus1d-18).", valueName: "name"))
-  var model: ModelName?
+  var model: Architecture?
 
   @Option(help: ArgumentHelp("Channel multiplier (default: 1.0).", valueName: "factor"))
   var width: Double?

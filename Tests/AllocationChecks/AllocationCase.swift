@@ -65,7 +65,7 @@ struct AllocationCase {
     func train() throws {
       for step in 0..<Self.steps {
         redraw(step)
-        _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
+        _ = try network.trainingStep(clips, labels: labels, costWeight: 0.8) { _ in }
         optimizer.step(learningRate: rate, gradientScale: 1)
       }
     }
@@ -75,7 +75,7 @@ struct AllocationCase {
     func infer() throws {
       for step in 0..<Self.steps {
         redraw(step)
-        found = try network.infer(clips: clips, count: Self.batch)
+        found = try network.infer(clips)
       }
     }
     try infer()
@@ -86,12 +86,12 @@ struct AllocationCase {
       differing: found.map(Self.differs) ?? false)
   }
 
-  private func makeNetwork() throws -> R2Plus1D {
+  private func makeNetwork() throws -> VideoNetwork {
     var configuration = NetworkConfiguration(
       classes: Self.classes, frames: Self.frames, size: Self.size)
     configuration.width = 0.25
     if case .none = policies {} else { configuration.dynamic = dynamic }
-    let network = try R2Plus1D(configuration, batch: Self.batch, seed: 1, threads: threads)
+    let network = try VideoNetwork(configuration, batch: Self.batch, seed: 1, threads: threads)
     switch policies {
     case .none, .open, .drawn: break
     case .forced(let temporal, let channel):

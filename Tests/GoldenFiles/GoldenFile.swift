@@ -64,10 +64,11 @@ public struct GoldenFile {
 
   /// The network that the file's attributes describe, with its parameters and statistics; its gates
   /// decide.
-  public func network(batch: Int, reducer: StatisticsReducer? = nil) throws -> R2Plus1D {
+  public func network(batch: Int, reducer: StatisticsReducer? = nil) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(
       classes: try integer("classes"), frames: try integer("frames"), size: try integer("size"))
-    configuration.depth = try integer("depth")
+    let depth = try integer("depth")
+    configuration.architecture = depth == 34 ? .r2plus1d34 : .r2plus1d18
     configuration.width = Double(try string("width")) ?? .nan
     if try string("network") == "dynamic" {
       var dynamic = DynamicConfiguration()
@@ -81,7 +82,7 @@ public struct GoldenFile {
       }
       configuration.dynamic = dynamic
     }
-    let network = try R2Plus1D(
+    let network = try VideoNetwork(
       configuration, batch: batch, seed: 99, threads: 1, statistics: reducer)
     let parameters = network.parameters
     for entry in parameters.entries {

@@ -33,7 +33,7 @@ func checkNetworkEquivalence(_ check: RankCheck) throws {
   network.policies = try golden.policies(first..<first + perRank)
   let clipFloats = clips.count / labels.count
   let outcome = try network.trainingStep(
-    clips: Array(clips[first * clipFloats..<(first + perRank) * clipFloats]),
+    Array(clips[first * clipFloats..<(first + perRank) * clipFloats]),
     labels: Array(labels[first..<first + perRank]), costWeight: 0.8, gradientsReady: buckets.ready)
   _ = try buckets.finish()
 

@@ -18,22 +18,22 @@ import Testing
     let shape = ActivationShape(channels: 20, frames: 3, height: 4, width: 5)
     let clips = 3
     let form: Form
-    let parameters = Parameters()
-    let counter = ExecutionCounter()
+    let parameters: Parameters
     let norm: BatchNorm
     var x: [Float]
     var residual: [Float]
     let lossWeights: [Float]
     let meanWeights: [Float]
-    let output: Activation
+    let output: FeatureMap
     let one: FloatBuffer
     let zero: FloatBuffer
 
     init(_ form: Form) {
       self.form = form
+      let context = LayerContext(batch: clips)
+      parameters = context.parameters
       norm = BatchNorm(
-        shape, name: "bn", before: .residualAndReLU, parameters: parameters, counter: counter,
-        reducer: nil)
+        shape, name: "bn", before: form == .residual ? .residualAndReLU : .relu, context: context)
       parameters.allocate(seed: 1)
       let count = clips * shape.channels * shape.pixels
       parameters.setLogical(
@@ -44,7 +44,7 @@ import Testing
       residual = Blocked.from(normals(count, "residual"), shape, clips: clips)
       lossWeights = Blocked.from(normals(count, "r"), shape, clips: clips)
       meanWeights = normals(clips * shape.meanCount, "m")
-      output = Activation(shape, batch: clips)
+      output = FeatureMap(shape, batch: clips)
       one = FloatBuffer(32)
       one.all.update(repeating: 1)
       zero = FloatBuffer(32)
@@ -61,8 +61,8 @@ import Testing
         }
       }
       residual.withUnsafeBufferPointer { pointer in
-        let added = BatchNorm.Residual(
-          data: pointer.baseAddress!, scale: one.base, shift: zero.base, norm: nil)
+        let added = Residual(
+          data: pointer.baseAddress!, affine: Affine(scale: one.base, shift: zero.base), norm: nil)
         norm.apply(x, clips: clips, residual: form == .residual ? added : nil, into: output)
       }
       let direct = (0..<x.count).reduce(0.0) {

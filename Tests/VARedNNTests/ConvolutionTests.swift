@@ -120,8 +120,8 @@ import Testing
   /// The layers lend one another the memory of the weights that backward-data reads.
   @Test func layersDoNotMixUpTheirWeights() {
     let geometry = Self.minimalFiltering[0].geometry
-    let context = NetworkContext(batch: 1, dynamic: nil, reducer: nil)
-    let layers = ["a", "b"].map { context.convolution(geometry, name: $0) }
+    let context = LayerContext(batch: 1)
+    let layers = ["a", "b"].map { Convolution(geometry, name: $0, context: context) }
     context.parameters.allocate(seed: 3)
     let dy = Blocked.from(
       normals(geometry.outChannels * geometry.output.pixels, "dy"), geometry.output, clips: 1)
@@ -136,8 +136,8 @@ import Testing
   @Test(arguments: cases) func equalsDirectSum(_ test: Case) {
     let clips = 2
     let geometry = test.geometry
-    let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
-    let layer = context.convolution(geometry, name: "conv")
+    let context = LayerContext(batch: clips)
+    let layer = Convolution(geometry, name: "conv", context: context)
     context.parameters.allocate(seed: 3)
     let part = test.part ?? geometry.wholePart
     let weights = context.parameters.logical(
@@ -186,11 +186,10 @@ import Testing
   @Test(arguments: cases) func fusedInputEqualsKeptInput(_ test: Case) throws {
     let clips = 2
     let geometry = test.geometry
-    let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
-    let layer = context.convolution(geometry, name: "conv")
+    let context = LayerContext(batch: clips)
+    let layer = Convolution(geometry, name: "conv", context: context)
     let norm = BatchNorm(
-      geometry.input, name: "bn", before: .relu, parameters: context.parameters,
-      counter: context.counter, reducer: nil)
+      geometry.input, name: "bn", before: .relu, context: context)
     context.parameters.allocate(seed: 3)
     let part = test.part ?? geometry.wholePart
     let output = geometry.output(of: part)
@@ -200,7 +199,7 @@ import Testing
     let dy = Blocked.from(
       normals(clips * output.channels * output.pixels, "dy"), output, clips: clips)
     try norm.takeStatistics(of: x, clips: clips)
-    let kept = Activation(geometry.input, batch: clips)
+    let kept = FeatureMap(geometry.input, batch: clips)
     norm.apply(x, clips: clips, into: kept)
 
     let entry = context.parameters.entries[0]
@@ -240,8 +239,8 @@ import Testing
     let dWeights: [Float]
 
     init(_ geometry: ConvolutionGeometry, clips: Range<Int>) {
-      let context = NetworkContext(batch: clips.count, dynamic: nil, reducer: nil)
-      let layer = context.convolution(geometry, name: "conv")
+      let context = LayerContext(batch: clips.count)
+      let layer = Convolution(geometry, name: "conv", context: context)
       context.parameters.allocate(seed: 3)
       func values(_ shape: ActivationShape, _ name: String) -> [Float] {
         let plain = clips.flatMap { normals(shape.channels * shape.pixels, "\(name)\($0)") }
@@ -264,8 +263,8 @@ import Testing
     let geometry = ConvolutionGeometry(
       input: ActivationShape(channels: 3, frames: 2, height: 12, width: 12), outChannels: 23,
       kernel: Extent(1, 7, 7), stride: Extent(1, 2, 2))
-    let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
-    let layer = context.convolution(geometry, name: "stem", isStem: true)
+    let context = LayerContext(batch: 2)
+    let layer = Convolution(geometry, name: "stem", isStem: true, context: context)
     context.parameters.allocate(seed: 3)
     let entry = context.parameters.entries[0]
     let x = normals(2 * 3 * geometry.input.pixels, "x")
@@ -288,10 +287,10 @@ import Testing
   @Test func pointwiseEqualsDirectSum() {
     let input = ActivationShape(channels: 20, frames: 5, height: 7, width: 6)
     let stride = Extent(2, 2, 2)
-    let context = NetworkContext(batch: 2, dynamic: nil, reducer: nil)
+    let context = LayerContext(batch: 2)
     let layer = PointwiseConvolution(
-      input: input, outChannels: 24, stride: stride, name: "shortcut", batch: 2,
-      parameters: context.parameters, workspace: context.workspace, counter: context.counter)
+      input: input, outChannels: 24, stride: stride, name: "shortcut",
+      context: context)
     context.parameters.allocate(seed: 3)
     let geometry = ConvolutionGeometry(
       input: input, outChannels: 24, kernel: Extent(1, 1, 1), stride: stride)

@@ -67,9 +67,9 @@ import Testing
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
   final class Bench {
     let clips = 5
-    let context: NetworkContext
+    let context: LayerContext
     let layer: DynamicConvolution
-    let x: Activation
+    let x: FeatureMap
     var plainX: [Float]
     let lossWeights: [Float]
     let costWeights: [Float] = [3, -2, 5, 1, 4]
@@ -84,14 +84,12 @@ import Testing
       dynamic.gateHidden = 6
       dynamic.motionEnergy = test.motionEnergy
       dynamic.cost = test.cost
-      context = NetworkContext(batch: clips, dynamic: dynamic, reducer: nil)
+      context = LayerContext(batch: clips)
       let geometry = ConvolutionGeometry(
         input: ActivationShape(channels: 20, frames: test.frames, height: 8, width: 7),
         outChannels: test.outChannels, kernel: test.kernel, stride: test.stride)
-      guard case .dynamic(let layer) = context.blockConvolution(geometry, name: "conv") else {
-        preconditionFailure("a dynamic context builds dynamic layers")
-      }
-      self.layer = layer
+      layer = DynamicConvolution(
+        geometry, name: "conv", configuration: dynamic, context: context)
       let parameters = context.parameters
       parameters.allocate(seed: 5)
       for entry in parameters.entries {
@@ -112,7 +110,7 @@ import Testing
       plainX = normals(clips * 20 * geometry.input.pixels, "x")
       // Clips of different brightness, so that their gates differ.
       for i in plainX.indices { plainX[i] += Float(i / (20 * geometry.input.pixels)) - 2 }
-      x = Activation(geometry.input, batch: clips, motion: Scratch())
+      x = FeatureMap(geometry.input, batch: clips, motion: Scratch())
       lossWeights = Blocked.from(
         normals(clips * test.outChannels * geometry.output.pixels, "r"), geometry.output,
         clips: clips)
@@ -237,7 +235,7 @@ import Testing
     bench.context.counter.start()
     _ = try bench.loss()
     let counted = (0..<bench.clips).reduce(0) {
-      $0 + ClipCost([bench.layer], shares: [1], clip: $1).macs
+      $0 + ClipCost([bench.layer], clip: $1).macs
     }
     #expect(bench.context.counter.macs == counted)
   }

@@ -10,14 +10,14 @@ import Testing
 
   private func network(
     width: Double, seed: UInt64 = 3, isDynamic: Bool = false
-  ) throws -> R2Plus1D {
+  ) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 16)
     configuration.width = width
     if isDynamic { configuration.dynamic = DynamicConfiguration() }
-    return try R2Plus1D(configuration, batch: 2, seed: seed, threads: 1)
+    return try VideoNetwork(configuration, batch: 2, seed: seed, threads: 1)
   }
 
-  private func randomiseStatistics(_ network: R2Plus1D, _ name: String) {
+  private func randomiseStatistics(_ network: VideoNetwork, _ name: String) {
     for buffer in network.parameters.buffers {
       let values = normals(buffer.shape[0], buffer.name + name)
       let isVariance = buffer.name.hasSuffix("running_var")
@@ -26,8 +26,8 @@ import Testing
     }
   }
 
-  private func logits(_ network: R2Plus1D) throws -> [Float] {
-    try network.infer(clips: clips, count: 2).logits
+  private func logits(_ network: VideoNetwork) throws -> [Float] {
+    try network.infer(clips).logits
   }
 
   /// An observer of features, who sees what comes before batch norm, keeps the two apart in the blocks.
@@ -68,7 +68,7 @@ import Testing
     }
     randomiseStatistics(network, "a")
     try expectAsFresh("statistics that were set")
-    _ = try network.trainingStep(clips: clips, labels: [0, 1], costWeight: 0) { _ in }
+    _ = try network.trainingStep(clips, labels: [0, 1], costWeight: 0) { _ in }
     try expectAsFresh("statistics of a step")
     let entry = try #require(network.parameters.entries.first { $0.name == "stem.0.weight" })
     network.parameters.setLogical(
@@ -81,7 +81,7 @@ import Testing
     let network = try network(width: 0.25)
     var clips = clips
     clips[5] = .nan
-    let logits = try network.infer(clips: clips, count: 2).logits
+    let logits = try network.infer(clips).logits
     #expect(logits[..<3].allSatisfy { $0.isNaN } && logits[3...].allSatisfy { $0.isFinite })
   }
 }

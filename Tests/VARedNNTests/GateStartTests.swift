@@ -10,16 +10,15 @@ import Testing
   /// `v_t [4, St]` of a fresh gate for four clips with the same pixels, the same in every frame in the
   /// even clips, changing places from frame to frame in the odd ones.
   private func weights(motionEnergy: Bool, temporal: Int) throws -> [Float] {
-    let context = NetworkContext(batch: 4, dynamic: nil, reducer: nil)
+    let context = LayerContext(batch: 4)
     var configuration = DynamicConfiguration()
     configuration.motionEnergy = motionEnergy
     let space = PolicySpace(
       temporalCandidates: temporal, channelCandidates: 2, frames: 4, channels: 32)
     let gate = SoftModulationGate(
-      space, input: shape, batch: 4, configuration: configuration, name: "gate",
-      parameters: context.parameters, counter: context.counter, reducer: nil)
+      space, input: shape, configuration: configuration, name: "gate", context: context)
     context.parameters.allocate(seed: 7)
-    let x = Activation(shape, batch: 4, motion: Scratch())
+    let x = FeatureMap(shape, batch: 4, motion: Scratch())
     for clip in 0..<4 {
       for block in 0..<shape.blocks {
         for i in 0..<shape.pixels * ChannelBlock.lanes {

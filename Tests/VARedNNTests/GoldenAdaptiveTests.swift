@@ -56,7 +56,7 @@ import Testing
     let network = try golden.network(batch: 4)
     let pair = try golden.integers("/held/candidates")
     network.policies = .fixed(temporal: pair[0], channel: pair[1])
-    let found = try network.infer(clips: try golden.floats("/clips"), count: 4)
+    let found = try network.infer(try golden.floats("/clips"))
     expectClose(found.logits, try golden.floats("/held/logits"), "logits")
     #expect(found.executedMACs == (try golden.integers("/held/executed_macs")))
     expectClose(

@@ -16,7 +16,7 @@ import Testing
   /// A dynamic layer of the golden file's geometry, with its weights and its policy.
   private func layer(
     _ name: String, _ golden: GoldenFile
-  ) throws -> (layer: DynamicConvolution, context: NetworkContext, x: Activation) {
+  ) throws -> (layer: DynamicConvolution, context: LayerContext, x: FeatureMap) {
     let path = "/layers/\(name)"
     let (shape, kernel) = (try golden.shape("\(path)/x"), try golden.shape("\(path)/weight"))
     let stride = try golden.integers("\(path)/stride")
@@ -26,15 +26,14 @@ import Testing
     dynamic.temporalCandidates = strides.count
     dynamic.channelCandidates = counts.count
     dynamic.gateForm = name.hasSuffix("published") ? .published : .normalised
-    let context = NetworkContext(batch: shape[0], dynamic: dynamic, reducer: nil)
+    let context = LayerContext(batch: shape[0])
     let geometry = ConvolutionGeometry(
       input: ActivationShape(
         channels: shape[1], frames: shape[2], height: shape[3], width: shape[4]),
       outChannels: kernel[0], kernel: Extent(kernel[2], kernel[3], kernel[4]),
       stride: Extent(stride[0], stride[1], stride[2]))
-    guard case .dynamic(let layer) = context.blockConvolution(geometry, name: "conv") else {
-      preconditionFailure("a dynamic context builds dynamic layers")
-    }
+    let layer = DynamicConvolution(
+      geometry, name: "conv", configuration: dynamic, context: context)
     #expect(layer.gate.space.temporalStrides == strides)
     #expect(layer.gate.space.channelCounts == counts)
     let parameters = context.parameters
@@ -45,7 +44,7 @@ import Testing
     }
     layer.gate.policy.temporal = try golden.floats("\(path)/v_t")
     layer.gate.policy.channel = try golden.floats("\(path)/v_c")
-    let x = Activation(geometry.input, batch: shape[0])
+    let x = FeatureMap(geometry.input, batch: shape[0])
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
     return (layer, context, x)
   }
@@ -107,7 +106,8 @@ import Testing
     let golden = try GoldenFile(file)
     let path = "/gates/\(name)"
     let shape = try golden.shape("\(path)/x")
-    let parameters = Parameters()
+    let context = LayerContext(batch: shape[0])
+    let parameters = context.parameters
     var configuration = DynamicConfiguration()
     configuration.gateForm = name.hasSuffix("published") ? .published : .normalised
     configuration.motionEnergy = name.hasPrefix("motion")
@@ -117,8 +117,7 @@ import Testing
       PolicySpace(
         temporalStrides: try golden.integers("\(path)/temporal_strides"),
         channelCounts: try golden.integers("\(path)/channel_counts")),
-      input: input, batch: shape[0], configuration: configuration, name: "gate",
-      parameters: parameters, counter: ExecutionCounter(), reducer: nil)
+      input: input, configuration: configuration, name: "gate", context: context)
     parameters.allocate(seed: 1)
     for entry in parameters.entries {
       parameters.setLogical(
@@ -127,7 +126,7 @@ import Testing
     for buffer in parameters.buffers {
       parameters.setBuffer(buffer, try golden.floats("\(path)/model/\(buffer.name.dropFirst(5))"))
     }
-    let x = Activation(input, batch: shape[0], motion: Scratch())
+    let x = FeatureMap(input, batch: shape[0], motion: Scratch())
     x.set(try golden.floats("\(path)/x"), clips: shape[0])
 
     try gate.forward(x, count: shape[0], training: false)

@@ -17,7 +17,7 @@ import Testing
     let network = try golden.network(batch: 4)
     network.policies = try golden.policies(0..<4)
     network.startCounting()
-    let found = try network.infer(clips: try golden.floats("/clips"), count: 4)
+    let found = try network.infer(try golden.floats("/clips"))
     expectClose(found.logits, try golden.floats("/inference/logits"), "logits")
     #expect(found.executedMACs == (try golden.integers("/executed_macs")))
     #expect(network.fullMACs == (try golden.integers("/full_macs"))[0])
@@ -41,7 +41,7 @@ import Testing
         == Set(try golden.names(in: "/model")))
     var ready = [parameters.count]
     let outcome = try network.trainingStep(
-      clips: try golden.floats("/clips"), labels: try golden.integers("/labels"), costWeight: 0.8
+      try golden.floats("/clips"), labels: try golden.integers("/labels"), costWeight: 0.8
     ) { ready.append($0) }
     #expect(ready.last == 0 && zip(ready, ready.dropFirst()).allSatisfy { $0 > $1 })
     expectClose(network.lastLogits(4), try golden.floats("/logits"), "logits")
@@ -63,7 +63,7 @@ import Testing
   }
 
   /// Every gradient within 1e-4 of its scale.
-  private func expectGradients(of network: R2Plus1D, _ golden: GoldenFile) throws {
+  private func expectGradients(of network: VideoNetwork, _ golden: GoldenFile) throws {
     let parameters = network.parameters
     let scale = try golden.gradientScales()
     for entry in parameters.entries {
@@ -75,7 +75,7 @@ import Testing
   }
 }
 
-extension R2Plus1D {
+extension VideoNetwork {
   /// Logits of the last forward pass.
   func lastLogits(_ n: Int) -> [Float] { Array(logits.prefix(n * configuration.classes)) }
 }

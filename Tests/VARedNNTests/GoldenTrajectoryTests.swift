@@ -24,7 +24,7 @@ import Testing
       let batch = batches[step * shape[1]..<(step + 1) * shape[1]]
       outcomes.append(
         try network.trainingStep(
-          clips: batch.flatMap { clips[$0 * clipFloats..<($0 + 1) * clipFloats] },
+          batch.flatMap { clips[$0 * clipFloats..<($0 + 1) * clipFloats] },
           labels: batch.map { labels[$0] }, costWeight: try scalar("cost_weight")
         ) { _ in })
       optimizer.step(learningRate: rate, gradientScale: 1)

@@ -94,7 +94,7 @@ enum Blocked {
   }
 }
 
-extension Activation {
+extension FeatureMap {
   /// Notes the motion energy of the data, as the layer that writes it does in a network.
   func noteMotion(clips: Int) {
     guard let motion else { return }

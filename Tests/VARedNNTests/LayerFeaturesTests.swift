@@ -12,11 +12,11 @@ import Testing
     var clips: [[Float]]
   }
 
-  private func network(width: Double, dynamic: Bool, threads: Int = 1) throws -> R2Plus1D {
+  private func network(width: Double, dynamic: Bool, threads: Int = 1) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 16)
     configuration.width = width
     if dynamic { configuration.dynamic = DynamicConfiguration() }
-    let network = try R2Plus1D(configuration, batch: 2, seed: 3, threads: threads)
+    let network = try VideoNetwork(configuration, batch: 2, seed: 3, threads: threads)
     for entry in network.parameters.entries where entry.name.contains(".phi_t.") {
       let count = entry.shape.reduce(1, *)
       network.parameters.setLogical(
@@ -32,7 +32,7 @@ import Testing
 
   /// What inference of two clips shows, and the order of the layers.
   private func observe(
-    _ network: R2Plus1D
+    _ network: VideoNetwork
   ) throws -> (features: [String: Features], names: [String]) {
     var (seen, names): ([String: Features], [String]) = ([:], [])
     network.observeFeatures = { layer in
@@ -46,11 +46,11 @@ import Testing
         })
     }
     defer { network.observeFeatures = nil }
-    _ = try network.infer(clips: normals(2 * 3 * 4 * 256, "clips"), count: 2)
+    _ = try network.infer(normals(2 * 3 * 4 * 256, "clips"))
     return (seen, names)
   }
 
-  private func values(_ name: String, _ network: R2Plus1D) throws -> [Float] {
+  private func values(_ name: String, _ network: VideoNetwork) throws -> [Float] {
     let parameters = network.parameters
     if let buffer = parameters.buffers.first(where: { $0.name == name }) {
       return parameters.bufferLogical(buffer)
@@ -61,7 +61,7 @@ import Testing
 
   /// ReLU of batch norm `norm` of one clip's features.
   private func activated(
-    _ x: [Float], _ shape: ActivationShape, norm: String, _ network: R2Plus1D
+    _ x: [Float], _ shape: ActivationShape, norm: String, _ network: VideoNetwork
   ) throws -> [Float] {
     let (gamma, beta) = (
       try values("\(norm).weight", network), try values("\(norm).bias", network)
@@ -176,13 +176,13 @@ import Testing
     let network = try network(width: 0.3, dynamic: true)
     let clips = normals(2 * 3 * 4 * 256, "clips")
     var calls = 0
-    let alone = try network.infer(clips: clips, count: 2).logits
+    let alone = try network.infer(clips).logits
     network.observeFeatures = { _ in calls += 1 }
-    #expect(try network.infer(clips: clips, count: 2).logits == alone)
+    #expect(try network.infer(clips).logits == alone)
     #expect(calls == 32)
-    _ = try network.trainingStep(clips: clips, labels: [0, 1], costWeight: 0) { _ in }
+    _ = try network.trainingStep(clips, labels: [0, 1], costWeight: 0) { _ in }
     network.observeFeatures = nil
-    _ = try network.infer(clips: clips, count: 2)
+    _ = try network.infer(clips)
     #expect(calls == 32)
   }
 }

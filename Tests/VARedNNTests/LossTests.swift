@@ -52,11 +52,14 @@ import Testing
   @Test func linearEqualsPyTorch() throws {
     let golden = try GoldenFile("ops.h5")
     let (inShape, shape) = (try golden.shape("/linear/x"), try golden.shape("/linear/weight"))
-    let context = NetworkContext(batch: inShape[0], dynamic: nil, reducer: nil)
+    let context = LayerContext(batch: inShape[0])
     let parameters = context.parameters
     let layer = Linear(
-      inputs: shape[1], outputs: shape[0], name: "fc", parameters: parameters,
-      account: context.openClassifier(inputs: shape[1], classes: shape[0]), isGate: false,
+      inputs: shape[1], outputs: shape[0], name: "fc", context: context,
+      account: context.counter.open(
+        "fc", .classifier,
+        output: ActivationShape(channels: shape[0], frames: 1, height: 1, width: 1)),
+      isGate: false,
       initialBias: 0, initial: { _, _ in 0 })
     parameters.allocate(seed: 1)
     for entry in parameters.entries {

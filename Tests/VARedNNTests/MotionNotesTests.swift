@@ -10,7 +10,7 @@ import Testing
   private static let sizes = [(10, false), (64, true)]
 
   /// What was noted in the last pass, and what the data says.
-  private func expectTrue(_ x: Activation, clips: Int, _ what: String) throws {
+  private func expectTrue(_ x: FeatureMap, clips: Int, _ what: String) throws {
     let motion = try #require(x.motion)
     #expect(motion.isNoted)
     let count = clips * x.shape.meanCount
@@ -24,14 +24,13 @@ import Testing
     let shape = ActivationShape(channels: 40, frames: 5, height: size.0, width: size.0)
     let clips = 3
     #expect(shape.isBeyondCaches(clips: clips) == size.1)
-    let context = NetworkContext(batch: clips, dynamic: nil, reducer: nil)
+    let context = LayerContext(batch: clips)
     let norm = BatchNorm(
-      shape, name: "bn", before: .relu, parameters: context.parameters, counter: context.counter,
-      reducer: nil)
+      shape, name: "bn", before: .relu, context: context)
     context.parameters.allocate(seed: 1)
-    let x = Activation(shape, batch: clips)
+    let x = FeatureMap(shape, batch: clips)
     x.set(normals(clips * shape.channels * shape.pixels, "x"), clips: clips)
-    let y = Activation(shape, batch: clips, motion: Scratch())
+    let y = FeatureMap(shape, batch: clips, motion: Scratch())
     y.motion?.isWanted = true
     Parallel.setThreads(threads)
     defer { Parallel.setThreads(1) }
@@ -50,20 +49,22 @@ import Testing
       input: ActivationShape(channels: 16, frames: 6, height: size.0, width: size.0),
       outChannels: 40, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1))
     #expect(geometry.output.isBeyondCaches(clips: clips) == size.1)
+    let x = FeatureMap(geometry.input, batch: clips)
     let unit = ConvolutionUnit(
-      geometry, name: "conv", normName: "bn", in: Scratch(), context: context)
+      .init(
+        input: .map(x), channels: 40, kernel: geometry.kernel, name: "conv", normName: "bn",
+        storage: Scratch()), context)
     context.parameters.allocate(seed: 1)
     guard case .dynamic(let layer) = unit.convolution else {
       preconditionFailure("a dynamic context builds dynamic layers")
     }
     layer.source = .drawn(CandidateDraws(keys: [nil, 1, 2, 3]))
-    let x = Activation(geometry.input, batch: clips)
     x.set(normals(clips * 16 * geometry.input.pixels, "x"), clips: clips)
     unit.output.motion?.isWanted = true
     Parallel.setThreads(threads)
     defer { Parallel.setThreads(1) }
     for training in [true, false] {
-      try unit.forward(x, clips: clips, training: training)
+      try unit.forward(clips: clips, training: training)
       #expect(layer.mixes)
       try expectTrue(unit.output, clips: clips, "\(size) \(threads) \(training)")
     }
@@ -71,13 +72,13 @@ import Testing
 
   /// Policies that ask no gate between passes leave nothing behind.
   @Test func gatesSeeTheirOwnPass() throws {
-    func network() throws -> R2Plus1D {
+    func network() throws -> VideoNetwork {
       var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 32)
       configuration.width = 0.125
       var dynamic = DynamicConfiguration()
       (dynamic.temporalCandidates, dynamic.motionEnergy) = (3, true)
       configuration.dynamic = dynamic
-      let network = try R2Plus1D(configuration, batch: 2, seed: 3, threads: 1)
+      let network = try VideoNetwork(configuration, batch: 2, seed: 3, threads: 1)
       for entry in network.parameters.entries where entry.name.contains("gate.fc") {
         let drawn = normals(entry.shape.reduce(1, *), entry.name)
         network.parameters.setLogical(entry, in: network.parameters.values, drawn)
@@ -87,13 +88,13 @@ import Testing
     }
     let clips = ["a", "b"].map { normals(2 * 3 * 4 * 1024, $0) }
     let used = try network()
-    let first = try used.infer(clips: clips[0], count: 2)
+    let first = try used.infer(clips[0])
     used.policies = .full
-    _ = try used.infer(clips: clips[1], count: 2)
+    _ = try used.infer(clips[1])
     used.policies = .gates
     used.observeFeatures = { _ in }
-    let second = try used.infer(clips: clips[1], count: 2)
-    let fresh = try network().infer(clips: clips[1], count: 2)
+    let second = try used.infer(clips[1])
+    let fresh = try network().infer(clips[1])
     #expect(second.logits == fresh.logits)
     #expect(second.temporal == fresh.temporal && second.temporal != first.temporal)
   }

@@ -10,11 +10,11 @@ import Testing
 @Suite(.serialized) struct OperationCountTests {
   private static let clips = 5
 
-  private static func network(_ dynamic: DynamicConfiguration?) throws -> R2Plus1D {
+  private static func network(_ dynamic: DynamicConfiguration?) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(classes: 3, frames: 5, size: 32)
     configuration.width = 0.4
     configuration.dynamic = dynamic
-    return try R2Plus1D(configuration, batch: clips, seed: 4, threads: 2)
+    return try VideoNetwork(configuration, batch: clips, seed: 4, threads: 2)
   }
 
   /// Clips of different brightness, so that gates that answer differ.
@@ -23,7 +23,7 @@ import Testing
     return (0..<clips * 3 * 5 * 32 * 32).map { Float(random.normal()) + Float($0 / 15360) - 2 }
   }()
 
-  private func expectBooked(_ network: R2Plus1D) {
+  private func expectBooked(_ network: VideoNetwork) {
     let calls = network.engineCalls
     #expect(calls.arrived == calls.accounted && calls.arrived > 100)
   }
@@ -33,7 +33,7 @@ import Testing
   @Test func theFixedNetworkIssuesWhatItsShapesSay() throws {
     let network = try Self.network(nil)
     network.startCounting()
-    let found = try network.infer(clips: Self.pixels, count: Self.clips)
+    let found = try network.infer(Self.pixels)
     expectBooked(network)
     let layers = network.layerOperations
     for (layer, expected) in zip(layers, ShapeCount.fixed(layers)) {
@@ -48,7 +48,7 @@ import Testing
 
   /// METHOD §5, at full size. Memory is only reserved.
   @Test func fullSize() throws {
-    let network = try R2Plus1D(
+    let network = try VideoNetwork(
       NetworkConfiguration(classes: 400, frames: 8, size: 112), batch: 1, seed: 1, threads: 1)
     let layers = network.layerOperations
     #expect(layers.reduce(0) { $0 + $1.parameters } == 31_505_325)
@@ -89,7 +89,7 @@ import Testing
     network.policies = test.policies
     if test.answer > 0 { letGatesAnswer(network.parameters, scale: test.answer) }
     network.startCounting()
-    let found = try network.infer(clips: Self.pixels, count: Self.clips)
+    let found = try network.infer(Self.pixels)
     expectBooked(network)
     #expect(network.issuedMACs == found.executedMACs.reduce(0, +))
     if test.answer > 0 {
@@ -122,16 +122,17 @@ import Testing
   @Test func whatNobodyBooksIsFound() throws {
     let network = try Self.network(nil)
     network.startCounting()
-    _ = try network.infer(clips: Self.pixels, count: 1)
+    _ = try network.infer(Self.pixels)
     let (a, b) = (FloatBuffer(256), FloatBuffer(256))
     _ = vk_dot(Int32(ChannelBlock.lanes), a.base, b.base, 4)
     OpenBLAS.product(2, 2, 2, a.base, a.base, beta: 0, b.base)
     #expect(network.engineCalls.arrived == network.engineCalls.accounted + 2)
-    let context = NetworkContext(batch: 1, dynamic: nil, reducer: nil)
-    let stranger = context.convolution(
+    let context = LayerContext(batch: 1)
+    let stranger = Convolution(
       ConvolutionGeometry(
         input: ActivationShape(channels: 16, frames: 1, height: 2, width: 2), outChannels: 16,
-        kernel: Extent(1, 1, 1), stride: Extent(1, 1, 1)), name: "conv")
+        kernel: Extent(1, 1, 1), stride: Extent(1, 1, 1)), name: "conv",
+      context: context)
     context.parameters.allocate(seed: 1)
     stranger.forward(a.base, clips: 1, part: stranger.geometry.wholePart, into: b.base)
     #expect(network.engineCalls.arrived == network.engineCalls.accounted + 3)

@@ -7,13 +7,13 @@ import Testing
 @Suite struct PolicySourceTests {
   private static let (batch, classes) = (4, 3)
 
-  private func network() throws -> R2Plus1D {
+  private func network() throws -> VideoNetwork {
     var configuration = NetworkConfiguration(classes: Self.classes, frames: 8, size: 32)
     configuration.width = 0.25
     var dynamic = DynamicConfiguration()
     dynamic.temporalCandidates = 3
     configuration.dynamic = dynamic
-    return try R2Plus1D(configuration, batch: Self.batch, seed: 3, threads: 1)
+    return try VideoNetwork(configuration, batch: Self.batch, seed: 3, threads: 1)
   }
 
   private let clips: [Float] = {
@@ -26,11 +26,9 @@ import Testing
   @Test func aClipDrawsTheSameWhereverItStands() throws {
     let network = try network()
     network.policies = .drawn(CandidateDraws(keys: draws))
-    let together = try network.infer(clips: clips, count: 4)
+    let together = try network.infer(clips)
     network.policies = .drawn(CandidateDraws(keys: [7]))
-    let alone = try clips.withUnsafeBufferPointer {
-      try network.infer(clips: $0.baseAddress! + 3 * 3 * 8 * 32 * 32, count: 1)
-    }
+    let alone = try network.infer(Array(clips.suffix(3 * 8 * 32 * 32)))
     #expect(alone.convRatio[0] == together.convRatio[3])
     #expect(alone.executedMACs[0] == together.executedMACs[3])
     #expect(together.convRatio[1] == 1)
@@ -45,7 +43,7 @@ import Testing
     for round in 0..<25 {
       let keys = (0..<4).map { UInt64?(UInt64(round * 4 + $0)) }
       network.policies = .drawn(CandidateDraws(keys: keys, tilt: tilt))
-      sum += try network.infer(clips: clips, count: 4).convRatio.reduce(0, +)
+      sum += try network.infer(clips).convRatio.reduce(0, +)
       count += 4
     }
     #expect(abs(sum / count - ratio) < 0.03)
@@ -68,7 +66,7 @@ import Testing
     let parameters = network.parameters
     let before = parameters.buffers.map { parameters.bufferLogical($0) }
     parameters.gradients.update(repeating: 1)
-    _ = try network.trainingStep(clips: clips, labels: [0, 1, 2, 0], costWeight: 1) { _ in }
+    _ = try network.trainingStep(clips, labels: [0, 1, 2, 0], costWeight: 1) { _ in }
     for entry in parameters.entries {
       let gradient = parameters.logical(entry, of: parameters.gradients)
       if entry.isGate { #expect(gradient.allSatisfy { $0 == 0 }, "\(entry.name)") }
@@ -89,9 +87,9 @@ import Testing
         entry, in: network.parameters.values, (0..<count).map { _ in Float(random.normal()) })
     }
     network.policies = .frozenGates
-    let inferred = try network.infer(clips: clips, count: 4)
+    let inferred = try network.infer(clips)
     network.policies = .gates
-    let asked = try network.infer(clips: clips, count: 4)
+    let asked = try network.infer(clips)
     #expect(inferred.temporal == asked.temporal && inferred.channel == asked.channel)
     #expect(Set(inferred.convRatio).count > 1)
   }

@@ -31,7 +31,7 @@ enum ShapeCount {
 
   /// All clips of a dynamic network's dynamic layers, by name.
   static func dynamic(
-    _ network: R2Plus1D, _ layers: [LayerOperations], _ found: Inference, runsGates: Bool,
+    _ network: VideoNetwork, _ layers: [LayerOperations], _ found: Inference, runsGates: Bool,
     clips: Int
   ) -> [String: OperationCount] {
     var counts: [String: OperationCount] = [:]
@@ -61,7 +61,7 @@ enum ShapeCount {
   }
 
   private static func gate(
-    _ network: R2Plus1D, input: [Int], candidates: Int
+    _ network: VideoNetwork, input: [Int], candidates: Int
   ) -> OperationCount {
     guard let dynamic = network.configuration.dynamic else { return OperationCount() }
     let hidden = dynamic.gateHidden

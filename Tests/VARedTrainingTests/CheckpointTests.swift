@@ -28,13 +28,13 @@ import VARedNN
     return settings
   }
 
-  private func network(_ settings: TrainingConfiguration, seed: UInt64 = 1) throws -> R2Plus1D {
-    try R2Plus1D(settings.networkConfiguration(classes: 2), batch: 1, seed: seed, threads: 1)
+  private func network(_ settings: TrainingConfiguration, seed: UInt64 = 1) throws -> VideoNetwork {
+    try VideoNetwork(settings.networkConfiguration(classes: 2), batch: 1, seed: seed, threads: 1)
   }
 
   /// Writes a checkpoint of `network` with a momentum that counts.
   private func write(
-    _ name: String, _ network: R2Plus1D, _ settings: TrainingConfiguration, step: Int = 12
+    _ name: String, _ network: VideoNetwork, _ settings: TrainingConfiguration, step: Int = 12
   ) throws {
     let optimiser = SGD(network.parameters, gateRate: 1)
     for entry in network.parameters.entries {
@@ -163,7 +163,7 @@ import VARedNN
     try write("fixed.h5", fixed, fixedSettings)
     let target = try network(settings(), seed: 6)
     let report = try InitialWeights.load(scratch("fixed.h5"), into: target.parameters)
-    let weights = { (network: R2Plus1D, name: String) -> [Float] in
+    let weights = { (network: VideoNetwork, name: String) -> [Float] in
       network.parameters.entries.filter { $0.name == name }.flatMap {
         network.parameters.logical($0, of: network.parameters.values)
       }

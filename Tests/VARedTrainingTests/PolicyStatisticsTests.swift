@@ -32,7 +32,7 @@ import VARedNN
     var dynamic = DynamicConfiguration()
     (dynamic.temporalCandidates, dynamic.channelCandidates) = (3, 2)
     configuration.dynamic = dynamic
-    let network = try R2Plus1D(configuration, batch: 6, seed: 3, threads: 1)
+    let network = try VideoNetwork(configuration, batch: 6, seed: 3, threads: 1)
     let parameters = network.parameters
     for entry in parameters.entries {
       guard let values = Self.answering(entry.name, count: entry.shape.reduce(1, *)) else {
@@ -45,7 +45,7 @@ import VARedNN
       let noise = Float((i &* 7919) % 1000) * 0.002
       return noise + Float(i / 3072) - 3.5
     }
-    let inference = try network.infer(clips: pixels, count: 6)
+    let inference = try network.infer(pixels)
     #expect(Set(inference.convRatio).count > 2, "clips must choose differently")
 
     // Clip 5 counts for nothing; class 1 has no clips.

@@ -202,7 +202,7 @@ import VARedNN
       var configuration = NetworkConfiguration(classes: 2, frames: 4, size: 16)
       configuration.width = 0.5
       configuration.dynamic = DynamicConfiguration()
-      let network = try R2Plus1D(configuration, batch: 2, seed: 1, threads: 1)
+      let network = try VideoNetwork(configuration, batch: 2, seed: 1, threads: 1)
       let parameters = network.parameters
       for entry in parameters.entries where entry.name.hasSuffix("gate.fc2.bias") {
         parameters.setLogical(

@@ -107,9 +107,10 @@ struct ClipCost {
 }
 
 extension ClipCost {
-  /// - Parameter shares: `w_l`, each layer's share of the full cost of all dynamic convolutions.
-  init(_ layers: [DynamicConvolution], shares: [Double], clip: Int) {
-    for (layer, share) in zip(layers, shares) {
+  /// Of clip `clip` of the last forward pass.
+  init(_ layers: [DynamicConvolution], clip: Int) {
+    for layer in layers {
+      let share = layer.share
       let geometry = layer.convolution.geometry
       let policy = layer.gate.policy
       let part = policy.part(clip)

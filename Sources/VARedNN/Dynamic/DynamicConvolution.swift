@@ -15,6 +15,8 @@ final class DynamicConvolution {
   let cheap: CheapOperations
   /// What decides.
   var source = PolicySource.gates
+  /// `w_l`: the layer's share of the full cost of all dynamic layers; set when all are known.
+  var share = 0.0
   /// Bytes of a clip's input from which on copying a group's clips together costs more than convolving
   /// them apart.
   var uncopiedBytes = 512 << 10
@@ -34,12 +36,12 @@ final class DynamicConvolution {
   private var firstColumns: [Int]
 
   init(
-    _ geometry: ConvolutionGeometry, name: String, batch: Int,
-    configuration: DynamicConfiguration, parameters: Parameters, workspace: Workspace,
-    counter: ExecutionCounter, reducer: StatisticsReducer?
+    _ geometry: ConvolutionGeometry, name: String, configuration: DynamicConfiguration,
+    context: LayerContext
   ) {
-    self.workspace = workspace
-    self.counter = counter
+    workspace = context.workspace
+    counter = context.counter
+    let batch = context.batch
     let output = geometry.output
     let space = PolicySpace(
       temporalCandidates: configuration.temporalCandidates,
@@ -48,15 +50,11 @@ final class DynamicConvolution {
     pairs = CandidatePairs(space, geometry: geometry, name: name)
     shares = CandidateShares(space, channels: output.channels)
     costForm = configuration.cost
-    convolution = Convolution(
-      geometry, name: name, parameters: parameters, counter: counter,
-      workspace: workspace)
-    let cheap = CheapOperations(
-      space, channels: output.channels, name: name, parameters: parameters)
-    self.cheap = cheap
+    convolution = Convolution(geometry, name: name, context: context)
+    cheap = CheapOperations(space, channels: output.channels, name: name, context: context)
     gate = SoftModulationGate(
-      space, input: geometry.input, batch: batch, configuration: configuration,
-      name: "\(name).gate", parameters: parameters, counter: counter, reducer: reducer)
+      space, input: geometry.input, configuration: configuration, name: "\(name).gate",
+      context: context)
     computed = FloatBuffer(batch * output.clipFloats)
     clipGroups = ClipGroups(batch: batch, space: space)
     account = counter.open("\(name).phi", .cheapOperations, output: output)
@@ -78,14 +76,14 @@ final class DynamicConvolution {
   /// - Parameter y: `[n, K, T', H', W']`; clips that are computed whole are written there, but for
   ///   those that were copied together.
   func forward(
-    _ x: Activation, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
+    _ x: FeatureMap, clips n: Int, training: Bool, into y: UnsafeMutablePointer<Float>
   ) throws {
     try counter.profile.time(.gates) { try decide(x, clips: n, training: training) }
     execute(x, clips: n, into: y)
   }
 
   /// Sets the policy of `n` clips.
-  private func decide(_ x: Activation, clips n: Int, training: Bool) throws {
+  private func decide(_ x: FeatureMap, clips n: Int, training: Bool) throws {
     switch source {
     case .gates: try gate.forward(x, count: n, training: training)
     case .frozenGates: try gate.forward(x, count: n, training: false)
@@ -117,7 +115,7 @@ final class DynamicConvolution {
   }
 
   /// The convolutions that the gate's policy asks for.
-  func execute(_ x: Activation, clips n: Int, into y: UnsafeMutablePointer<Float>) {
+  func execute(_ x: FeatureMap, clips n: Int, into y: UnsafeMutablePointer<Float>) {
     clipGroups.assign(gate.policy, clips: n, geometry: geometry)
     mixes = false
     for group in clipGroups.groups {

@@ -27,7 +27,7 @@ final class MotionEnergy {
   var inputCount: Int { 2 * shape.meanCount }
 
   /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
-  func inputs(_ x: Activation, count n: Int) -> UnsafePointer<Float> {
+  func inputs(_ x: FeatureMap, count n: Int) -> UnsafePointer<Float> {
     guard let motion = x.motion, motion.isNoted else {
       preconditionFailure("a gate reads motion energy that was not noted")
     }

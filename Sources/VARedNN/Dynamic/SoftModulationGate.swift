@@ -29,14 +29,13 @@ final class SoftModulationGate {
   /// - Parameters:
   ///   - input: the convolution's input; the gate reads its means `[N, C·T]`, and with motion energy
   ///     `[N, 2·C·T]`.
-  ///   - batch: clips at most.
   init(
-    _ space: PolicySpace, input: ActivationShape, batch: Int,
-    configuration: DynamicConfiguration, name: String, parameters: Parameters,
-    counter: ExecutionCounter, reducer: StatisticsReducer?
+    _ space: PolicySpace, input: ActivationShape, configuration: DynamicConfiguration, name: String,
+    context: LayerContext
   ) {
     self.space = space
-    account = counter.open(
+    let batch = context.batch
+    account = context.counter.open(
       name, .gate,
       output: ActivationShape(channels: space.candidates, frames: 1, height: 1, width: 1))
     form = configuration.gateForm
@@ -48,13 +47,12 @@ final class SoftModulationGate {
     let start = GateStart(
       space, inputs: inputs, hidden: width, motionFrom: motion?.meanCount)
     fc1 = Linear(
-      inputs: inputs, outputs: width, name: "\(name).fc1", parameters: parameters,
+      inputs: inputs, outputs: width, name: "\(name).fc1", context: context,
       account: account, isGate: true, initialBias: nil,
       initial: start.first)
-    norm = BatchNorm1D(
-      features: width, batch: batch, name: "\(name).bn", parameters: parameters, reducer: reducer)
+    norm = BatchNorm1D(features: width, name: "\(name).bn", context: context)
     fc2 = Linear(
-      inputs: width, outputs: space.candidates, name: "\(name).fc2", parameters: parameters,
+      inputs: width, outputs: space.candidates, name: "\(name).fc2", context: context,
       account: account, isGate: true, initialBias: 1, initial: start.second)
     (hidden, dHidden) = (FloatBuffer(batch * width), FloatBuffer(batch * width))
     raw = FloatBuffer(batch * space.candidates)
@@ -73,7 +71,7 @@ final class SoftModulationGate {
 
   /// Sets `policy` for `n` clips.
   /// - Parameter x: its means are kept until backward.
-  func forward(_ x: Activation, count n: Int, training: Bool) throws {
+  func forward(_ x: FeatureMap, count n: Int, training: Bool) throws {
     let input = motion?.inputs(x, count: n) ?? UnsafePointer(x.means)
     self.input = input
     account.issue(calls: 0, flops: n * elementwiseFLOPs)

@@ -1,63 +1,102 @@
-// Convolution, batch norm and ReLU: what R(2+1)D is made of.
+// Convolution, batch norm and activation: what networks of this kind are made of.
 
 /// `act(BN(conv(x)) [+ shortcut])`, with the convolution fixed or dynamic.
 final class ConvolutionUnit {
-  let convolution: BlockConvolution
+  /// What a unit is to be.
+  struct Plan {
+    /// What the unit reads: a feature map, or, in a stem, clips of this shape.
+    enum Input {
+      case map(FeatureMap)
+      case clips(ActivationShape)
+    }
+
+    let input: Input
+    /// `K`.
+    let channels: Int
+    let kernel: Extent
+    var stride = Extent(1, 1, 1)
+    /// The convolution's name; `normName` the batch norm's.
+    let name: String
+    let normName: String
+    var epilogue = Epilogue.relu
+    /// Memory lent to the output, which then is valid until the next but one unit runs (its spatial
+    /// means stay); nil keeps it.
+    var storage: Scratch?
+    /// Whether the convolution is dynamic where the network is.
+    var mayBeDynamic = true
+    /// Whether a gate reads the output where the network is dynamic.
+    var feedsGate = true
+
+    var geometry: ConvolutionGeometry {
+      let shape =
+        switch input {
+        case .map(let map): map.shape
+        case .clips(let shape): shape
+        }
+      return ConvolutionGeometry(
+        input: shape, outChannels: channels, kernel: kernel, stride: stride)
+    }
+  }
+
+  let convolution: UnitConvolution
   let norm: BatchNorm
-  /// The unit's output. Inside a block it lies in memory that other units use too: there it is valid
-  /// until the next but one unit runs; its spatial means stay.
-  let output: Activation
+  /// The unit's output.
+  let output: FeatureMap
+  /// What it reads; nil where that is clips.
+  private let input: FeatureMap?
   /// The convolution's output, read again by backward.
   private let convolved: FloatBuffer
-  /// For inference, where nobody reads the output's means; nil behind a dynamic convolution and before
-  /// a sum.
+  /// For inference, where no layer reads the output's means; nil behind a dynamic convolution and
+  /// before a sum.
   private let folded: FoldedNorm?
   private let profile: WorkProfile
-  private let tap: FeatureTap
+  private let hook: FeatureHook?
   private let name: String
   /// Where the unit's parameters start in the flat buffers.
   let firstParameter: Int
 
-  /// - Parameters:
-  ///   - name: the convolution's name; `normName` the batch norm's.
-  ///   - storage: memory lent to the output; nil keeps it.
-  init(
-    _ geometry: ConvolutionGeometry, name: String, normName: String, in storage: Scratch?,
-    context: NetworkContext
-  ) {
+  init(_ plan: Plan, _ context: NetworkContext) {
     firstParameter = context.parameters.count
-    profile = context.counter.profile
-    tap = context.tap
-    self.name = name
-    convolution = context.blockConvolution(geometry, name: name)
+    profile = context.layers.counter.profile
+    hook = plan.mayBeDynamic ? context.hook : nil
+    name = plan.name
+    let geometry = plan.geometry
+    switch plan.input {
+    case .map(let map) where plan.mayBeDynamic:
+      input = map
+      convolution = context.convolution(geometry, of: map, name: name)
+    case .map(let map):
+      input = map
+      convolution = context.fixedConvolution(geometry, name: name)
+    case .clips:
+      input = nil
+      convolution = context.fixedConvolution(geometry, name: name, isStem: true)
+    }
     norm = BatchNorm(
-      geometry.output, name: normName, before: storage == nil ? .residualAndReLU : .relu,
-      parameters: context.parameters, counter: context.counter, reducer: context.reducer)
-    output = context.activation(geometry.output, in: storage)
-    convolved = FloatBuffer(context.batch * geometry.output.clipFloats)
-    if case .fixed(let layer) = convolution, storage != nil {
+      geometry.output, name: plan.normName, before: plan.epilogue, context: context.layers)
+    output = context.featureMap(geometry.output, in: plan.storage, feedsGate: plan.feedsGate)
+    convolved = FloatBuffer(context.layers.batch * geometry.output.clipFloats)
+    if plan.storage != nil {
+      output.origin = ConvolutionInput(convolved.base, affine: norm.affine)
+    }
+    let meansAreRead = plan.feedsGate && context.dynamic != nil
+    if case .fixed(let layer) = convolution, !plan.epilogue.addsResidual, !meansAreRead {
       folded = FoldedNorm(norm, behind: layer)
     } else {
       folded = nil
     }
   }
 
-  func forward(
-    _ x: Activation, clips n: Int, training: Bool, residual: BatchNorm.Residual? = nil
-  ) throws {
+  // MARK: Forward
+
+  /// Of a unit that reads a feature map.
+  func forward(clips n: Int, training: Bool, residual: Residual? = nil) throws {
+    guard let input else { preconditionFailure("\(name) reads clips") }
     switch convolution {
     case .fixed(let layer):
-      if let folded, !training, tap.observe == nil {
-        return layer.forward(x.data, clips: n, folding: folded, into: output.data)
-      }
-      layer.forward(x.data, clips: n, part: layer.geometry.wholePart, into: convolved.base)
-      if !training { show(clips: n) }
-      try profile.time(.batchNorm) {
-        try norm.prepare(for: convolved.base, clips: n, training: training)
-        norm.apply(convolved.base, clips: n, residual: residual, into: output)
-      }
+      try forward(layer, input.data, clips: n, training: training, residual: residual)
     case .dynamic(let layer):
-      try layer.forward(x, clips: n, training: training, into: convolved.base)
+      try layer.forward(input, clips: n, training: training, into: convolved.base)
       if !training { show(clips: n) }
       try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
         try normalise(layer, clips: n, training: training, residual: residual)
@@ -65,9 +104,32 @@ final class ConvolutionUnit {
     }
   }
 
-  /// Shows the convolution's output to who observes the network, if anybody does.
+  /// Of a unit that reads clips.
+  func forward(_ clips: Clips, training: Bool) throws {
+    guard case .fixed(let layer) = convolution, input == nil else {
+      preconditionFailure("\(name) reads a feature map")
+    }
+    try forward(layer, clips.base, clips: clips.count, training: training, residual: nil)
+  }
+
+  private func forward(
+    _ layer: Convolution, _ x: UnsafePointer<Float>, clips n: Int, training: Bool,
+    residual: Residual?
+  ) throws {
+    if let folded, !training, hook?.observe == nil {
+      return layer.forward(x, clips: n, folding: folded, into: output.data)
+    }
+    layer.forward(x, clips: n, part: layer.geometry.wholePart, into: convolved.base)
+    if !training { show(clips: n) }
+    try profile.time(.batchNorm) {
+      try norm.prepare(for: convolved.base, clips: n, training: training)
+      norm.apply(convolved.base, clips: n, residual: residual, into: output)
+    }
+  }
+
+  /// Shows the convolution's output to the observer of the network, if it has one.
   private func show(clips n: Int) {
-    guard let observe = tap.observe else { return }
+    guard let observe = hook?.observe else { return }
     let (y, shape) = (convolved.base, output.shape)
     switch convolution {
     case .fixed:
@@ -85,7 +147,7 @@ final class ConvolutionUnit {
   /// Batch norm of a dynamic convolution's output, which is made on the way: for the statistics and
   /// kept in training, in inference frame by frame and not kept at all.
   private func normalise(
-    _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: BatchNorm.Residual?
+    _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: Residual?
   ) throws {
     let y = convolved.base
     let mixed = layer.output(in: y)
@@ -106,78 +168,61 @@ final class ConvolutionUnit {
     }
   }
 
-  /// The unit's output as the input of the convolution that follows it in a block: not kept, but
-  /// computed again from the convolution's output where backward reads it.
-  var outputAsInput: ConvolutionInput { ConvolutionInput(convolved.base, affine: norm.affine) }
+  // MARK: Backward
 
   /// Backward of the whole unit.
-  /// - Parameters:
-  ///   - shortcut: where to keep the gradient behind the ReLU; given exactly when forward had a
-  ///     residual.
-  ///   - costGradients: `∂L/∂ρ` of each clip, for a dynamic convolution.
-  ///   - buffers: where the gradients of the convolution's output and input go.
-  /// - Returns: the gradient that reaches `x`.
+  /// - Parameter shortcut: where to keep the gradient behind the activation; given exactly when
+  ///   forward had a residual.
+  /// - Returns: the gradient that reaches what the unit read.
   func backward(
-    _ dy: IncomingGradient, x: ConvolutionInput, clips n: Int,
-    shortcut: UnsafeMutablePointer<Float>? = nil, costGradients: CostGradient?,
-    buffers: GradientBuffers
+    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: UnsafeMutablePointer<Float>? = nil
   ) throws -> IncomingGradient {
-    let mask: BatchNorm.Mask = shortcut == nil ? .ownOutput : .output(output.data)
+    guard let input else { preconditionFailure("\(name) reads clips") }
+    let (n, buffers) = (pass.clips, pass.buffers)
     let dx = buffers.input.base
     switch convolution {
     case .fixed(let layer):
-      let dConvolved = buffers.convolved.base
-      try profile.time(.batchNorm) {
-        try norm.backward(
-          dy, mask: mask, x: convolved.base, clips: n, masked: shortcut, into: dConvolved)
-      }
-      layer.backwardWeights(x, dConvolved, clips: n)
-      layer.backwardData(dConvolved, clips: n, part: layer.geometry.wholePart, into: dx)
+      try convolvedGradient(dy, pass, shortcut: shortcut)
+      layer.backwardWeights(input.asInput, buffers.convolved.base, clips: n)
+      layer.backwardData(
+        buffers.convolved.base, clips: n, part: layer.geometry.wholePart, into: dx)
       return IncomingGradient(first: UnsafePointer(dx))
     case .dynamic(let layer):
       let gradient = try profile.time(.batchNorm) {
-        try norm.reduceGradient(dy, mask: mask, x: convolved.base, clips: n, masked: shortcut)
+        try norm.reduceGradient(
+          dy, mask: mask(shortcut), x: convolved.base, clips: n, masked: shortcut)
       }
       try layer.backward(
-        gradient, x: x, clips: n, costGradient: costGradients,
-        computed: buffers.convolved.base, into: dx,
-        dMeans: buffers.means.base)
+        gradient, x: input.asInput, clips: n,
+        costGradient: CostGradient(network: pass.costGradient, share: layer.share),
+        computed: buffers.convolved.base, into: dx, dMeans: buffers.means.base)
       return IncomingGradient(
         first: UnsafePointer(dx), means: UnsafePointer(buffers.means.base))
     }
   }
-}
 
-/// The gradients that live during a backward pass, each as large as the largest activation.
-final class GradientBuffers {
-  /// Of a convolution's output.
-  let convolved: FloatBuffer
-  /// Of a convolution's input.
-  let input: FloatBuffer
-  /// Of the input's spatial means.
-  let means: FloatBuffer
-  /// Of a shortcut projection's output.
-  let projected: FloatBuffer
-  /// Of the shortcuts; two, because a projection reads one while it writes the other. A block may be
-  /// handed the buffer that its incoming gradient is read from: it is masked in place, value by
-  /// value.
-  private let shortcuts: [FloatBuffer]
-  private var turn = 0
-
-  init(batch: Int, largest floats: Int, mostMeans: Int) {
-    convolved = FloatBuffer(batch * floats)
-    input = FloatBuffer(batch * floats)
-    projected = FloatBuffer(batch * floats)
-    means = FloatBuffer(batch * mostMeans)
-    shortcuts = [FloatBuffer(batch * floats), FloatBuffer(batch * floats)]
+  /// Backward of a unit that reads clips, which need no gradient.
+  func backward(_ dy: IncomingGradient, clips: Clips, _ pass: BackwardPass) throws {
+    guard case .fixed(let layer) = convolution, input == nil else {
+      preconditionFailure("\(name) reads a feature map")
+    }
+    try convolvedGradient(dy, pass, shortcut: nil)
+    layer.backwardWeights(
+      ConvolutionInput(clips.base), pass.buffers.convolved.base, clips: clips.count)
   }
 
-  /// The shortcut buffer that the running block masks its gradient into.
-  func nextShortcut() -> UnsafeMutablePointer<Float> {
-    turn = 1 - turn
-    return shortcuts[turn].base
+  /// Backward of what follows the convolution, into the buffer for that.
+  private func convolvedGradient(
+    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: UnsafeMutablePointer<Float>?
+  ) throws {
+    try profile.time(.batchNorm) {
+      try norm.backward(
+        dy, mask: mask(shortcut), x: convolved.base, clips: pass.clips, masked: shortcut,
+        into: pass.buffers.convolved.base)
+    }
   }
 
-  /// The buffer that `nextShortcut` did not return last.
-  var previousShortcut: UnsafeMutablePointer<Float> { shortcuts[1 - turn].base }
+  private func mask(_ shortcut: UnsafeMutablePointer<Float>?) -> GradientMask {
+    shortcut == nil ? .ownOutput : .output(output.data)
+  }
 }

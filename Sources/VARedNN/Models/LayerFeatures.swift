@@ -43,8 +43,3 @@ public struct LayerFeatures {
     }
   }
 }
-
-/// Where a network's convolutions find who looks at their features.
-final class FeatureTap {
-  var observe: ((LayerFeatures) -> Void)?
-}

@@ -6,11 +6,11 @@ public struct NetworkError: Error, CustomStringConvertible {
   public let description: String
 }
 
-/// An R(2+1)D network, fixed or dynamic (METHOD §5).
+/// A network, fixed or dynamic (METHOD §5).
 public struct NetworkConfiguration: Equatable, Sendable, Codable {
-  /// Layers: 18 or 34.
-  public var depth = 18
-  /// Channel multiplier: a stage has `round(64·2^i·width)` channels.
+  /// Which network.
+  public var architecture = Architecture.r2plus1d18
+  /// Channel multiplier: `c` channels of the published network are `round(c·width)`.
   public var width = 1.0
   /// Output classes.
   public var classes: Int
@@ -34,17 +34,9 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
   /// Smallest height and width that leave every stage at least one pixel to learn from.
   public static let minimumSize = 16
 
-  /// Basic blocks of each of the four stages.
-  var blocks: [Int] { depth == 34 ? [3, 4, 6, 3] : [2, 2, 2, 2] }
-
-  /// Channels of each stage.
-  var planes: [Int] { (0..<4).map { Self.scaled(64 << $0, width) } }
-
-  /// Channels between the two convolutions of the stem.
-  var stemChannels: Int { Self.scaled(45, width) }
-
-  private static func scaled(_ channels: Int, _ width: Double) -> Int {
-    max(1, Int((Double(channels) * width).rounded()))
+  /// `[3, T, H, W]`: what the network reads.
+  public var clip: ActivationShape {
+    ActivationShape(channels: 3, frames: frames, height: size, width: size)
   }
 
   /// - Throws: `NetworkError` naming the setting that cannot be, and what it may be.
@@ -52,7 +44,6 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
     func require(_ condition: Bool, _ what: String) throws {
       if !condition { throw NetworkError(description: what) }
     }
-    try require([18, 34].contains(depth), "depth: expected 18 or 34, found \(depth)")
     try require(
       width > 0 && width <= 4, "width: expected a multiplier above 0 and up to 4, found \(width)")
     try require(classes >= 2, "classes: expected at least 2, found \(classes)")

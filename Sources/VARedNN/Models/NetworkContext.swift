@@ -1,75 +1,66 @@
-// What every layer of a network is built with.
+// What the parts of a network are built with.
 
-/// The parts of a network that its layers share while they are built and run.
+/// What a network's units share while they are built and run.
 final class NetworkContext {
-  let parameters = Parameters()
-  let counter = ExecutionCounter()
-  let workspace = Workspace()
-  let tap = FeatureTap()
-  let batch: Int
+  /// What their layers share.
+  let layers: LayerContext
+  let hook = FeatureHook()
   let dynamic: DynamicConfiguration?
-  let reducer: StatisticsReducer?
-  /// The dynamic layers in the order of the forward pass, with their names.
-  private(set) var dynamicLayers: [(name: String, layer: DynamicConvolution)] = []
+  /// The dynamic layers in the order of the forward pass, with their names and inputs.
+  private(set) var dynamicLayers: [(name: String, layer: DynamicConvolution, input: FeatureMap)] =
+    []
   /// One clip's multiply-accumulates outside the dynamic layers.
   private(set) var staticMACs = 0
+  /// Floats of a clip in the largest feature map, and spatial means of the one with the most.
+  private(set) var (largestMap, mostMeans) = (0, 0)
 
   init(batch: Int, dynamic: DynamicConfiguration?, reducer: StatisticsReducer?) {
-    self.batch = batch
+    layers = LayerContext(batch: batch, reducer: reducer)
     self.dynamic = dynamic
-    self.reducer = reducer
   }
+
+  var parameters: Parameters { layers.parameters }
 
   func addStatic(macs: Int) { staticMACs += macs }
 
-  /// The account of the mean of `shape`'s spatial means over time.
-  func openPooling(of shape: ActivationShape) -> OperationAccount {
-    counter.open(
-      "avgpool", .pooling,
-      output: ActivationShape(channels: shape.channels, frames: 1, height: 1, width: 1),
-      fixed: OperationCount(flops: shape.meanCount))
+  /// The output of a unit.
+  /// - Parameters:
+  ///   - storage: memory lent to it; nil gives it memory of its own.
+  ///   - feedsGate: whether a gate may read it.
+  func featureMap(
+    _ shape: ActivationShape, in storage: Scratch? = nil, feedsGate: Bool = true
+  ) -> FeatureMap {
+    largestMap = max(largestMap, shape.clipFloats)
+    mostMeans = max(mostMeans, shape.meanCount)
+    let notesMotion = feedsGate && dynamic?.motionEnergy == true
+    return FeatureMap(
+      shape, batch: layers.batch, in: storage,
+      motion: notesMotion ? layers.workspace.framesBefore : nil)
   }
 
-  /// The account of the classifier, `inputs` × `classes` with a bias.
-  func openClassifier(inputs: Int, classes: Int) -> OperationAccount {
-    counter.open(
-      "fc", .classifier,
-      output: ActivationShape(channels: classes, frames: 1, height: 1, width: 1),
-      fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
-  }
-
-  /// The output of a layer that a gate may follow.
-  /// - Parameter storage: memory lent to it; nil gives it memory of its own.
-  func activation(_ shape: ActivationShape, in storage: Scratch? = nil) -> Activation {
-    Activation(
-      shape, batch: batch, in: storage,
-      motion: dynamic?.motionEnergy == true ? workspace.framesBefore : nil)
-  }
-
-  /// A convolution of a residual block: dynamic where the network is.
-  func blockConvolution(_ geometry: ConvolutionGeometry, name: String) -> BlockConvolution {
-    guard let dynamic else {
-      addStatic(macs: geometry.macs)
-      return .fixed(convolution(geometry, name: name))
-    }
-    let layer = DynamicConvolution(
-      geometry, name: name, batch: batch, configuration: dynamic, parameters: parameters,
-      workspace: workspace, counter: counter, reducer: reducer)
-    dynamicLayers.append((name, layer))
-    return .dynamic(layer)
-  }
-
-  func convolution(
+  /// A convolution that computes everything.
+  /// - Parameter isStem: whether it reads plain clips.
+  func fixedConvolution(
     _ geometry: ConvolutionGeometry, name: String, isStem: Bool = false
-  ) -> Convolution {
-    Convolution(
-      geometry, name: name, isStem: isStem, parameters: parameters, counter: counter,
-      workspace: workspace)
+  ) -> UnitConvolution {
+    addStatic(macs: geometry.macs)
+    return .fixed(Convolution(geometry, name: name, isStem: isStem, context: layers))
+  }
+
+  /// A convolution of `input` that is dynamic where the network is.
+  func convolution(
+    _ geometry: ConvolutionGeometry, of input: FeatureMap, name: String
+  ) -> UnitConvolution {
+    guard let dynamic else { return fixedConvolution(geometry, name: name) }
+    let layer = DynamicConvolution(
+      geometry, name: name, configuration: dynamic, context: layers)
+    dynamicLayers.append((name, layer, input))
+    return .dynamic(layer)
   }
 }
 
-/// A convolution that may be dynamic, with one face for both.
-enum BlockConvolution {
+/// A unit's convolution, with one face for both kinds.
+enum UnitConvolution {
   case fixed(Convolution)
   case dynamic(DynamicConvolution)
 

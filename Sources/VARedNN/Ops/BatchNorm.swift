@@ -13,6 +13,7 @@ final class BatchNorm {
   static let momentum = 0.1
 
   let shape: ActivationShape
+  let epilogue: Epilogue
   let weight: Parameter
   let bias: Parameter
   /// `y = scale·x + shift`, per channel, padding included.
@@ -33,34 +34,16 @@ final class BatchNorm {
   /// `dx = a·g + b·x + c`, as `[a, b, c]`.
   private let coefficients: FloatBuffer
 
-  /// What is done with the normalised values in the same pass.
-  enum Follower {
-    /// They are somebody's `Residual`.
-    case sum
-    /// ReLU and spatial means.
-    case relu
-    /// A residual is added, then ReLU and spatial means.
-    case residualAndReLU
-
-    /// Floating-point operations of an element (METHOD §3).
-    var flops: Int {
-      switch self {
-      case .sum: 2
-      case .relu: 4
-      case .residualAndReLU: 5
-      }
-    }
-  }
-
   init(
-    _ shape: ActivationShape, name: String, before follower: Follower, parameters: Parameters,
-    counter: ExecutionCounter, reducer: StatisticsReducer?
+    _ shape: ActivationShape, name: String, before epilogue: Epilogue, context: LayerContext
   ) {
     self.shape = shape
-    self.reducer = reducer
-    account = counter.open(
+    self.epilogue = epilogue
+    reducer = context.reducer
+    let parameters = context.parameters
+    account = context.counter.open(
       name, .batchNorm, output: shape,
-      fixed: OperationCount(flops: follower.flops * shape.channels * shape.pixels))
+      fixed: OperationCount(flops: epilogue.flops * shape.channels * shape.pixels))
     weight = parameters.add("\(name).weight", [shape.channels], decays: false) { _, _ in 1 }
     bias = parameters.add("\(name).bias", [shape.channels], decays: false) { _, _ in 0 }
     runningMean = parameters.addBuffer(
@@ -140,23 +123,14 @@ final class BatchNorm {
     }
   }
 
-  /// What a normalised tensor is added to before the ReLU.
-  struct Residual {
-    let data: UnsafePointer<Float>
-    let scale: UnsafePointer<Float>
-    let shift: UnsafePointer<Float>
-    /// Whose scale and shift that is; nil for an identity.
-    let norm: BatchNorm?
-  }
-
-  /// This layer's output for somebody who adds it: `x`, with the affine map that makes it.
+  /// This layer's output for another that adds it: `x`, with the affine map that makes it.
   func residual(_ x: UnsafePointer<Float>) -> Residual {
-    Residual(data: x, scale: scale.base, shift: shift.base, norm: self)
+    Residual(data: x, affine: affine, norm: self)
   }
 
   /// `y = act(scale·x + shift + residual)` in one pass, with what is noted about y.
   func apply(
-    _ x: UnsafePointer<Float>, clips n: Int, residual: Residual? = nil, into y: Activation
+    _ x: UnsafePointer<Float>, clips n: Int, residual: Residual? = nil, into y: FeatureMap
   ) {
     let pass = pass(clips: n, residual: residual, into: y)
     Parallel.forEach(n * shape.blocks) { item in
@@ -165,26 +139,16 @@ final class BatchNorm {
   }
 
   /// The same for a caller that has the items one by one.
-  func pass(clips n: Int, residual: Residual? = nil, into y: Activation) -> NormalisingPass {
+  func pass(clips n: Int, residual: Residual? = nil, into y: FeatureMap) -> NormalisingPass {
     NormalisingPass(
-      shape, scale: scale.base, shift: shift.base, residual: residual, into: y, clips: n,
-      account: account, residualAccount: residual?.norm?.account)
+      self, residual: residual, into: y, clips: n, account: account,
+      residualAccount: residual?.norm?.account)
   }
 
   /// Books batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by METHOD's
   /// convention, as if they were a pass of their own.
   func issueFolded(clips n: Int) {
-    account.issue(calls: 0, flops: Follower.relu.flops * n * shape.channels * shape.pixels)
-  }
-
-  /// Where the gradient passes the activation that follows.
-  enum Mask {
-    /// Every place: no ReLU follows.
-    case none
-    /// Where this layer's own output is positive.
-    case ownOutput
-    /// Where the sum's output is positive: a residual was added before the ReLU.
-    case output(UnsafePointer<Float>)
+    account.issue(calls: 0, flops: epilogue.flops * n * shape.channels * shape.pixels)
   }
 
   /// First pass of the backward of `act(BN(x))`: parameter gradients are assigned.
@@ -192,7 +156,7 @@ final class BatchNorm {
   ///   - x: the layer's input in the forward pass.
   ///   - masked: where to keep the gradient behind the ReLU (the shortcut's gradient), if anywhere.
   func reduceGradient(
-    _ dy: IncomingGradient, mask: Mask, x: UnsafePointer<Float>, clips n: Int,
+    _ dy: IncomingGradient, mask: GradientMask, x: UnsafePointer<Float>, clips n: Int,
     masked: UnsafeMutablePointer<Float>? = nil
   ) throws -> InputGradient {
     let kernelMask = kernelMask(mask)
@@ -214,7 +178,7 @@ final class BatchNorm {
   /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of
   /// `reduceGradient`.
   func backward(
-    _ dy: IncomingGradient, mask: Mask, x: UnsafePointer<Float>, clips n: Int,
+    _ dy: IncomingGradient, mask: GradientMask, x: UnsafePointer<Float>, clips n: Int,
     masked: UnsafeMutablePointer<Float>? = nil, into dx: UnsafeMutablePointer<Float>
   ) throws {
     let gradient = try reduceGradient(dy, mask: mask, x: x, clips: n, masked: masked)
@@ -292,7 +256,7 @@ final class BatchNorm {
   }
 
   /// The mask of the first item.
-  private func kernelMask(_ mask: Mask) -> vk_mask {
+  private func kernelMask(_ mask: GradientMask) -> vk_mask {
     switch mask {
     case .none: vk_mask()
     case .ownOutput: vk_mask(output: nil, scale: scale.base, shift: shift.base)

@@ -15,17 +15,15 @@ final class BatchNorm1D {
   private let inverseDeviation: UnsafeMutablePointer<Double>
   private let sums: UnsafeMutablePointer<Double>
 
-  /// - Parameter batch: clips at most.
-  init(
-    features: Int, batch: Int, name: String, parameters: Parameters, reducer: StatisticsReducer?
-  ) {
+  init(features: Int, name: String, context: LayerContext) {
     self.features = features
-    self.reducer = reducer
+    reducer = context.reducer
+    let parameters = context.parameters
     weight = parameters.add("\(name).weight", [features], decays: false, isGate: true) { _, _ in 1 }
     bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _, _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
-    normalised = FloatBuffer(batch * features)
+    normalised = FloatBuffer(context.batch * features)
     (means, inverseDeviation) = (.allocate(capacity: features), .allocate(capacity: features))
     sums = .allocate(capacity: 2 * features)
     for (values, count) in [(means, features), (inverseDeviation, features), (sums, 2 * features)] {

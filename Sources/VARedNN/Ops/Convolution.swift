@@ -26,25 +26,24 @@ final class Convolution {
   /// - Parameters:
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
   init(
-    _ geometry: ConvolutionGeometry, name: String, isStem: Bool = false,
-    parameters: Parameters, counter: ExecutionCounter, workspace: Workspace
+    _ geometry: ConvolutionGeometry, name: String, isStem: Bool = false, context: LayerContext
   ) {
     self.geometry = geometry
     self.isStem = isStem
-    self.counter = counter
+    counter = context.counter
     account = counter.open(
       name, .convolution, output: geometry.output,
       fixed: OperationCount(macs: geometry.macs, flops: 2 * geometry.macs))
-    scratch = workspace.inputs
+    scratch = context.workspace.inputs
     weightGradient = WeightGradient(geometry, scratch: scratch)
     winograd = Winograd(
-      geometry, scratch: scratch, mirroredPoints: workspace.mirroredPoints)
+      geometry, scratch: scratch, mirroredPoints: context.workspace.mirroredPoints)
     primitives = PrimitiveCache(geometry, isStem: isStem)
     transposed = TransposedWeights(geometry, channels: geometry.outChannels, mirrored: false)
     profileLayer = counter.profile.addLayer(name, geometry)
     // Kaiming normal, fan out, as torchvision initialises video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
-    weight = parameters.add(
+    weight = context.parameters.add(
       "\(name).weight", geometry.weightShape, layout: isStem ? .stem : .convolution, decays: true,
       initial: { Float($1.normal() * deviation) })
   }

@@ -12,12 +12,13 @@ final class Linear {
   ///   - account: where forward is booked.
   ///   - initial: draws the weight `[out, in]` at a place; the bias starts at `initialBias`.
   init(
-    inputs: Int, outputs: Int, name: String, parameters: Parameters, account: OperationAccount,
+    inputs: Int, outputs: Int, name: String, context: LayerContext, account: OperationAccount,
     isGate: Bool, initialBias: Float?, initial: @escaping (Int, inout RandomStream) -> Float
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.account = account
+    let parameters = context.parameters
     weight = parameters.add(
       "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
     bias = initialBias.map { value in

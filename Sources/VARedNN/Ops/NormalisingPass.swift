@@ -10,6 +10,7 @@ import CKernels
 struct NormalisingPass {
   private let shape: ActivationShape
   private let blocks: Int
+  private let elementFLOPs: Int
   private let scale: UnsafePointer<Float>
   private let shift: UnsafePointer<Float>
   /// Of the first item; without data where there is none.
@@ -24,18 +25,23 @@ struct NormalisingPass {
   private let residualAccount: OperationAccount?
 
   /// - Parameters:
-  ///   - scale: of every channel, as `shift`.
+  ///   - norm: with its scale and shift as they are.
   ///   - account: of the norm; `residualAccount` of the one that makes the residual.
   init(
-    _ shape: ActivationShape, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-    residual: BatchNorm.Residual?, into y: Activation, clips n: Int, account: OperationAccount,
-    residualAccount: OperationAccount?
+    _ norm: BatchNorm, residual: Residual?, into y: FeatureMap, clips n: Int,
+    account: OperationAccount, residualAccount: OperationAccount?
   ) {
-    self.shape = shape
+    precondition(
+      norm.epilogue.activation == .relu && norm.epilogue.addsResidual == (residual != nil),
+      "a pass for another epilogue")
+    shape = norm.shape
     blocks = shape.blocks
-    (self.scale, self.shift) = (scale, shift)
+    elementFLOPs = norm.epilogue.flops
+    let affine = norm.affine
+    (scale, shift) = (affine.scale, affine.shift)
     self.residual =
-      residual.map { vk_affine(data: $0.data, scale: $0.scale, shift: $0.shift) } ?? vk_affine()
+      residual.map { vk_affine(data: $0.data, scale: $0.affine.scale, shift: $0.affine.shift) }
+      ?? vk_affine()
     (self.y, means) = (y.data, y.means)
     pastCaches = shape.isBeyondCaches(clips: n)
     energies = y.motion?.start()
@@ -109,9 +115,8 @@ struct NormalisingPass {
   }
 
   private func issue(_ place: Place, calls: Int) {
-    let follower = residual.data == nil ? BatchNorm.Follower.relu : .residualAndReLU
-    account.issue(calls: calls, flops: follower.flops * place.elements)
+    account.issue(calls: calls, flops: elementFLOPs * place.elements)
     // Carried out by the same call.
-    residualAccount?.issue(calls: 0, flops: BatchNorm.Follower.sum.flops * place.elements)
+    residualAccount?.issue(calls: 0, flops: Epilogue.none.flops * place.elements)
   }
 }

@@ -13,8 +13,7 @@ final class PointwiseConvolution {
   private let keptGradient: Scratch
 
   init(
-    input: ActivationShape, outChannels: Int, stride: Extent, name: String, batch: Int,
-    parameters: Parameters, workspace: Workspace, counter: ExecutionCounter
+    input: ActivationShape, outChannels: Int, stride: Extent, name: String, context: LayerContext
   ) {
     self.input = input
     self.stride = stride
@@ -27,9 +26,9 @@ final class PointwiseConvolution {
       ConvolutionGeometry(
         input: keptShape, outChannels: outChannels, kernel: Extent(1, 1, 1),
         stride: Extent(1, 1, 1)),
-      name: name, parameters: parameters, counter: counter, workspace: workspace)
-    kept = FloatBuffer(batch * keptShape.clipFloats)
-    keptGradient = workspace.gathered
+      name: name, context: context)
+    kept = FloatBuffer(context.batch * keptShape.clipFloats)
+    keptGradient = context.workspace.gathered
   }
 
   /// One clip's multiply-accumulates.

@@ -6,7 +6,7 @@ import VARedTraining
 
 /// One benchmark: a network, how it is driven, and how often.
 public struct Benchmark {
-  private let network: R2Plus1D
+  private let network: VideoNetwork
   private let clips: [Float]
   private let labels: [Int]
   private let policies: [PolicyMode]
@@ -38,11 +38,11 @@ public struct Benchmark {
     network.startCounting()
     // First, while the running statistics are the checkpoint's: a training step moves them.
     let inference = try time(policies) { _ in
-      _ = try network.infer(clips: clips, count: labels.count)
+      _ = try network.infer(clips)
     }
     let optimizer = SGD(network.parameters, gateRate: 1)
     let train = try time(policies.filter(canTrain)) { timing in
-      _ = try network.trainingStep(clips: clips, labels: labels, costWeight: 0.8) { _ in }
+      _ = try network.trainingStep(clips, labels: labels, costWeight: 0.8) { _ in }
       // A learning rate of zero: every step then has the same work, whatever the clips.
       let start = ContinuousClock.now
       optimizer.step(learningRate: 0, gradientScale: 1)

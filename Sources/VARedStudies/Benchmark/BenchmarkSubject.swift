@@ -6,7 +6,7 @@ import VARedTraining
 
 /// A network, fresh or trained, and a batch of clips for it.
 struct BenchmarkSubject {
-  let network: R2Plus1D
+  let network: VideoNetwork
   /// `[batch, 3, T, H, W]`, normalised.
   let clips: [Float]
   let threads: Int
@@ -22,7 +22,7 @@ struct BenchmarkSubject {
       try Self.requireAgreement(settings, configuration)
     } else {
       configuration = try settings.configuration(else: TrainingConfiguration())
-      network = try R2Plus1D(
+      network = try VideoNetwork(
         configuration.networkConfiguration(classes: 400), batch: settings.batch, seed: 1,
         threads: threads)
     }

@@ -6,8 +6,8 @@ import VARedTraining
 
 /// A network's layers: size, computation in the fixed network, computation that was executed.
 public struct CountReport: Encodable {
-  /// `18` or `34` layers, channel multiplier, classes.
-  let depth: Int
+  /// Which network, channel multiplier, classes.
+  let model: Architecture
   let width: Double
   let classes: Int
   /// A clip, `[3, T, H, W]`.
@@ -60,9 +60,9 @@ public struct CountReport: Encodable {
     }
   }
 
-  init(_ network: R2Plus1D, _ runs: [Run]) {
+  init(_ network: VideoNetwork, _ runs: [Run]) {
     let shape = network.configuration
-    (depth, width, classes) = (shape.depth, shape.width, shape.classes)
+    (model, width, classes) = (shape.architecture, shape.width, shape.classes)
     input = [3, shape.frames, shape.size, shape.size]
     let operations = network.layerOperations
     let (fixed, dynamic) = (
@@ -118,7 +118,7 @@ extension CountReport {
   private var summary: [String] {
     var lines = [
       "",
-      "R(2+1)D-\(depth), width \(width), \(classes) classes, input "
+      "\(model.title), width \(width), \(classes) classes, input "
         + input.map(String.init).joined(separator: "x"),
       "parameters  \(parameters) of the fixed network, \(dynamicParameters) of gates and cheap "
         + "operations",

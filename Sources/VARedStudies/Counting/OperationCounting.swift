@@ -55,7 +55,7 @@ public struct CountSettings: Sendable {
 public struct OperationCounting {
   private let settings: CountSettings
   private let trained: TrainedNetwork?
-  private let network: R2Plus1D
+  private let network: VideoNetwork
   private let geometry: ClipGeometry
   private let threads: Int
   /// Clips of a pass over data.
@@ -75,7 +75,7 @@ public struct OperationCounting {
       geometry = ClipGeometry(trained.header.configuration)
     } else {
       trained = nil
-      network = try R2Plus1D(
+      network = try VideoNetwork(
         settings.network.networkConfiguration(classes: settings.classes), batch: batch, seed: 1,
         threads: threads)
       geometry = ClipGeometry(settings.network)
@@ -110,7 +110,7 @@ public struct OperationCounting {
     let pixels = (0..<3 * shape.frames * shape.size * shape.size).map { Float($0 % 17) / 8 - 1 }
     network.policies = policies
     network.startCounting()
-    _ = try network.infer(clips: pixels, count: 1)
+    _ = try network.infer(pixels)
     return try finish(name, clips: 1)
   }
 
@@ -125,9 +125,9 @@ public struct OperationCounting {
     defer { loader.stop() }
     network.startCounting()
     while let batch = try loader.next() {
-      guard let clips = batch.clips.baseAddress else { continue }
+      guard batch.count > 0 else { continue }
       network.policies = trained?.policies(clips: batch.indices) ?? .gates
-      _ = try network.infer(clips: clips, count: batch.count)
+      _ = try network.infer(Clips(batch.clips, of: network.configuration.clip))
     }
     return try finish(name, clips: count)
   }

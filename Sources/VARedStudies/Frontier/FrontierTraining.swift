@@ -107,7 +107,7 @@ public enum FrontierTraining {
         "expected steps both for the warm-up and after it, found \(setup.stages.warmupSteps) and "
           + "\(setup.stages.jointSteps); train for more epochs")
     }
-    let network = try R2Plus1D(
+    let network = try VideoNetwork(
       settings.training.networkConfiguration(classes: setup.dataset.classes.count), batch: 1,
       seed: 0, threads: 1)
     for target in settings.targets {

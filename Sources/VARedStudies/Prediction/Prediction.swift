@@ -89,20 +89,25 @@ public struct Prediction: Sendable {
         "/gates/\(layer.name)/channel", of: Float.self, shape: [count, channels])
     }
     let shape = network.configuration
-    var buffer = [Float](repeating: 0, count: batch * 3 * shape.frames * shape.size * shape.size)
+    let clipFloats = 3 * shape.frames * shape.size * shape.size
+    var buffer = [Float](repeating: 0, count: batch * clipFloats)
     for first in stride(from: 0, to: count, by: batch) {
       let rows = first..<min(count, first + batch)
       try buffer.withUnsafeMutableBufferPointer { values in
-        guard let values = values.baseAddress else { return }
-        try clips.readRows("/clips", rows, into: values)
+        guard let base = values.baseAddress else { return }
+        try clips.readRows("/clips", rows, into: base)
         network.policies = trained.policies(clips: Array(rows))
-        try write(try network.infer(clips: values, count: rows.count), rows, network, to: file)
+        try write(
+          try network.infer(
+            Clips(
+              UnsafeMutableBufferPointer(rebasing: values[..<(rows.count * clipFloats)]),
+              of: network.configuration.clip)), rows, network, to: file)
       }
     }
   }
 
   private func write(
-    _ inference: Inference, _ rows: Range<Int>, _ network: R2Plus1D, to file: HDF5File
+    _ inference: Inference, _ rows: Range<Int>, _ network: VideoNetwork, to file: HDF5File
   ) throws {
     try file.writeRows("/logits", rows, from: inference.logits)
     try file.writeRows("/executed_macs", rows, from: inference.executedMACs.map(Int64.init))

@@ -89,13 +89,13 @@ public struct RedundancyRun: Sendable {
   ///   could not be decoded, which are in no collector.
   /// - Throws: `DatasetError` as the loader.
   static func measure(
-    _ network: R2Plus1D, _ loader: ClipLoader
+    _ network: VideoNetwork, _ loader: ClipLoader
   ) throws -> (layers: [LayerCollector], bad: [BadClip]) {
     network.policies = .full
     defer { network.observeFeatures = nil }
     var (layers, bad): ([LayerCollector], [BadClip]) = ([], [])
     while let batch = try loader.next() {
-      guard let values = batch.clips.baseAddress else { continue }
+      guard batch.count > 0 else { continue }
       let refused = Set(batch.bad.map(\.index))
       var place = 0
       network.observeFeatures = { layer in
@@ -105,7 +105,7 @@ public struct RedundancyRun: Sendable {
         }
         place += 1
       }
-      _ = try network.infer(clips: values, count: batch.count)
+      _ = try network.infer(Clips(batch.clips, of: network.configuration.clip))
       bad += batch.bad
     }
     return (layers, bad)

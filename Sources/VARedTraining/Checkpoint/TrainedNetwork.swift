@@ -4,7 +4,7 @@ import VARedNN
 
 /// A checkpoint's network, ready for inference.
 package struct TrainedNetwork {
-  package let network: R2Plus1D
+  package let network: VideoNetwork
   package let header: CheckpointHeader
   private let plan: PolicyPlan
 
@@ -17,7 +17,7 @@ package struct TrainedNetwork {
     header = checkpoint.header
     let configuration = header.configuration
     do {
-      network = try R2Plus1D(
+      network = try VideoNetwork(
         configuration.networkConfiguration(classes: header.classes.count), batch: batch, seed: 0,
         threads: threads)
     } catch let error as NetworkError {
@@ -28,5 +28,7 @@ package struct TrainedNetwork {
   }
 
   /// Where the policies of clips come from, by their index in what is read.
-  package func policies(clips: [Int]) -> PolicySource { plan.evaluation(header.stage, clips: clips) }
+  package func policies(clips: [Int]) -> PolicySource {
+    plan.evaluation(header.stage, clips: clips)
+  }
 }

@@ -5,5 +5,7 @@ import VARedNN
 
 /// How gate outputs become weights (METHOD §2).
 public typealias GateForm = VARedNN.GateForm
+/// Which network.
+public typealias Architecture = VARedNN.Architecture
 /// Which part of a dataset.
 public typealias Split = VARedData.Split

@@ -3,14 +3,6 @@
 
 import VARedNN
 
-/// The architectures that `--model` names.
-public enum ModelName: String, CaseIterable, Sendable {
-  /// R(2+1)D with 18 layers.
-  case r2plus1d18 = "r2plus1d-18"
-  /// R(2+1)D with 34 layers.
-  case r2plus1d34 = "r2plus1d-34"
-}
-
 /// Whether the convolutions of the residual blocks are dynamic.
 public enum NetworkKind: String, CaseIterable, Sendable {
   /// Computes per clip what its gates ask for (METHOD §1–§3).
@@ -83,7 +75,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var output = ""
 
   /// The architecture.
-  public var model = ModelName.r2plus1d18
+  public var model = Architecture.r2plus1d18
   /// Channel multiplier.
   public var width = 1.0
   /// Dynamic or fixed.
@@ -193,7 +185,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
       dynamic = asked
     }
     var configuration = NetworkConfiguration(classes: classes, frames: frames, size: size)
-    configuration.depth = model == .r2plus1d18 ? 18 : 34
+    configuration.architecture = model
     configuration.width = width
     configuration.dynamic = dynamic
     return configuration

@@ -30,10 +30,10 @@ struct ClipScores {
   }
 
   /// Runs the network on a batch whose clips are this rank's numbers `first...`.
-  mutating func add(_ batch: ClipBatch, at first: Int, _ network: R2Plus1D) throws {
-    guard let clips = batch.clips.baseAddress else { return }
+  mutating func add(_ batch: ClipBatch, at first: Int, _ network: VideoNetwork) throws {
+    guard batch.count > 0 else { return }
     let start = ContinuousClock.now
-    let inference = try network.infer(clips: clips, count: batch.count)
+    let inference = try network.infer(Clips(batch.clips, of: network.configuration.clip))
     seconds += start.duration(to: .now) / .seconds(1)
     passes += batch.count
     let refused = Set(batch.bad.map(\.index))

@@ -42,7 +42,7 @@ package struct Evaluator {
   /// - Returns: nil if it was interrupted.
   /// - Throws: `DatasetError`, `MPIError`.
   package func run(
-    _ network: R2Plus1D, policies: ([Int]) -> PolicySource,
+    _ network: VideoNetwork, policies: ([Int]) -> PolicySource,
     isInterrupted: () throws -> Bool = { false },
     progress: (String) -> Void = { _ in }
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry])? {

@@ -14,7 +14,7 @@ package struct PolicyPlan {
   private let tilt: Double
 
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
-  package init(_ configuration: TrainingConfiguration, _ network: R2Plus1D) throws {
+  package init(_ configuration: TrainingConfiguration, _ network: VideoNetwork) throws {
     mode = configuration.policy
     seed = UInt64(configuration.seed)
     sampling = configuration.warmupSampling
@@ -27,7 +27,7 @@ package struct PolicyPlan {
   /// - Parameter key: the flag to complain about.
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
   @discardableResult package static func tilt(
-    for target: Double, _ network: R2Plus1D, key: String
+    for target: Double, _ network: VideoNetwork, key: String
   ) throws -> Double {
     if let tilt = network.tilt(forMeanRatio: target) { return tilt }
     throw ConfigurationError(

@@ -22,7 +22,7 @@ public enum TrainingEnd: Equatable, Sendable {
 /// Trains a network over the ranks: every rank runs this loop, in step with the others.
 final class Trainer {
   private let setup: TrainingSetup
-  private let network: R2Plus1D
+  private let network: VideoNetwork
   private let optimiser: SGD
   private let buckets: GradientBuckets
   private let schedule: Schedule
@@ -40,7 +40,7 @@ final class Trainer {
   private var configuration: TrainingConfiguration { setup.configuration }
 
   init(
-    _ setup: TrainingSetup, network: R2Plus1D, optimiser: SGD, policies: PolicyPlan,
+    _ setup: TrainingSetup, network: VideoNetwork, optimiser: SGD, policies: PolicyPlan,
     statistics: RankStatistics?, log: RunLog?, start: StartingPoint
   ) {
     self.setup = setup
@@ -114,7 +114,7 @@ final class Trainer {
 
   /// One optimiser step over all ranks.
   private func step(_ batch: ClipBatch, dataSeconds: Double) throws -> StepRecord {
-    guard let clips = batch.clips.baseAddress else {
+    guard batch.count > 0 else {
       throw TrainingFailure(description: "the loader delivered an empty training batch")
     }
     watch.progress("forward and backward")
@@ -129,7 +129,8 @@ final class Trainer {
     let learns = configuration.network == .dynamic && network.policies == .gates
     let costWeight = learns ? steering.weight(progress: progress) : 0
     let outcome = try network.trainingStep(
-      clips: clips, labels: batch.labels, costWeight: Float(costWeight),
+      Clips(batch.clips, of: network.configuration.clip), labels: batch.labels,
+      costWeight: Float(costWeight),
       gradientsReady: { try buckets.ready(from: $0) })
     watch.progress("all-reduce", waiting: true)
     let waited = try buckets.finish()

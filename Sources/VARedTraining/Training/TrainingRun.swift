@@ -71,9 +71,9 @@ public enum TrainingRun {
 
   private static func makeNetwork(
     _ setup: TrainingSetup, _ statistics: RankStatistics?
-  ) throws -> R2Plus1D {
+  ) throws -> VideoNetwork {
     let configuration = setup.configuration
-    let network = try R2Plus1D(
+    let network = try VideoNetwork(
       configuration.networkConfiguration(classes: setup.dataset.classes.count),
       batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
       statistics: statistics)
@@ -88,7 +88,7 @@ public enum TrainingRun {
 
   /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
   private static func open(
-    _ setup: TrainingSetup, _ network: R2Plus1D, _ optimiser: SGD
+    _ setup: TrainingSetup, _ network: VideoNetwork, _ optimiser: SGD
   ) throws -> (log: RunLog, start: StartingPoint) {
     let configuration = setup.configuration
     let say = { Terminal.write($0 + "\n") }

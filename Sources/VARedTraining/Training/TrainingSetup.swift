@@ -94,7 +94,7 @@ package struct TrainingSetup {
   }
 
   /// What a person reads before the first step.
-  func summary(_ network: R2Plus1D) -> [String] {
+  func summary(_ network: VideoNetwork) -> [String] {
     let c = configuration
     let parameters = network.parameters.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
     let millions = String(format: "%.2f", Double(parameters) / 1e6)

@@ -9,7 +9,8 @@ final class CheapOperations {
   private let channels: Int
   private let space: PolicySpace
 
-  init(_ space: PolicySpace, channels: Int, name: String, parameters: Parameters) {
+  init(_ space: PolicySpace, channels: Int, name: String, context: LayerContext) {
+    let parameters = context.parameters
     self.space = space
     self.channels = channels
     // Initial values: a reconstructed frame starts as a copy, a reconstructed channel nearly so.

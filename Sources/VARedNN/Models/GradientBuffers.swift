@@ -1,0 +1,35 @@
+// Memory for the gradients of activations.
+
+/// The gradients that live during a backward pass, each as large as the largest activation.
+final class GradientBuffers {
+  /// Of a convolution's output.
+  let convolved: FloatBuffer
+  /// Of a convolution's input.
+  let input: FloatBuffer
+  /// Of the input's spatial means.
+  let means: FloatBuffer
+  /// Of a shortcut projection's output.
+  let projected: FloatBuffer
+  /// Of the shortcuts; two, because a projection reads one while it writes the other. A block may be
+  /// handed the buffer that its incoming gradient is read from: it is masked in place, value by
+  /// value.
+  private let shortcuts: [FloatBuffer]
+  private var turn = 0
+
+  init(batch: Int, largest floats: Int, mostMeans: Int) {
+    convolved = FloatBuffer(batch * floats)
+    input = FloatBuffer(batch * floats)
+    projected = FloatBuffer(batch * floats)
+    means = FloatBuffer(batch * mostMeans)
+    shortcuts = [FloatBuffer(batch * floats), FloatBuffer(batch * floats)]
+  }
+
+  /// The shortcut buffer that the running block masks its gradient into.
+  func nextShortcut() -> UnsafeMutablePointer<Float> {
+    turn = 1 - turn
+    return shortcuts[turn].base
+  }
+
+  /// The buffer that `nextShortcut` did not return last.
+  var previousShortcut: UnsafeMutablePointer<Float> { shortcuts[1 - turn].base }
+}

@@ -1,0 +1,32 @@
+// What decides which candidates a network's dynamic layers take, and what the candidates can do.
+
+extension VideoNetwork {
+  /// Hands `policies` to the layers, and has motion energy noted where gates are going to read it.
+  func takePolicies() {
+    for (_, layer, input) in context.dynamicLayers {
+      layer.source = policies
+      input.motion?.isWanted = layer.asksGate
+    }
+  }
+
+  /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.
+  /// - Returns: nil where no tilt does: `ratio` lies outside what the candidates can do.
+  public func tilt(forMeanRatio ratio: Double) -> Double? {
+    func mean(_ tilt: Double) -> Double {
+      layers.reduce(0) { $0 + $1.share * $1.pairs.meanRatio(tilt: tilt) }
+    }
+    // Beyond ±500 the draw is as good as certain.
+    var (low, high) = (-500.0, 500.0)
+    guard !layers.isEmpty, mean(high) <= ratio + 1e-9, ratio <= 1 else { return nil }
+    for _ in 0..<100 {
+      let middle = (low + high) / 2
+      (low, high) = mean(middle) > ratio ? (middle, high) : (low, middle)
+    }
+    return (low + high) / 2
+  }
+
+  /// The conv ratio when every layer takes its cheapest candidates.
+  public var leastRatio: Double {
+    layers.reduce(0) { $0 + $1.share * $1.pairs.leastRatio }
+  }
+}

@@ -1,0 +1,231 @@
+// A network that classifies video clips, fixed or dynamic (METHOD §5).
+
+/// A stem, blocks whose convolutions may be dynamic, global average pooling and a linear classifier:
+/// the layers of an `Architecture`.
+///
+/// One instance belongs to one thread; it is planned for batches of up to `batch` clips.
+public final class VideoNetwork {
+  /// What was built.
+  public let configuration: NetworkConfiguration
+  /// Every parameter and running statistic.
+  public var parameters: Parameters { context.parameters }
+  /// The dynamic layers in the order of the forward pass.
+  public let dynamicLayers: [DynamicLayerInfo]
+  /// Multiply-accumulates of one clip through the fixed network of this shape.
+  public let fullMACs: Int
+
+  let context: NetworkContext
+  let layers: [DynamicConvolution]
+  let blocks: [any Block]
+  private let batch: Int
+  private let threads: Int
+  private let stem: any Stem
+  private let pooling: GlobalAveragePooling
+  private let classifier: Linear
+  private let classifierOffset: Int
+  private let loss: AdaptiveLoss
+  private let gradientBuffers: GradientBuffers
+  private(set) var logits: [Float]
+  /// Of each clip of the last forward pass.
+  private var costs: [ClipCost]
+
+  /// What decides the policies of the passes that follow; the gates, unless set.
+  public var policies = PolicySource.gates {
+    didSet { takePolicies() }
+  }
+
+  /// - Parameters:
+  ///   - batch: clips that one step takes at most.
+  ///   - seed: of the initial values.
+  ///   - threads: of this process's one thread pool.
+  ///   - statistics: sums over ranks for synchronised batch norm; nil keeps statistics per rank.
+  /// - Throws: `NetworkError` for a configuration that cannot be built.
+  public init(
+    _ configuration: NetworkConfiguration, batch: Int, seed: UInt64, threads: Int,
+    statistics: StatisticsReducer? = nil
+  ) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    self.batch = batch
+    self.threads = threads
+    let context = NetworkContext(
+      batch: batch, dynamic: configuration.dynamic, reducer: statistics)
+    self.context = context
+    OpenBLAS.useOneThread()
+    Parallel.setThreads(threads)
+
+    let backbone = configuration.architecture.backbone(configuration, context)
+    (stem, blocks) = (backbone.stem, backbone.blocks)
+    classifierOffset = context.parameters.count
+    pooling = GlobalAveragePooling(backbone.output.shape, context: context.layers)
+    classifier = Self.classifier(
+      inputs: backbone.output.shape.channels, classes: configuration.classes, context)
+    context.parameters.allocate(seed: seed)
+
+    layers = context.dynamicLayers.map(\.layer)
+    let dynamicMACs = layers.reduce(0) { $0 + $1.convolution.geometry.macs }
+    fullMACs = context.staticMACs + dynamicMACs
+    dynamicLayers = context.dynamicLayers.map {
+      DynamicLayerInfo(name: $0.name, layer: $0.layer, total: dynamicMACs)
+    }
+    for (layer, info) in zip(layers, dynamicLayers) { layer.share = info.share }
+    gradientBuffers = GradientBuffers(
+      batch: batch, largest: context.largestMap, mostMeans: context.mostMeans)
+    logits = [Float](repeating: 0, count: batch * configuration.classes)
+    costs = [ClipCost](repeating: ClipCost(), count: batch)
+    loss = AdaptiveLoss(
+      classes: configuration.classes, batch: batch,
+      confidence: configuration.dynamic?.costConfidence ?? 0,
+      power: configuration.dynamic?.costPower ?? 2)
+    takePolicies()
+  }
+
+  /// torchvision's `fc`, with its initial values: N(0, 0.01²), bias 0.
+  private static func classifier(
+    inputs: Int, classes: Int, _ context: NetworkContext
+  ) -> Linear {
+    let account = context.layers.counter.open(
+      "fc", .classifier,
+      output: ActivationShape(channels: classes, frames: 1, height: 1, width: 1),
+      fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
+    context.addStatic(macs: inputs * classes)
+    return Linear(
+      inputs: inputs, outputs: classes, name: "fc", context: context.layers, account: account,
+      isGate: false, initialBias: 0, initial: { Float(0.01 * $1.normal()) })
+  }
+
+  // MARK: Training
+
+  /// Batch norm needs more than one value for a variance, as PyTorch says too.
+  /// - Parameter clipsPerStatistic: clips that one batch-norm statistic is taken over: a rank's
+  ///   batch, or all ranks' where it is synchronised.
+  /// - Throws: `NetworkError` if some statistic would be taken over a single value.
+  public func requireTrainable(clipsPerStatistic: Int) throws {
+    let smallest = blocks.map(\.output.shape.pixels).min() ?? 1
+    // A gate's batch norm is over clips alone, and takes their statistics while it learns.
+    let gatesLearn = layers.contains { $0.source == .gates }
+    guard clipsPerStatistic == 1, smallest == 1 || gatesLearn else { return }
+    throw NetworkError(
+      description: "batch: expected at least 2 clips in a step, so that batch norm has a variance, "
+        + "found 1; raise it, or train with more ranks and sync-bn")
+  }
+
+  /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,
+  /// are assigned to `parameters.gradients`. Collective where batch norm is synchronised.
+  /// - Parameters:
+  ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
+  ///   - labels: class of each of the `n` clips.
+  ///   - costWeight: λ (METHOD §3).
+  ///   - gradientsReady: called during backward with an offset that falls to 0: all gradients at
+  ///     flat indices from it on are final.
+  /// - Precondition: the clips are of the configuration's shape, and as many as the labels.
+  /// - Throws: what `gradientsReady` or the statistics' reducer throw.
+  public func trainingStep(
+    _ clips: Clips, labels: [Int], costWeight: Float, gradientsReady: (Int) throws -> Void
+  ) throws -> StepOutcome {
+    precondition(clips.count == labels.count, "\(labels.count) labels for \(clips.count) clips")
+    let clock = ContinuousClock()
+    let start = clock.now
+    try forward(clips, training: true)
+    loss.evaluate(logits: logits, labels: labels, costs: costs, weight: costWeight)
+    let middle = clock.now
+    try backward(clips, gradientsReady: gradientsReady)
+    return outcome(
+      count: clips.count, costWeight: costWeight, forward: middle - start,
+      backward: clock.now - middle)
+  }
+
+  private func outcome(
+    count n: Int, costWeight: Float, forward: Duration, backward: Duration
+  ) -> StepOutcome {
+    var (convRatio, macs) = (0.0, 0)
+    for clip in 0..<n {
+      convRatio += costs[clip].convRatio
+      macs += costs[clip].macs
+    }
+    return StepOutcome(
+      loss: loss.crossEntropy + Double(costWeight) * loss.cost, crossEntropy: loss.crossEntropy,
+      cost: loss.cost, correct: loss.correct, count: n, convRatio: convRatio / Double(n),
+      executedMACs: Double(macs) / Double(n), forwardSeconds: forward / .seconds(1),
+      backwardSeconds: backward / .seconds(1))
+  }
+
+  private func backward(_ clips: Clips, gradientsReady: (Int) throws -> Void) throws {
+    let n = clips.count
+    let pass = BackwardPass(
+      clips: n, costGradient: loss.costGradient, buffers: gradientBuffers)
+    classifier.backward(
+      loss.logitGradient, x: pooling.features, count: n, into: &pooling.gradient)
+    pooling.backward(clips: n, into: gradientBuffers.means.base)
+    try gradientsReady(classifierOffset)
+    var gradient = IncomingGradient(means: UnsafePointer(gradientBuffers.means.base))
+    for block in blocks.reversed() {
+      gradient = try block.backward(gradient, pass, ready: gradientsReady)
+    }
+    try stem.backward(gradient, clips: clips, pass)
+    try gradientsReady(0)
+  }
+
+  // MARK: Inference
+
+  /// Logits, policies and costs with the running statistics.
+  /// - Parameter clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
+  /// - Precondition: the clips are of the configuration's shape.
+  /// - Throws: nothing that inference itself causes.
+  public func infer(_ clips: Clips) throws -> Inference {
+    try forward(clips, training: false)
+    let n = clips.count
+    return Inference(
+      logits: copy(logits, n * configuration.classes), executedMACs: costs.prefix(n).map(\.macs),
+      convRatio: costs.prefix(n).map(\.convRatio),
+      temporal: layers.map {
+        copy($0.gate.policy.temporal, n * $0.gate.space.temporalStrides.count)
+      },
+      channel: layers.map { copy($0.gate.policy.channel, n * $0.gate.space.channelCounts.count) })
+  }
+
+  /// The first `count` values in memory of their own: an array that shared the network's would make
+  /// its next pass copy it.
+  private func copy(_ values: [Float], _ count: Int) -> [Float] {
+    values.withUnsafeBufferPointer { Array($0.prefix(count)) }
+  }
+
+  private func forward(_ clips: Clips, training: Bool) throws {
+    let n = clips.count
+    precondition(n <= batch, "\(n) clips for a network planned for \(batch)")
+    precondition(
+      clips.shape == configuration.clip, "clips of another shape than the network's")
+    Parallel.setThreads(threads)
+    try stem.forward(clips, training: training)
+    for block in blocks { try block.forward(clips: n, training: training) }
+    pooling.forward(blocks.last?.output ?? stem.output, clips: n)
+    classifier.forward(pooling.features, count: n, into: &logits)
+    for clip in 0..<n { costs[clip] = cost(clip: clip) }
+  }
+
+  /// What clip `clip` of the last forward pass cost.
+  private func cost(clip: Int) -> ClipCost {
+    var cost = ClipCost(layers, clip: clip)
+    cost.macs += context.staticMACs
+    if layers.isEmpty { cost.convRatio = 1 }
+    return cost
+  }
+}
+
+extension VideoNetwork {
+  /// `trainingStep` of clips in an array, `[n, 3, T, H, W]`, row-major.
+  public func trainingStep(
+    _ values: [Float], labels: [Int], costWeight: Float, gradientsReady: (Int) throws -> Void
+  ) throws -> StepOutcome {
+    try values.withUnsafeBufferPointer {
+      try trainingStep(
+        Clips($0, of: configuration.clip), labels: labels, costWeight: costWeight,
+        gradientsReady: gradientsReady)
+    }
+  }
+
+  /// `infer` of clips in an array, `[n, 3, T, H, W]`, row-major.
+  public func infer(_ values: [Float]) throws -> Inference {
+    try values.withUnsafeBufferPointer { try infer(Clips($0, of: configuration.clip)) }
+  }
+}
