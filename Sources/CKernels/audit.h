@@ -1,4 +1,4 @@
-// Counts calls for vk_calls; see CKernels.h.
+// Counts calls for vared_calls; see CKernels.h.
 #ifndef VARED_AUDIT_H
 #define VARED_AUDIT_H
 #include "CKernels.h"
@@ -6,7 +6,7 @@
 extern bool counts_calls;
 
 static inline void note_call(void) {
-  if (counts_calls) vk_note_call();
+  if (counts_calls) vared_note_call();
 }
 
 #endif

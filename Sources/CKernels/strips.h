@@ -22,11 +22,11 @@ static inline span meeting(int size, int from, int to, int offset, int stride) {
 enum { temporal_strip_pixels = 112, spatial_strip_pixels = 448 };
 
 // A convolution over time alone sees the pixels of a frame as one row.
-static inline bool is_temporal(const vk_weight_gradient_job *job) {
+static inline bool is_temporal(const vared_weight_gradient_job *job) {
   return job->kernel.h == 1 && job->kernel.w == 1 && job->stride.h == 1 && job->stride.w == 1;
 }
 
-static inline int spatial_strip_rows(const vk_weight_gradient_job *job) {
+static inline int spatial_strip_rows(const vared_weight_gradient_job *job) {
   return min_int(job->output.h, max_int(1, spatial_strip_pixels / job->output.w));
 }
 

@@ -124,7 +124,7 @@ import Testing
     network.startCounting()
     _ = try network.infer(clips: Self.pixels, count: 1)
     let (a, b) = (FloatBuffer(256), FloatBuffer(256))
-    _ = vk_dot(Int32(ChannelBlock.lanes), a.base, b.base, 4)
+    _ = vared_dot(Int32(ChannelBlock.lanes), a.base, b.base, 4)
     OpenBLAS.product(2, 2, 2, a.base, a.base, beta: 0, b.base)
     #expect(network.engineCalls.arrived == network.engineCalls.accounted + 2)
     let context = NetworkContext(batch: 1, dynamic: nil, reducer: nil)

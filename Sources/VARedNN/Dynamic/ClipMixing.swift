@@ -332,7 +332,7 @@ struct ClipMixing: BitwiseCopyable {
 
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
   func withTerms<Result>(_ body: (inout PlaneTerms) -> Result) -> Result {
-    withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
+    withUnsafeTemporaryAllocation(of: vared_term.self, capacity: 32) {
       var terms = PlaneTerms(memory: $0)
       return body(&terms)
     }
@@ -353,7 +353,7 @@ struct ClipMixing: BitwiseCopyable {
     _ terms: PlaneTerms, into plane: UnsafeMutablePointer<Float>,
     transposed: Bool = false
   ) {
-    vk_mix_plane(
+    vared_mix_plane(
       lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
       Int32(terms.count), transposed)
   }

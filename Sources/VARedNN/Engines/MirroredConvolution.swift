@@ -51,7 +51,7 @@ final class MirroredConvolution {
     let gradient = scratch.floats(n * from.clipFloats)
     primitive(n).execute(dy, weights, gradient)
     Parallel.forEach(n * from.blocks) { item in
-      vk_upsample_zero(
+      vared_upsample_zero(
         Int32(ChannelBlock.lanes), dx + item * input.blockFloats,
         gradient + item * from.blockFloats, Int32(from.frames), Int32(from.height),
         Int32(from.width), Int32(input.frames), Int32(input.height), Int32(input.width),

@@ -8,14 +8,14 @@ extension BatchNorm {
   struct InputGradient {
     private let shape: ActivationShape
     private let dy: IncomingGradient
-    private let mask: vk_mask
+    private let mask: vared_mask
     private let x: UnsafePointer<Float>
     /// `dx = a·g + b·x + c`: of every channel, padding included, `a`, then `b`, then `c`.
     private let coefficients: UnsafePointer<Float>
 
     /// - Parameter mask: of the first item.
     init(
-      _ shape: ActivationShape, dy: IncomingGradient, mask: vk_mask, x: UnsafePointer<Float>,
+      _ shape: ActivationShape, dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>,
       coefficients: UnsafePointer<Float>
     ) {
       (self.shape, self.dy, self.mask, self.x) = (shape, dy, mask, x)
@@ -30,7 +30,7 @@ extension BatchNorm {
       let padded = ChannelBlock.padded(shape.channels)
       let base = coefficients + item % shape.blocks * ChannelBlock.lanes
       let first = frames.lowerBound
-      vk_normalize_apply(
+      vared_normalize_apply(
         Int32(ChannelBlock.lanes), dx, dy.incoming(of: item, shape, from: first),
         mask.shifted(to: item, shape, from: first),
         x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
@@ -41,10 +41,10 @@ extension BatchNorm {
 
 extension IncomingGradient {
   /// What a kernel reads of one item from `frame` on.
-  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_incoming {
+  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vared_incoming {
     let at = item * shape.blockFloats + frame * shape.planeFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_incoming(
+    return vared_incoming(
       first: first.map { $0 + at }, second: second.map { $0 + at },
       means: means.map {
         $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
@@ -54,11 +54,11 @@ extension IncomingGradient {
   }
 }
 
-extension vk_mask {
+extension vared_mask {
   /// The mask of one item from `frame` on, of that of the first.
-  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_mask {
+  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vared_mask {
     let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_mask(
+    return vared_mask(
       output: output.map { $0 + item * shape.blockFloats + frame * shape.planeFloats },
       scale: scale.map { $0 + lane }, shift: shift.map { $0 + lane })
   }

@@ -13,7 +13,7 @@ struct NormalisingPass {
   private let scale: UnsafePointer<Float>
   private let shift: UnsafePointer<Float>
   /// Of the first item; without data where there is none.
-  private let residual: vk_affine
+  private let residual: vared_affine
   private let y: UnsafeMutablePointer<Float>
   private let means: UnsafeMutablePointer<Float>
   /// Where motion energy is noted, and memory for the frame before of every thread.
@@ -35,7 +35,8 @@ struct NormalisingPass {
     blocks = shape.blocks
     (self.scale, self.shift) = (scale, shift)
     self.residual =
-      residual.map { vk_affine(data: $0.data, scale: $0.scale, shift: $0.shift) } ?? vk_affine()
+      residual.map { vared_affine(data: $0.data, scale: $0.scale, shift: $0.shift) }
+      ?? vared_affine()
     (self.y, means) = (y.data, y.means)
     pastCaches = shape.isBeyondCaches(clips: n)
     energies = y.motion?.start()
@@ -48,9 +49,9 @@ struct NormalisingPass {
   func apply(_ x: UnsafePointer<Float>, item: Int, frames: Range<Int>) {
     let place = Place(item, frames, blocks, shape)
     issue(place, calls: 1)
-    vk_normalize(
+    vared_normalize(
       Int32(ChannelBlock.lanes), y + place.first,
-      vk_affine(data: x, scale: scale + place.lane, shift: shift + place.lane),
+      vared_affine(data: x, scale: scale + place.lane, shift: shift + place.lane),
       affineResidual(place), true, Int32(frames.count), shape.framePixels, notes(place), pastCaches)
   }
 
@@ -63,7 +64,7 @@ struct NormalisingPass {
   ) {
     let place = Place(item, frame..<frame + 1, blocks, shape)
     issue(place, calls: 0)
-    vk_mix_normalize(
+    vared_mix_normalize(
       Int32(ChannelBlock.lanes), y + place.first, partial, Int32(shape.height),
       Int32(shape.width), terms.memory.baseAddress, Int32(terms.count), scale + place.lane,
       shift + place.lane, affineResidual(place), notes(place), pastCaches)
@@ -94,15 +95,15 @@ struct NormalisingPass {
     }
   }
 
-  private func affineResidual(_ place: Place) -> vk_affine {
+  private func affineResidual(_ place: Place) -> vared_affine {
     guard let data = residual.data else { return residual }
-    return vk_affine(
+    return vared_affine(
       data: data + place.first, scale: residual.scale + place.lane,
       shift: residual.shift + place.lane)
   }
 
-  private func notes(_ place: Place) -> vk_notes {
-    vk_notes(
+  private func notes(_ place: Place) -> vared_notes {
+    vared_notes(
       means: means + place.note, energies: energies.map { $0 + place.note },
       before: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
       lanes: Int32(place.channels), stride: Int32(shape.frames), starts: place.startsClip)

@@ -4,14 +4,14 @@ import CKernels
 
 /// The terms of one plane, in memory on the stack, reused from plane to plane.
 struct PlaneTerms {
-  let memory: UnsafeMutableBufferPointer<vk_term>
+  let memory: UnsafeMutableBufferPointer<vared_term>
   private(set) var count = 0
   /// Terms that pass through a kernel.
   private(set) var kernels = 0
   /// What the planes took that were summed up so far; only forward books it.
   private(set) var issued = IssuedOperations()
 
-  init(memory: UnsafeMutableBufferPointer<vk_term>) { self.memory = memory }
+  init(memory: UnsafeMutableBufferPointer<vared_term>) { self.memory = memory }
 
   /// Adds a term; of a plane that is there without a kernel already, its weight.
   mutating func append(
@@ -23,7 +23,7 @@ struct PlaneTerms {
         return
       }
     }
-    memory.initializeElement(at: count, to: vk_term(source: source, taps: taps, weight: weight))
+    memory.initializeElement(at: count, to: vared_term(source: source, taps: taps, weight: weight))
     count += 1
     if taps != nil { kernels += 1 }
   }

@@ -41,7 +41,7 @@ final class PointwiseConvolution {
   ) {
     let from = dense.geometry.input
     Parallel.forEach(n * from.blocks) { item in
-      vk_subsample(
+      vared_subsample(
         Int32(ChannelBlock.lanes), kept.base + item * from.blockFloats,
         x + item * input.blockFloats, Int32(from.frames), Int32(from.height), Int32(from.width),
         Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
@@ -60,7 +60,7 @@ final class PointwiseConvolution {
     let gradient = keptGradient.floats(n * to.clipFloats)
     dense.backwardData(dy, clips: n, part: part, into: gradient)
     Parallel.forEach(n * to.blocks) { item in
-      vk_upsample_zero(
+      vared_upsample_zero(
         Int32(ChannelBlock.lanes), dx + item * input.blockFloats, gradient + item * to.blockFloats,
         Int32(to.frames), Int32(to.height), Int32(to.width), Int32(input.frames),
         Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
