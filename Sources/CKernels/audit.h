@@ -3,10 +3,10 @@
 #define VARED_AUDIT_H
 #include "CKernels.h"
 
-extern bool counts_calls;
+extern bool vared_counts_calls;
 
 static inline void note_call(void) {
-  if (counts_calls) vared_note_call();
+  if (vared_counts_calls) vared_note_call();
 }
 
 #endif

@@ -18,6 +18,24 @@ static inline span meeting(int size, int from, int to, int offset, int stride) {
   return (span){max_int(from, first), min_int(to, last < 0 ? 0 : last / stride + 1)};
 }
 
+// Where a strip lies: of one clip, output rows [from, to) of frame t as far as tap `a` along time
+// meets the input; or, over time alone, pixels [from, to) of every frame.
+typedef struct {
+  int clip, t, a, from, to;
+} strip_place;
+
+// Output blocks [first, last) of one input block: some of a job's pairs.
+typedef struct {
+  int in_block, first, last;
+} pair_run;
+
+// The job's pairs from `pair` on, as far as they share their input block.
+static inline pair_run pairs_from(const vared_weight_gradient_job *job, int pair) {
+  const int first = pair % job->out_blocks;
+  return (pair_run){pair / job->out_blocks, first,
+                    min_int(job->out_blocks, first + job->last - pair)};
+}
+
 // Long enough that loading and storing the sums does not count, short enough for the caches.
 enum { temporal_strip_pixels = 112, spatial_strip_pixels = 448 };
 

@@ -47,9 +47,9 @@ struct TemporalGradient {
         in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
         stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
         out_blocks: Int32(output.blocks), dy: dy + clip * output.clipFloats, weights: weights,
-        past_caches: pastCaches)
-      vared_temporal_gradient(
-        Int32(ChannelBlock.lanes), &job, dx + clip * input.clipFloats, Int32(frame), first,
+        streamed: pastCaches)
+      ChannelBlock.kernels.temporal_gradient(
+        &job, dx + clip * input.clipFloats, Int32(frame), first,
         min(first + Self.strip, input.framePixels))
     }
   }

@@ -46,7 +46,7 @@ final class Winograd {
     let (input, unit) = (geometry.input, Extent(1, 1, 1))
     guard geometry.kernel == Extent(1, 3, 3), geometry.stride == unit else { return false }
     let tiles = input.frameTiles
-    return 2 * 36 * tiles <= 9 * input.framePixels && tiles * input.frames >= 16
+    return 2 * WINOGRAD_POINTS * tiles <= 9 * input.framePixels && tiles * input.frames >= 16
   }
 
   /// Calls of the kernel that `forward` takes for `n` clips.
@@ -110,17 +110,17 @@ final class Winograd {
   }
 
   private func run(_ job: vared_winograd_job, clips n: Int) {
-    let lanes = Int32(ChannelBlock.lanes)
+    let kernels = ChannelBlock.kernels
     let strips = Strips(n * Int(job.in.frames) * geometry.input.frameTiles)
     withUnsafePointer(to: job) { job in
       let floats = withUnsafePointer(to: job.pointee.tiling) {
-        vared_winograd_scratch(lanes, $0, Int32(strips.length))
+        kernels.winograd_scratch($0, Int32(strips.length))
       }
       let memory = scratch.floats(Parallel.threads * floats)
       Parallel.forEach(strips.count) { i in
         let tiles = strips[i]
-        vared_winograd(
-          lanes, job, Int32(tiles.lowerBound), Int32(tiles.upperBound),
+        kernels.winograd(
+          job, Int32(tiles.lowerBound), Int32(tiles.upperBound),
           memory + Parallel.thread * floats)
       }
     }

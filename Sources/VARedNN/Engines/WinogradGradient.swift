@@ -53,8 +53,8 @@ struct WinogradGradient {
         }
         withUnsafePointer(to: job) { job in
           Parallel.forEach(output.blocks) {
-            vared_winograd_gradient_taps(
-              Int32(ChannelBlock.lanes), job, Int32($0), dWeight, accumulate)
+            ChannelBlock.kernels.winograd_gradient_taps(
+              job, Int32($0), dWeight, accumulate)
           }
         }
       }
@@ -62,20 +62,20 @@ struct WinogradGradient {
   }
 
   private func borrow(for job: inout vared_winograd_gradient_job) {
-    let lanes = Int32(ChannelBlock.lanes)
-    let points = vared_winograd_gradient_floats(lanes, &job.tiling, Int32(Self.strip))
-    job.points = scratch.floats(points + vared_winograd_weight_floats(lanes, &job.tiling))
+    let kernels = ChannelBlock.kernels
+    let points = kernels.winograd_gradient_floats(&job.tiling, Int32(Self.strip))
+    job.points = scratch.floats(points + kernels.winograd_weight_floats(&job.tiling))
     job.sums = job.points + points
   }
 
   /// Adds the tiles from `first` to `last`.
   private func add(_ job: vared_winograd_gradient_job) {
-    let lanes = Int32(ChannelBlock.lanes)
+    let kernels = ChannelBlock.kernels
     withUnsafePointer(to: job) { job in
       let blocks = job.pointee.tiling.in_blocks + job.pointee.tiling.out_blocks
-      Parallel.forEach(Int(blocks)) { vared_winograd_gradient_points(lanes, job, Int32($0)) }
-      let items = withUnsafePointer(to: job.pointee.tiling) { vared_winograd_gradient_items($0) }
-      Parallel.forEach(Int(items)) { vared_winograd_gradient_sum(lanes, job, Int32($0)) }
+      Parallel.forEach(Int(blocks)) { kernels.winograd_gradient_points(job, Int32($0)) }
+      let items = withUnsafePointer(to: job.pointee.tiling) { kernels.winograd_gradient_items($0) }
+      Parallel.forEach(Int(items)) { kernels.winograd_gradient_sum(job, Int32($0)) }
     }
   }
 }

@@ -41,11 +41,11 @@ final class WinogradWeights {
   }
 
   private func transform(_ weights: UnsafePointer<Float>, scale: UnsafePointer<Float>?) {
-    let lanes = Int32(ChannelBlock.lanes)
+    let kernels = ChannelBlock.kernels
     withUnsafePointer(to: tiling) { tiling in
-      let to = points.memory.floats(vared_winograd_weight_floats(lanes, tiling))
+      let to = points.memory.floats(kernels.winograd_weight_floats(tiling))
       Parallel.forEach(Int(tiling.pointee.out_blocks)) { block in
-        vared_winograd_weights(lanes, tiling, to, weights, Int32(block), mirrored, scale)
+        kernels.winograd_weights(tiling, to, weights, Int32(block), mirrored, scale)
       }
     }
   }

@@ -29,19 +29,35 @@ extension BatchNorm {
     ) {
       let padded = ChannelBlock.padded(shape.channels)
       let base = coefficients + item % shape.blocks * ChannelBlock.lanes
-      let first = frames.lowerBound
-      vared_normalize_apply(
-        Int32(ChannelBlock.lanes), dx, dy.incoming(of: item, shape, from: first),
-        mask.shifted(to: item, shape, from: first),
-        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
-        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
+      var job = vared_normalize_gradient_job(
+        dy, mask: mask, x: x, item, frames: frames, shape)
+      ChannelBlock.kernels.normalize_apply(
+        &job, base, base + padded, base + 2 * padded, dx, pastCaches)
     }
+  }
+}
+
+extension vared_normalize_gradient_job {
+  /// Some frames of one item.
+  /// - Parameters:
+  ///   - mask: of the first item.
+  ///   - x: the first item.
+  init(
+    _ dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>, _ item: Int,
+    frames: Range<Int>, _ shape: ActivationShape
+  ) {
+    let first = frames.lowerBound
+    self.init(
+      dy: dy.incoming(of: item, shape, from: first),
+      mask: mask.shifted(to: item, shape, from: first),
+      x: x + item * shape.blockFloats + first * shape.planeFloats, frames: Int32(frames.count),
+      frame_pixels: shape.framePixels)
   }
 }
 
 extension IncomingGradient {
   /// What a kernel reads of one item from `frame` on.
-  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vared_incoming {
+  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int) -> vared_incoming {
     let at = item * shape.blockFloats + frame * shape.planeFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
     return vared_incoming(
@@ -56,7 +72,7 @@ extension IncomingGradient {
 
 extension vared_mask {
   /// The mask of one item from `frame` on, of that of the first.
-  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vared_mask {
+  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int) -> vared_mask {
     let lane = item % shape.blocks * ChannelBlock.lanes
     return vared_mask(
       output: output.map { $0 + item * shape.blockFloats + frame * shape.planeFloats },

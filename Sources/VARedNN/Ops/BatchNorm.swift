@@ -88,8 +88,8 @@ final class BatchNorm {
   /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
   func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
     sumBlocks(clips: n) { item, sums in
-      vared_moments(
-        Int32(ChannelBlock.lanes), x + item * shape.blockFloats, shape.pixels, sums, nil, false)
+      ChannelBlock.kernels.moments(
+        x + item * shape.blockFloats, shape.pixels, sums, nil, false)
     }
     try finishStatistics(clips: n)
   }
@@ -104,8 +104,8 @@ final class BatchNorm {
     sumBlocks(clips: n) { item, sums in
       produce(item) { frames, from in
         let to = x + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
-        vared_moments(
-          Int32(ChannelBlock.lanes), from, frames.count * shape.framePixels, sums,
+        ChannelBlock.kernels.moments(
+          from, frames.count * shape.framePixels, sums,
           UnsafePointer(to) == from ? nil : to, pastCaches)
       }
     }
@@ -197,13 +197,11 @@ final class BatchNorm {
   ) throws -> InputGradient {
     let kernelMask = kernelMask(mask)
     sumBlocks(clips: n) { item, sums in
-      let at = item * shape.blockFloats
       let lane = item % shape.blocks * ChannelBlock.lanes
-      vared_normalize_reduce(
-        Int32(ChannelBlock.lanes), dy.incoming(of: item, shape),
-        kernelMask.shifted(to: item, shape),
-        x + at, mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels,
-        sums)
+      var job = vared_normalize_gradient_job(
+        dy, mask: kernelMask, x: x, item, frames: 0..<shape.frames, shape)
+      ChannelBlock.kernels.normalize_reduce(
+        &job, mean.base + lane, masked.map { $0 + item * shape.blockFloats }, sums)
     }
     try makeCoefficients(clips: n)
     return InputGradient(

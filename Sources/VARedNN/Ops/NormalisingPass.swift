@@ -2,7 +2,7 @@
 
 import CKernels
 
-/// `y = act(scale·x + shift + residual)` of a batch, with what is noted about `y`. An *item* is a clip's
+/// `y = act(scale·x + shift + residual)` of a batch, with the statistics of its frames. An *item* is a clip's
 /// channel block; whoever has its frames hands them in in their order, on one thread.
 ///
 /// Made for one pass, so that nothing is looked up or retained for every plane; valid until the norm's or
@@ -49,10 +49,9 @@ struct NormalisingPass {
   func apply(_ x: UnsafePointer<Float>, item: Int, frames: Range<Int>) {
     let place = Place(item, frames, blocks, shape)
     issue(place, calls: 1)
-    vared_normalize(
-      Int32(ChannelBlock.lanes), y + place.first,
-      vared_affine(data: x, scale: scale + place.lane, shift: shift + place.lane),
-      affineResidual(place), true, Int32(frames.count), shape.framePixels, notes(place), pastCaches)
+    var normalization = normalization(place)
+    ChannelBlock.kernels.normalize(
+      &normalization, x, Int32(frames.count), shape.framePixels)
   }
 
   /// One frame of an item that is still to be added up.
@@ -64,10 +63,8 @@ struct NormalisingPass {
   ) {
     let place = Place(item, frame..<frame + 1, blocks, shape)
     issue(place, calls: 0)
-    vared_mix_normalize(
-      Int32(ChannelBlock.lanes), y + place.first, partial, Int32(shape.height),
-      Int32(shape.width), terms.memory.baseAddress, Int32(terms.count), scale + place.lane,
-      shift + place.lane, affineResidual(place), notes(place), pastCaches)
+    var (mixing, normalization) = (terms.mixing(shape), normalization(place))
+    ChannelBlock.kernels.mix_normalize(&mixing, &normalization, partial)
   }
 
   /// Some frames of an item among all.
@@ -78,8 +75,8 @@ struct NormalisingPass {
     let lane: Int
     /// Channels that are none of the padding.
     let channels: Int
-    /// First value of a note.
-    let note: Int
+    /// First value of a statistic.
+    let statistic: Int
     let startsClip: Bool
     let elements: Int
 
@@ -89,10 +86,16 @@ struct NormalisingPass {
       lane = block * lanes
       first = (item * shape.frames + frames.lowerBound) * shape.framePixels * lanes
       channels = min(lanes, shape.channels - lane)
-      note = (clip * shape.channels + lane) * shape.frames + frames.lowerBound
+      statistic = (clip * shape.channels + lane) * shape.frames + frames.lowerBound
       startsClip = frames.lowerBound == 0
       elements = channels * frames.count * shape.framePixels
     }
+  }
+
+  private func normalization(_ place: Place) -> vared_normalization {
+    vared_normalization(
+      y: y + place.first, scale: scale + place.lane, shift: shift + place.lane,
+      residual: affineResidual(place), statistics: statistics(place), streamed: pastCaches)
   }
 
   private func affineResidual(_ place: Place) -> vared_affine {
@@ -102,10 +105,10 @@ struct NormalisingPass {
       shift: residual.shift + place.lane)
   }
 
-  private func notes(_ place: Place) -> vared_notes {
-    vared_notes(
-      means: means + place.note, energies: energies.map { $0 + place.note },
-      before: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
+  private func statistics(_ place: Place) -> vared_frame_statistics {
+    vared_frame_statistics(
+      means: means + place.statistic, energies: energies.map { $0 + place.statistic },
+      previous: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
       lanes: Int32(place.channels), stride: Int32(shape.frames), starts: place.startsClip)
   }
 

@@ -33,6 +33,13 @@ struct PlaneTerms {
     count == 1 && kernels == 0 && memory[0].weight.isOne ? memory[0].source : nil
   }
 
+  /// Their sum, as the kernels take it, for a plane of `shape`.
+  func mixing(_ shape: ActivationShape, transposed: Bool = false) -> vared_mixing {
+    vared_mixing(
+      terms: memory.baseAddress, count: Int32(count), height: Int32(shape.height),
+      width: Int32(shape.width), transposed: transposed)
+  }
+
   mutating func removeAll() { (count, kernels) = (0, 0) }
 
   /// The terms are summed up for a plane of so many elements, padding left out: two operations for each
