@@ -36,8 +36,9 @@ let package = Package(
     .target(
       name: "CKernels",
       exclude: [
-        "kernels.inc", "weight_gradient.inc", "temporal_gradient.inc", "winograd.inc",
-        "winograd_gradient.inc", "motion_energy.inc", "end_kernels.inc",
+        "lanes.inc", "lanes_end.inc", "mixing.inc", "motion_energy.inc", "normalize.inc",
+        "normalize_gradient.inc", "resample.inc", "table.inc", "temporal_gradient.inc",
+        "transpose.inc", "weight_gradient.inc", "winograd.inc", "winograd_gradient.inc",
       ],
       linkerSettings: [.linkedLibrary("gomp")]),
 

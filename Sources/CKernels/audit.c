@@ -1,14 +1,14 @@
 // The audit of CKernels.h: one count for all threads.
 #include "audit.h"
 
-bool counts_calls = false;
+bool vared_counts_calls = false;
 static ptrdiff_t calls;
 
-void vk_count_calls(void) {
+void vared_count_calls(void) {
   __atomic_store_n(&calls, 0, __ATOMIC_RELAXED);
-  counts_calls = true;
+  vared_counts_calls = true;
 }
 
-void vk_note_call(void) { __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED); }
+void vared_note_call(void) { __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED); }
 
-ptrdiff_t vk_calls(void) { return __atomic_load_n(&calls, __ATOMIC_RELAXED); }
+ptrdiff_t vared_calls(void) { return __atomic_load_n(&calls, __ATOMIC_RELAXED); }

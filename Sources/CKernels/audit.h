@@ -1,12 +1,12 @@
-// Counts calls for vk_calls; see CKernels.h.
+// Counts calls for vared_calls; see CKernels.h.
 #ifndef VARED_AUDIT_H
 #define VARED_AUDIT_H
 #include "CKernels.h"
 
-extern bool counts_calls;
+extern bool vared_counts_calls;
 
 static inline void note_call(void) {
-  if (counts_calls) vk_note_call();
+  if (vared_counts_calls) vared_note_call();
 }
 
 #endif

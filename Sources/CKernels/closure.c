@@ -17,8 +17,8 @@ static void call(void *context, ptrdiff_t i) {
 
 /// Declared in Parallel.swift: `(Int, (Int) -> Void) -> Void`, a closure being its code and what it
 /// captured.
-__attribute__((swiftcall)) void vk_parallel_for_closure(ptrdiff_t count, loop_body body,
+__attribute__((swiftcall)) void vared_parallel_for_closure(ptrdiff_t count, loop_body body,
                                                         void *captured) {
   closure c = {body, captured};
-  vk_parallel_for(count, call, &c);
+  vared_parallel_for(count, call, &c);
 }

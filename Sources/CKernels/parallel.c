@@ -7,11 +7,11 @@ extern int omp_get_max_threads(void);
 extern void omp_set_num_threads(int);
 extern int omp_get_thread_num(void);
 
-void vk_set_threads(int threads) { omp_set_num_threads(threads); }
+void vared_set_threads(int threads) { omp_set_num_threads(threads); }
 
-int vk_threads(void) { return omp_get_max_threads(); }
+int vared_threads(void) { return omp_get_max_threads(); }
 
-int vk_thread(void) { return omp_get_thread_num(); }
+int vared_thread(void) { return omp_get_thread_num(); }
 
 typedef struct {
   ptrdiff_t count;
@@ -29,8 +29,8 @@ static void worker(void *data) {
   }
 }
 
-void vk_parallel_for(ptrdiff_t count, void (*body)(void *, ptrdiff_t), void *context) {
-  int threads = vk_threads();
+void vared_parallel_for(ptrdiff_t count, void (*body)(void *, ptrdiff_t), void *context) {
+  int threads = vared_threads();
   if (threads > count) threads = (int)count;
   if (threads <= 1) {
     for (ptrdiff_t i = 0; i < count; i++) body(context, i);

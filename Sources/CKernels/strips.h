@@ -18,15 +18,33 @@ static inline span meeting(int size, int from, int to, int offset, int stride) {
   return (span){max_int(from, first), min_int(to, last < 0 ? 0 : last / stride + 1)};
 }
 
+// Where a strip lies: of one clip, output rows [from, to) of frame t as far as tap `a` along time
+// meets the input; or, over time alone, pixels [from, to) of every frame.
+typedef struct {
+  int clip, t, a, from, to;
+} strip_place;
+
+// Output blocks [first, last) of one input block: some of a job's pairs.
+typedef struct {
+  int in_block, first, last;
+} pair_run;
+
+// The job's pairs from `pair` on, as far as they share their input block.
+static inline pair_run pairs_from(const vared_weight_gradient_job *job, int pair) {
+  const int first = pair % job->out_blocks;
+  return (pair_run){pair / job->out_blocks, first,
+                    min_int(job->out_blocks, first + job->last - pair)};
+}
+
 // Long enough that loading and storing the sums does not count, short enough for the caches.
 enum { temporal_strip_pixels = 112, spatial_strip_pixels = 448 };
 
 // A convolution over time alone sees the pixels of a frame as one row.
-static inline bool is_temporal(const vk_weight_gradient_job *job) {
+static inline bool is_temporal(const vared_weight_gradient_job *job) {
   return job->kernel.h == 1 && job->kernel.w == 1 && job->stride.h == 1 && job->stride.w == 1;
 }
 
-static inline int spatial_strip_rows(const vk_weight_gradient_job *job) {
+static inline int spatial_strip_rows(const vared_weight_gradient_job *job) {
   return min_int(job->output.h, max_int(1, spatial_strip_pixels / job->output.w));
 }
 

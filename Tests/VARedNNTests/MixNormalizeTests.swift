@@ -56,15 +56,16 @@ import Testing
       let (y, before) = (FloatBuffer(x.count), FloatBuffer(pixels * lanes))
       let (means, energies) = (FloatBuffer(frames * lanes), FloatBuffer(frames * lanes))
       for t in stride(from: 0, to: frames, by: framesPerCall) {
-        let notes = vk_notes(
-          means: means.base + t, energies: energies.base + t, before: keeps ? before.base : nil,
-          lanes: Int32(lanes), stride: Int32(frames), starts: t == 0)
-        let from = vk_affine(
-          data: x.base + t * pixels * lanes, scale: UnsafePointer(scale.base),
-          shift: UnsafePointer(shift.base))
-        vk_normalize(
-          Int32(lanes), y.base + t * pixels * lanes, from, vk_affine(), true,
-          Int32(min(framesPerCall, frames - t)), pixels, notes, pastCaches)
+        var normalization = vared_normalization(
+          y: y.base + t * pixels * lanes, scale: scale.base, shift: shift.base,
+          residual: vared_affine(),
+          statistics: vared_frame_statistics(
+            means: means.base + t, energies: energies.base + t,
+            previous: keeps ? before.base : nil, lanes: Int32(lanes), stride: Int32(frames),
+            starts: t == 0), streamed: pastCaches)
+        ChannelBlock.kernels.normalize(
+          &normalization, x.base + t * pixels * lanes, Int32(min(framesPerCall, frames - t)),
+          pixels)
       }
       let expected = (0..<lanes * frames).map { i in
         let (lane, t) = (i / frames, i % frames)
@@ -90,7 +91,7 @@ import Testing
     let sources = names.map { buffer("source \($0)", floats) }
     let taps = names.map { buffer("taps \($0)", 9 * lanes) }
     let terms = kernels.indices.map { k in
-      vk_term(
+      vared_term(
         source: UnsafePointer(sources[k].base),
         taps: kernels[k] ? UnsafePointer(taps[k].base) : nil, weight: 0.25 + Float(k))
     }
@@ -103,26 +104,28 @@ import Testing
     let y = both.base + floats
     // Of frame 1 of 3, without the last lane, which is padding.
     let (means, energies) = (FloatBuffer(3 * lanes), FloatBuffer(3 * lanes))
-    let l = Int32(lanes)
-    let notes = vk_notes(
+    let statistics = vared_frame_statistics(
       means: means.base + 1, energies: motion == .none ? nil : energies.base + 1,
-      before: motion == .kept ? before.base : nil, lanes: l - 1, stride: 3,
+      previous: motion == .kept ? before.base : nil, lanes: Int32(lanes - 1), stride: 3,
       starts: motion == .first)
     let shortcut =
       addsShortcut
-      ? vk_affine(
+      ? vared_affine(
         data: UnsafePointer(residual.base), scale: UnsafePointer(shift.base),
-        shift: UnsafePointer(scale.base)) : vk_affine()
-    if apart {
-      vk_mix_plane(l, plane.base, Int32(height), Int32(width), terms, Int32(terms.count), false)
-      let x = vk_affine(
-        data: UnsafePointer(plane.base), scale: UnsafePointer(scale.base),
-        shift: UnsafePointer(shift.base))
-      vk_normalize(l, y, x, shortcut, true, 1, height * width, notes, pastCaches)
-    } else {
-      vk_mix_normalize(
-        l, y, plane.base, Int32(height), Int32(width), terms, Int32(terms.count), scale.base,
-        shift.base, shortcut, notes, pastCaches)
+        shift: UnsafePointer(scale.base)) : vared_affine()
+    var normalization = vared_normalization(
+      y: y, scale: scale.base, shift: shift.base, residual: shortcut, statistics: statistics,
+      streamed: pastCaches)
+    terms.withUnsafeBufferPointer { terms in
+      var mixing = vared_mixing(
+        terms: terms.baseAddress, count: Int32(terms.count), height: Int32(height),
+        width: Int32(width), transposed: false)
+      if apart {
+        ChannelBlock.kernels.mix_plane(&mixing, plane.base)
+        ChannelBlock.kernels.normalize(&normalization, plane.base, 1, height * width)
+      } else {
+        ChannelBlock.kernels.mix_normalize(&mixing, &normalization, plane.base)
+      }
     }
     let written = Array(both.all[floats...])
     if motion == .kept { #expect(Array(before.all) == written, "kept for the next frame") }

@@ -124,7 +124,7 @@ import Testing
     network.startCounting()
     _ = try network.infer(Self.pixels)
     let (a, b) = (FloatBuffer(256), FloatBuffer(256))
-    _ = vk_dot(Int32(ChannelBlock.lanes), a.base, b.base, 4)
+    _ = ChannelBlock.kernels.dot(a.base, b.base, 4)
     OpenBLAS.product(2, 2, 2, a.base, a.base, beta: 0, b.base)
     #expect(network.engineCalls.arrived == network.engineCalls.accounted + 2)
     let context = LayerContext(batch: 1)
@@ -154,21 +154,33 @@ import Testing
     #expect(
       Self.calls("dnnl_(?:\\w*execute|\\w*gemm)\\w*", in: code).sorted()
         == ["dnnl_primitive_execute", "dnnl_sgemm"])
-    let kernels = try String(
-      contentsOf: sources.appendingPathComponent("CKernels/kernels.c"), encoding: .utf8)
-    let uncounted = Self.calls("CHOOSE\\(\\w+", in: kernels).map { $0.dropFirst(7) }
+    let folder = sources.appendingPathComponent("CKernels")
+    var kernels = ""
+    for file in try FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil)
+    where file.pathExtension == "inc" {
+      kernels += try String(contentsOf: file, encoding: .utf8)
+    }
+    let table = Self.matches("(?<= = NAME\\()\\w+(?=\\),\\n)", in: kernels)
+    let counting = Self.matches(
+      "(?<=NAME\\()\\w+(?=\\)\\([^;{}]*\\) \\{\\n  note_call\\(\\);)", in: kernels)
+    #expect(table.count == MemoryLayout<vared_kernels>.size / MemoryLayout<Int>.size)
+    #expect(Set(table).isSuperset(of: counting))
     #expect(
-      Set(uncounted) == [
-        "f", "subsample", "upsample_zero", "transpose_tiles", "winograd_weights", "point_floats",
-        "sum_floats",
+      Set(table).subtracting(counting) == [
+        "subsample", "upsample_zero", "transpose_tiles", "winograd_weights",
+        "winograd_weight_floats", "winograd_scratch", "winograd_gradient_items",
+        "winograd_gradient_floats", "weight_gradient_scratch",
       ])
   }
 
-  /// What `pattern` finds in front of a parenthesis or a comma.
+  /// What `pattern` finds in front of a parenthesis.
   private static func calls(_ pattern: String, in code: String) -> [String] {
-    guard let expression = try? NSRegularExpression(pattern: "\(pattern)(?=[(,])") else {
-      return []
-    }
+    matches("\(pattern)(?=\\()", in: code)
+  }
+
+  private static func matches(_ pattern: String, in code: String) -> [String] {
+    guard let expression = try? NSRegularExpression(pattern: pattern) else { return [] }
     let text = code as NSString
     return expression.matches(in: code, range: NSRange(location: 0, length: text.length)).map {
       text.substring(with: $0.range)

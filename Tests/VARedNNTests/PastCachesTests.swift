@@ -21,7 +21,7 @@ import Testing
   /// Odd numbers of pixels, so that frames begin anywhere a pixel may.
   @Test(arguments: [1, 7, 35, 300]) func equalsPlainStores(_ framePixels: Int) {
     let lanes = ChannelBlock.lanes
-    let (frames, width) = (3, Int32(ChannelBlock.lanes))
+    let frames = 3
     let floats = frames * framePixels * lanes
     let x = normals(floats, "x")
     let dy = normals(floats, "dy")
@@ -29,7 +29,7 @@ import Testing
     let b = normals(lanes, "b")
     expectSame("moments", floats: floats) { to, pastCaches in
       var sums = [Double](repeating: 0, count: 2 * lanes)
-      vk_moments(width, x, frames * framePixels, &sums, to, pastCaches)
+      ChannelBlock.kernels.moments(x, frames * framePixels, &sums, to, pastCaches)
       for l in 0..<lanes {
         let column = stride(from: l, to: floats, by: lanes).map { Double(x[$0]) }
         expectClose([Float(sums[l])], [Float(column.reduce(0, +))], rtol: 1e-4, "sum")
@@ -40,17 +40,20 @@ import Testing
         a.withUnsafeBufferPointer { a in
           b.withUnsafeBufferPointer { b in
             expectSame("normalize", floats: floats) { to, pastCaches in
-              let from = vk_affine(data: x.baseAddress, scale: a.baseAddress, shift: b.baseAddress)
-              vk_normalize(
-                width, to, from, vk_affine(), true, Int32(frames), framePixels, vk_notes(),
-                pastCaches)
+              var normalization = vared_normalization(
+                y: to, scale: a.baseAddress, shift: b.baseAddress, residual: vared_affine(),
+                statistics: vared_frame_statistics(), streamed: pastCaches)
+              ChannelBlock.kernels.normalize(
+                &normalization, x.baseAddress, Int32(frames), framePixels)
             }
             expectSame("normalize_apply", floats: floats) { to, pastCaches in
-              let from = vk_incoming(
+              let from = vared_incoming(
                 first: dy.baseAddress, second: nil, means: nil, mean_lanes: 0, mean_stride: 0)
-              vk_normalize_apply(
-                width, to, from, vk_mask(), x.baseAddress, a.baseAddress, b.baseAddress,
-                a.baseAddress, Int32(frames), framePixels, pastCaches)
+              var job = vared_normalize_gradient_job(
+                dy: from, mask: vared_mask(), x: x.baseAddress, frames: Int32(frames),
+                frame_pixels: framePixels)
+              ChannelBlock.kernels.normalize_apply(
+                &job, a.baseAddress, b.baseAddress, a.baseAddress, to, pastCaches)
             }
           }
         }
@@ -66,13 +69,12 @@ import Testing
     dy.withUnsafeBufferPointer { dy in
       weights.withUnsafeBufferPointer { weights in
         expectSame("temporal gradient", floats: 2 * 3 * planeFloats) { to, pastCaches in
-          var job = vk_temporal_job(
+          var job = vared_temporal_job(
             in_frames: 3, out_frames: 2, kernel: 3, stride: 2, frame_pixels: framePixels,
             in_blocks: 2, out_blocks: 1, dy: dy.baseAddress, weights: weights.baseAddress,
-            past_caches: pastCaches)
+            streamed: pastCaches)
           for frame in 0..<3 {
-            vk_temporal_gradient(
-              Int32(ChannelBlock.lanes), &job, to, Int32(frame), 0, framePixels)
+            ChannelBlock.kernels.temporal_gradient(&job, to, Int32(frame), 0, framePixels)
           }
         }
       }

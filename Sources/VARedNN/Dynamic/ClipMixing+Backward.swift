@@ -102,7 +102,7 @@ extension ClipMixing {
             dPlane, from, weight: candidate.weight, temporalTaps(candidate, offset, block),
             into: gradients.kernels + candidate.kernels + temporalOffset(offset, block))
         } else if wantsTemporalWeightGradient {
-          let product = own ?? vk_dot(lanes, dPlane, from, output.framePixels)
+          let product = own ?? ChannelBlock.kernels.dot(dPlane, from, output.framePixels)
           gradients.temporal[sum] += product
           own = product
         }
@@ -123,7 +123,7 @@ extension ClipMixing {
       let sum = block * channelCandidates + candidate.b
       terms.append(dOwn, weight: candidate.weight)
       if wantsChannelWeightGradient {
-        let product = own ?? vk_dot(lanes, dOwn, f + at, output.framePixels)
+        let product = own ?? ChannelBlock.kernels.dot(dOwn, f + at, output.framePixels)
         gradients.channel[sum] += product
         own = product
       }
@@ -143,7 +143,7 @@ extension ClipMixing {
     _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: Float,
     _ taps: UnsafePointer<Float>?, into gradient: UnsafeMutablePointer<Float>
   ) -> Double {
-    vk_correlate_plane(
-      lanes, dy, x, Int32(output.height), Int32(output.width), weight, taps, gradient)
+    ChannelBlock.kernels.correlate_plane(
+      dy, x, Int32(output.height), Int32(output.width), weight, taps, gradient)
   }
 }

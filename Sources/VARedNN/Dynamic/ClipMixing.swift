@@ -176,8 +176,6 @@ struct ClipMixing: BitwiseCopyable {
         && !wantsChannelWeightGradient
   }
 
-  var lanes: Int32 { Int32(ChannelBlock.lanes) }
-
   var f: UnsafePointer<Float> {
     guard let computed else { preconditionFailure("a clip is mixed before it was convolved") }
     return computed
@@ -332,7 +330,7 @@ struct ClipMixing: BitwiseCopyable {
 
   /// Room for the terms of a plane: at most `Σ_a 2^a` of them, with four candidates at most.
   func withTerms<Result>(_ body: (inout PlaneTerms) -> Result) -> Result {
-    withUnsafeTemporaryAllocation(of: vk_term.self, capacity: 32) {
+    withUnsafeTemporaryAllocation(of: vared_term.self, capacity: 32) {
       var terms = PlaneTerms(memory: $0)
       return body(&terms)
     }
@@ -353,9 +351,8 @@ struct ClipMixing: BitwiseCopyable {
     _ terms: PlaneTerms, into plane: UnsafeMutablePointer<Float>,
     transposed: Bool = false
   ) {
-    vk_mix_plane(
-      lanes, plane, Int32(output.height), Int32(output.width), terms.memory.baseAddress,
-      Int32(terms.count), transposed)
+    var mixing = terms.mixing(output, transposed: transposed)
+    ChannelBlock.kernels.mix_plane(&mixing, plane)
   }
 }
 

@@ -268,7 +268,7 @@ final class DynamicConvolution {
   private func assignKernelGradients(_ partial: UnsafeMutablePointer<Float>, clips: Int) {
     let count = cheap.storedCount
     for clip in 1..<max(clips, 1) where !mixings.clips[clip].isWhole {
-      vk_add(partial, partial + clip * count, count)
+      vared_add(partial, partial + clip * count, count)
     }
     var from = UnsafePointer(partial)
     for (b, kernel) in cheap.spatial.enumerated() {

@@ -56,11 +56,11 @@ final class MotionEnergy {
     }
     Parallel.forEach(n * shape.blocks) { item in
       let channel = item % shape.blocks * ChannelBlock.lanes
-      let data = vk_affine(
+      let data = vared_affine(
         data: x.data + item * shape.blockFloats, scale: x.affine.map { $0.scale + channel },
         shift: x.affine.map { $0.shift + channel })
-      vk_motion_energy_gradient(
-        Int32(ChannelBlock.lanes), dx + item * shape.blockFloats, data,
+      ChannelBlock.kernels.motion_energy_gradient(
+        dx + item * shape.blockFloats, data,
         gradient.base + (2 * (item / shape.blocks) + 1) * count + channel * shape.frames,
         Int32(min(ChannelBlock.lanes, shape.channels - channel)), Int32(shape.frames),
         Int32(shape.frames), shape.framePixels)

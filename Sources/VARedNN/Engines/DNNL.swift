@@ -81,7 +81,7 @@ final class DNNLPrimitive {
     _ fourth: UnsafeRawPointer? = nil
   ) {
     precondition(arguments.count == (fourth == nil ? 3 : 4), "\(arguments.count) arguments")
-    vk_note_call()
+    vared_note_call()
     attach(first, to: 0)
     attach(second, to: 1)
     attach(third, to: 2)

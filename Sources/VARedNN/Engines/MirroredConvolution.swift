@@ -50,12 +50,13 @@ final class MirroredConvolution {
     let from = geometry.output
     let gradient = scratch.floats(n * from.clipFloats)
     primitive(n).execute(dy, weights, gradient)
-    Parallel.forEach(n * from.blocks) { item in
-      vk_upsample_zero(
-        Int32(ChannelBlock.lanes), dx + item * input.blockFloats,
-        gradient + item * from.blockFloats, Int32(from.frames), Int32(from.height),
-        Int32(from.width), Int32(input.frames), Int32(input.height), Int32(input.width),
-        Int32(temporalStride), 1, 1)
+    let sampling = vared_sampling(
+      whole: .init(input), kept: .init(from), stride: .init(Extent(temporalStride, 1, 1)))
+    withUnsafePointer(to: sampling) { sampling in
+      Parallel.forEach(n * from.blocks) { item in
+        ChannelBlock.kernels.upsample_zero(
+          sampling, dx + item * input.blockFloats, gradient + item * from.blockFloats)
+      }
     }
   }
 }

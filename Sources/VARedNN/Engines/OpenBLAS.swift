@@ -16,7 +16,7 @@ enum OpenBLAS {
     _ b: UnsafePointer<Float>, transposeA: Bool = false, transposeB: Bool = false, beta: Float,
     _ c: UnsafeMutablePointer<Float>
   ) {
-    vk_note_call()
+    vared_note_call()
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
       transposeB ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), blasint(depth),

@@ -43,13 +43,13 @@ struct TemporalGradient {
     Parallel.forEach(n * input.frames * strips) { item in
       let (clip, frame) = (item / (input.frames * strips), item / strips % input.frames)
       let first = item % strips * Self.strip
-      var job = vk_temporal_job(
+      var job = vared_temporal_job(
         in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
         stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
         out_blocks: Int32(output.blocks), dy: dy + clip * output.clipFloats, weights: weights,
-        past_caches: pastCaches)
-      vk_temporal_gradient(
-        Int32(ChannelBlock.lanes), &job, dx + clip * input.clipFloats, Int32(frame), first,
+        streamed: pastCaches)
+      ChannelBlock.kernels.temporal_gradient(
+        &job, dx + clip * input.clipFloats, Int32(frame), first,
         min(first + Self.strip, input.framePixels))
     }
   }

@@ -37,8 +37,8 @@ final class TransposedWeights {
     if copy.count == 0 { copy = FloatBuffer(ins * outs * floats) }
     Parallel.forEach(ins * outs) { i in
       let target = mirrored ? i % ins * outs + i / ins : i
-      vk_transpose_tiles(
-        Int32(ChannelBlock.lanes), copy.base + target * floats, weights + i * floats, Int32(taps),
+      ChannelBlock.kernels.transpose_tiles(
+        copy.base + target * floats, weights + i * floats, Int32(taps),
         mirrored)
     }
   }

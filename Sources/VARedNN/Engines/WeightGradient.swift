@@ -55,11 +55,11 @@ final class WeightGradient {
       return winograd.run(
         x, dy, part: part, affine: affine, into: dWeight, accumulate: accumulate)
     }
-    let lanes = Int32(ChannelBlock.lanes)
+    let kernels = ChannelBlock.kernels
     let threads = Parallel.threads
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
-        var job = vk_weight_gradient_job(
+        var job = vared_weight_gradient_job(
           input: .init(geometry.input), output: .init(geometry.output(of: part)),
           kernel: .init(geometry.kernel),
           stride: .init(
@@ -71,25 +71,15 @@ final class WeightGradient {
           shift: affine?.shift, accumulate: accumulate, first: 0,
           last: 0)
         let pairs = Int(job.in_blocks * job.out_blocks)
-        let floats = vk_weight_gradient_scratch(lanes, &job)
+        let floats = kernels.weight_gradient_scratch(&job)
         let memory = scratch.floats(threads * floats)
         Parallel.forEach(threads) { thread in
           var share = job
           share.first = Int32(pairs * thread / threads)
           share.last = Int32(pairs * (thread + 1) / threads)
-          vk_weight_gradient(lanes, &share, dWeight, memory + thread * floats)
+          kernels.weight_gradient(&share, dWeight, memory + thread * floats)
         }
       }
     }
-  }
-}
-
-extension vk_extent {
-  fileprivate init(_ extent: Extent) {
-    self.init(t: Int32(extent.t), h: Int32(extent.h), w: Int32(extent.w))
-  }
-
-  fileprivate init(_ shape: ActivationShape) {
-    self.init(t: Int32(shape.frames), h: Int32(shape.height), w: Int32(shape.width))
   }
 }

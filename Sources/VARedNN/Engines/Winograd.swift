@@ -46,7 +46,7 @@ final class Winograd {
     let (input, unit) = (geometry.input, Extent(1, 1, 1))
     guard geometry.kernel == Extent(1, 3, 3), geometry.stride == unit else { return false }
     let tiles = input.frameTiles
-    return 2 * 36 * tiles <= 9 * input.framePixels && tiles * input.frames >= 16
+    return 2 * WINOGRAD_POINTS * tiles <= 9 * input.framePixels && tiles * input.frames >= 16
   }
 
   /// Calls of the kernel that `forward` takes for `n` clips.
@@ -64,7 +64,7 @@ final class Winograd {
     folding affine: Affine? = nil, into y: UnsafeMutablePointer<Float>
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
-    var job = vk_winograd_job()
+    var job = vared_winograd_job()
     job.tiling = .init(input, to: output)
     job.in = .init(input, frames: output.frames, stride: part.temporalStride)
     job.out = .init(output, frames: output.frames)
@@ -84,7 +84,7 @@ final class Winograd {
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
     if part.temporalStride > 1 { clear(dx, clips: n, framesBetween: part.temporalStride) }
-    var job = vk_winograd_job()
+    var job = vared_winograd_job()
     job.tiling = .init(output, to: input)
     (job.in, job.out) = (
       .init(output, frames: output.frames),
@@ -109,18 +109,18 @@ final class Winograd {
     }
   }
 
-  private func run(_ job: vk_winograd_job, clips n: Int) {
-    let lanes = Int32(ChannelBlock.lanes)
+  private func run(_ job: vared_winograd_job, clips n: Int) {
+    let kernels = ChannelBlock.kernels
     let strips = Strips(n * Int(job.in.frames) * geometry.input.frameTiles)
     withUnsafePointer(to: job) { job in
       let floats = withUnsafePointer(to: job.pointee.tiling) {
-        vk_winograd_scratch(lanes, $0, Int32(strips.length))
+        kernels.winograd_scratch($0, Int32(strips.length))
       }
       let memory = scratch.floats(Parallel.threads * floats)
       Parallel.forEach(strips.count) { i in
         let tiles = strips[i]
-        vk_winograd(
-          lanes, job, Int32(tiles.lowerBound), Int32(tiles.upperBound),
+        kernels.winograd(
+          job, Int32(tiles.lowerBound), Int32(tiles.upperBound),
           memory + Parallel.thread * floats)
       }
     }
@@ -148,7 +148,7 @@ extension ActivationShape {
   var frameTiles: Int { (height + 3) / 4 * ((width + 3) / 4) }
 }
 
-extension vk_winograd_tiling {
+extension vared_winograd_tiling {
   /// That of a convolution of `input` to `output`.
   init(_ input: ActivationShape, to output: ActivationShape) {
     self.init(
@@ -157,7 +157,7 @@ extension vk_winograd_tiling {
   }
 }
 
-extension vk_pictures {
+extension vared_pictures {
   /// The first `frames` of every `stride`-th frame of clips of `shape` side by side.
   init(_ shape: ActivationShape, frames: Int, stride: Int = 1) {
     self.init(

@@ -38,8 +38,8 @@ struct WinogradGradient {
     let tiles = x.count * output.frames * output.frameTiles
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
-        var job = vk_winograd_gradient_job()
-        job.tiling = vk_winograd_tiling(geometry.input, to: output)
+        var job = vared_winograd_gradient_job()
+        job.tiling = vared_winograd_tiling(geometry.input, to: output)
         (job.x, job.dy) = (x.baseAddress, dy.baseAddress)
         job.in = .init(geometry.input, frames: output.frames, stride: part.temporalStride)
         job.out = .init(output, frames: output.frames)
@@ -53,29 +53,29 @@ struct WinogradGradient {
         }
         withUnsafePointer(to: job) { job in
           Parallel.forEach(output.blocks) {
-            vk_winograd_gradient_taps(
-              Int32(ChannelBlock.lanes), job, Int32($0), dWeight, accumulate)
+            ChannelBlock.kernels.winograd_gradient_taps(
+              job, Int32($0), dWeight, accumulate)
           }
         }
       }
     }
   }
 
-  private func borrow(for job: inout vk_winograd_gradient_job) {
-    let lanes = Int32(ChannelBlock.lanes)
-    let points = vk_winograd_gradient_floats(lanes, &job.tiling, Int32(Self.strip))
-    job.points = scratch.floats(points + vk_winograd_weight_floats(lanes, &job.tiling))
+  private func borrow(for job: inout vared_winograd_gradient_job) {
+    let kernels = ChannelBlock.kernels
+    let points = kernels.winograd_gradient_floats(&job.tiling, Int32(Self.strip))
+    job.points = scratch.floats(points + kernels.winograd_weight_floats(&job.tiling))
     job.sums = job.points + points
   }
 
   /// Adds the tiles from `first` to `last`.
-  private func add(_ job: vk_winograd_gradient_job) {
-    let lanes = Int32(ChannelBlock.lanes)
+  private func add(_ job: vared_winograd_gradient_job) {
+    let kernels = ChannelBlock.kernels
     withUnsafePointer(to: job) { job in
       let blocks = job.pointee.tiling.in_blocks + job.pointee.tiling.out_blocks
-      Parallel.forEach(Int(blocks)) { vk_winograd_gradient_points(lanes, job, Int32($0)) }
-      let items = withUnsafePointer(to: job.pointee.tiling) { vk_winograd_gradient_items($0) }
-      Parallel.forEach(Int(items)) { vk_winograd_gradient_sum(lanes, job, Int32($0)) }
+      Parallel.forEach(Int(blocks)) { kernels.winograd_gradient_points(job, Int32($0)) }
+      let items = withUnsafePointer(to: job.pointee.tiling) { kernels.winograd_gradient_items($0) }
+      Parallel.forEach(Int(items)) { kernels.winograd_gradient_sum(job, Int32($0)) }
     }
   }
 }

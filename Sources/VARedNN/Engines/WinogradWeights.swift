@@ -11,7 +11,7 @@ final class WinogradPoints {
 /// The 36 points of each 3×3 filter, four times the memory of the filters, made again whenever the
 /// weights changed or others borrowed the memory.
 final class WinogradWeights {
-  private let tiling: vk_winograd_tiling
+  private let tiling: vared_winograd_tiling
   private let mirrored: Bool
   private let points: WinogradPoints
   private var version = -1
@@ -20,7 +20,7 @@ final class WinogradWeights {
   /// - Parameters:
   ///   - tiling: of the convolution that reads them.
   ///   - mirrored: whether that is the one that computes the gradient of the input.
-  init(_ tiling: vk_winograd_tiling, mirrored: Bool, in points: WinogradPoints) {
+  init(_ tiling: vared_winograd_tiling, mirrored: Bool, in points: WinogradPoints) {
     self.tiling = tiling
     self.mirrored = mirrored
     self.points = points
@@ -41,11 +41,11 @@ final class WinogradWeights {
   }
 
   private func transform(_ weights: UnsafePointer<Float>, scale: UnsafePointer<Float>?) {
-    let lanes = Int32(ChannelBlock.lanes)
+    let kernels = ChannelBlock.kernels
     withUnsafePointer(to: tiling) { tiling in
-      let to = points.memory.floats(vk_winograd_weight_floats(lanes, tiling))
+      let to = points.memory.floats(kernels.winograd_weight_floats(tiling))
       Parallel.forEach(Int(tiling.pointee.out_blocks)) { block in
-        vk_winograd_weights(lanes, tiling, to, weights, Int32(block), mirrored, scale)
+        kernels.winograd_weights(tiling, to, weights, Int32(block), mirrored, scale)
       }
     }
   }

@@ -125,14 +125,14 @@ final class ExecutionCounter {
   /// a time.
   func start() {
     for account in accounts { account.start() }
-    vk_count_calls()
+    vared_count_calls()
   }
 
   /// Multiply-accumulates booked since `start`.
   var macs: Int { accounts.reduce(0) { $0 + $1.issued.macs } }
 
   /// Calls that arrived at an engine since `start`.
-  var engineCalls: Int { vk_calls() }
+  var engineCalls: Int { vared_calls() }
 
   /// Calls that were booked since then.
   var bookedCalls: Int { accounts.reduce(0) { $0 + $1.calls } }

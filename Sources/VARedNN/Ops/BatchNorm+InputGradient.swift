@@ -8,14 +8,14 @@ extension BatchNorm {
   struct InputGradient {
     private let shape: ActivationShape
     private let dy: IncomingGradient
-    private let mask: vk_mask
+    private let mask: vared_mask
     private let x: UnsafePointer<Float>
     /// `dx = a·g + b·x + c`: of every channel, padding included, `a`, then `b`, then `c`.
     private let coefficients: UnsafePointer<Float>
 
     /// - Parameter mask: of the first item.
     init(
-      _ shape: ActivationShape, dy: IncomingGradient, mask: vk_mask, x: UnsafePointer<Float>,
+      _ shape: ActivationShape, dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>,
       coefficients: UnsafePointer<Float>
     ) {
       (self.shape, self.dy, self.mask, self.x) = (shape, dy, mask, x)
@@ -29,22 +29,38 @@ extension BatchNorm {
     ) {
       let padded = ChannelBlock.padded(shape.channels)
       let base = coefficients + item % shape.blocks * ChannelBlock.lanes
-      let first = frames.lowerBound
-      vk_normalize_apply(
-        Int32(ChannelBlock.lanes), dx, dy.incoming(of: item, shape, from: first),
-        mask.shifted(to: item, shape, from: first),
-        x + item * shape.blockFloats + first * shape.planeFloats, base, base + padded,
-        base + 2 * padded, Int32(frames.count), shape.framePixels, pastCaches)
+      var job = vared_normalize_gradient_job(
+        dy, mask: mask, x: x, item, frames: frames, shape)
+      ChannelBlock.kernels.normalize_apply(
+        &job, base, base + padded, base + 2 * padded, dx, pastCaches)
     }
+  }
+}
+
+extension vared_normalize_gradient_job {
+  /// Some frames of one item.
+  /// - Parameters:
+  ///   - mask: of the first item.
+  ///   - x: the first item.
+  init(
+    _ dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>, _ item: Int,
+    frames: Range<Int>, _ shape: ActivationShape
+  ) {
+    let first = frames.lowerBound
+    self.init(
+      dy: dy.incoming(of: item, shape, from: first),
+      mask: mask.shifted(to: item, shape, from: first),
+      x: x + item * shape.blockFloats + first * shape.planeFloats, frames: Int32(frames.count),
+      frame_pixels: shape.framePixels)
   }
 }
 
 extension IncomingGradient {
   /// What a kernel reads of one item from `frame` on.
-  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_incoming {
+  func incoming(of item: Int, _ shape: ActivationShape, from frame: Int) -> vared_incoming {
     let at = item * shape.blockFloats + frame * shape.planeFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_incoming(
+    return vared_incoming(
       first: first.map { $0 + at }, second: second.map { $0 + at },
       means: means.map {
         $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
@@ -54,11 +70,11 @@ extension IncomingGradient {
   }
 }
 
-extension vk_mask {
+extension vared_mask {
   /// The mask of one item from `frame` on, of that of the first.
-  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int = 0) -> vk_mask {
+  func shifted(to item: Int, _ shape: ActivationShape, from frame: Int) -> vared_mask {
     let lane = item % shape.blocks * ChannelBlock.lanes
-    return vk_mask(
+    return vared_mask(
       output: output.map { $0 + item * shape.blockFloats + frame * shape.planeFloats },
       scale: scale.map { $0 + lane }, shift: shift.map { $0 + lane })
   }

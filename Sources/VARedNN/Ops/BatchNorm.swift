@@ -71,8 +71,8 @@ final class BatchNorm {
   /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
   func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
     sumBlocks(clips: n) { item, sums in
-      vk_moments(
-        Int32(ChannelBlock.lanes), x + item * shape.blockFloats, shape.pixels, sums, nil, false)
+      ChannelBlock.kernels.moments(
+        x + item * shape.blockFloats, shape.pixels, sums, nil, false)
     }
     try finishStatistics(clips: n)
   }
@@ -87,8 +87,8 @@ final class BatchNorm {
     sumBlocks(clips: n) { item, sums in
       produce(item) { frames, from in
         let to = x + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
-        vk_moments(
-          Int32(ChannelBlock.lanes), from, frames.count * shape.framePixels, sums,
+        ChannelBlock.kernels.moments(
+          from, frames.count * shape.framePixels, sums,
           UnsafePointer(to) == from ? nil : to, pastCaches)
       }
     }
@@ -161,18 +161,16 @@ final class BatchNorm {
   ) throws -> InputGradient {
     let kernelMask = kernelMask(mask)
     sumBlocks(clips: n) { item, sums in
-      let at = item * shape.blockFloats
       let lane = item % shape.blocks * ChannelBlock.lanes
-      vk_normalize_reduce(
-        Int32(ChannelBlock.lanes), dy.incoming(of: item, shape),
-        kernelMask.shifted(to: item, shape),
-        x + at, mean.base + lane, masked.map { $0 + at }, Int32(shape.frames), shape.framePixels,
-        sums)
+      var job = vared_normalize_gradient_job(
+        dy, mask: kernelMask, x: x, item, frames: 0..<shape.frames, shape)
+      ChannelBlock.kernels.normalize_reduce(
+        &job, mean.base + lane, masked.map { $0 + item * shape.blockFloats }, sums)
     }
     try makeCoefficients(clips: n)
     return InputGradient(
       shape, dy: masked.map { IncomingGradient(first: UnsafePointer($0)) } ?? dy,
-      mask: masked == nil ? kernelMask : vk_mask(), x: x, coefficients: coefficients.base)
+      mask: masked == nil ? kernelMask : vared_mask(), x: x, coefficients: coefficients.base)
   }
 
   /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of
@@ -256,11 +254,11 @@ final class BatchNorm {
   }
 
   /// The mask of the first item.
-  private func kernelMask(_ mask: GradientMask) -> vk_mask {
+  private func kernelMask(_ mask: GradientMask) -> vared_mask {
     switch mask {
-    case .none: vk_mask()
-    case .ownOutput: vk_mask(output: nil, scale: scale.base, shift: shift.base)
-    case .output(let y): vk_mask(output: y, scale: nil, shift: nil)
+    case .none: vared_mask()
+    case .ownOutput: vared_mask(output: nil, scale: scale.base, shift: shift.base)
+    case .output(let y): vared_mask(output: y, scale: nil, shift: nil)
     }
   }
 }

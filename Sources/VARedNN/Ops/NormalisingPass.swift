@@ -2,7 +2,7 @@
 
 import CKernels
 
-/// `y = act(scale·x + shift + residual)` of a batch, with what is noted about `y`. An *item* is a clip's
+/// `y = act(scale·x + shift + residual)` of a batch, with the statistics of its frames. An *item* is a clip's
 /// channel block; whoever has its frames hands them in in their order, on one thread.
 ///
 /// Made for one pass, so that nothing is looked up or retained for every plane; valid until the norm's or
@@ -14,7 +14,7 @@ struct NormalisingPass {
   private let scale: UnsafePointer<Float>
   private let shift: UnsafePointer<Float>
   /// Of the first item; without data where there is none.
-  private let residual: vk_affine
+  private let residual: vared_affine
   private let y: UnsafeMutablePointer<Float>
   private let means: UnsafeMutablePointer<Float>
   /// Where motion energy is noted, and memory for the frame before of every thread.
@@ -40,8 +40,8 @@ struct NormalisingPass {
     let affine = norm.affine
     (scale, shift) = (affine.scale, affine.shift)
     self.residual =
-      residual.map { vk_affine(data: $0.data, scale: $0.affine.scale, shift: $0.affine.shift) }
-      ?? vk_affine()
+      residual.map { vared_affine(data: $0.data, scale: $0.affine.scale, shift: $0.affine.shift) }
+      ?? vared_affine()
     (self.y, means) = (y.data, y.means)
     pastCaches = shape.isBeyondCaches(clips: n)
     energies = y.motion?.start()
@@ -54,10 +54,9 @@ struct NormalisingPass {
   func apply(_ x: UnsafePointer<Float>, item: Int, frames: Range<Int>) {
     let place = Place(item, frames, blocks, shape)
     issue(place, calls: 1)
-    vk_normalize(
-      Int32(ChannelBlock.lanes), y + place.first,
-      vk_affine(data: x, scale: scale + place.lane, shift: shift + place.lane),
-      affineResidual(place), true, Int32(frames.count), shape.framePixels, notes(place), pastCaches)
+    var normalization = normalization(place)
+    ChannelBlock.kernels.normalize(
+      &normalization, x, Int32(frames.count), shape.framePixels)
   }
 
   /// One frame of an item that is still to be added up.
@@ -69,10 +68,8 @@ struct NormalisingPass {
   ) {
     let place = Place(item, frame..<frame + 1, blocks, shape)
     issue(place, calls: 0)
-    vk_mix_normalize(
-      Int32(ChannelBlock.lanes), y + place.first, partial, Int32(shape.height),
-      Int32(shape.width), terms.memory.baseAddress, Int32(terms.count), scale + place.lane,
-      shift + place.lane, affineResidual(place), notes(place), pastCaches)
+    var (mixing, normalization) = (terms.mixing(shape), normalization(place))
+    ChannelBlock.kernels.mix_normalize(&mixing, &normalization, partial)
   }
 
   /// Some frames of an item among all.
@@ -83,8 +80,8 @@ struct NormalisingPass {
     let lane: Int
     /// Channels that are none of the padding.
     let channels: Int
-    /// First value of a note.
-    let note: Int
+    /// First value of a statistic.
+    let statistic: Int
     let startsClip: Bool
     let elements: Int
 
@@ -94,23 +91,29 @@ struct NormalisingPass {
       lane = block * lanes
       first = (item * shape.frames + frames.lowerBound) * shape.framePixels * lanes
       channels = min(lanes, shape.channels - lane)
-      note = (clip * shape.channels + lane) * shape.frames + frames.lowerBound
+      statistic = (clip * shape.channels + lane) * shape.frames + frames.lowerBound
       startsClip = frames.lowerBound == 0
       elements = channels * frames.count * shape.framePixels
     }
   }
 
-  private func affineResidual(_ place: Place) -> vk_affine {
+  private func normalization(_ place: Place) -> vared_normalization {
+    vared_normalization(
+      y: y + place.first, scale: scale + place.lane, shift: shift + place.lane,
+      residual: affineResidual(place), statistics: statistics(place), streamed: pastCaches)
+  }
+
+  private func affineResidual(_ place: Place) -> vared_affine {
     guard let data = residual.data else { return residual }
-    return vk_affine(
+    return vared_affine(
       data: data + place.first, scale: residual.scale + place.lane,
       shift: residual.shift + place.lane)
   }
 
-  private func notes(_ place: Place) -> vk_notes {
-    vk_notes(
-      means: means + place.note, energies: energies.map { $0 + place.note },
-      before: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
+  private func statistics(_ place: Place) -> vared_frame_statistics {
+    vared_frame_statistics(
+      means: means + place.statistic, energies: energies.map { $0 + place.statistic },
+      previous: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
       lanes: Int32(place.channels), stride: Int32(shape.frames), starts: place.startsClip)
   }
 

@@ -4,14 +4,14 @@ import CKernels
 
 /// The terms of one plane, in memory on the stack, reused from plane to plane.
 struct PlaneTerms {
-  let memory: UnsafeMutableBufferPointer<vk_term>
+  let memory: UnsafeMutableBufferPointer<vared_term>
   private(set) var count = 0
   /// Terms that pass through a kernel.
   private(set) var kernels = 0
   /// What the planes took that were summed up so far; only forward books it.
   private(set) var issued = IssuedOperations()
 
-  init(memory: UnsafeMutableBufferPointer<vk_term>) { self.memory = memory }
+  init(memory: UnsafeMutableBufferPointer<vared_term>) { self.memory = memory }
 
   /// Adds a term; of a plane that is there without a kernel already, its weight.
   mutating func append(
@@ -23,7 +23,7 @@ struct PlaneTerms {
         return
       }
     }
-    memory.initializeElement(at: count, to: vk_term(source: source, taps: taps, weight: weight))
+    memory.initializeElement(at: count, to: vared_term(source: source, taps: taps, weight: weight))
     count += 1
     if taps != nil { kernels += 1 }
   }
@@ -31,6 +31,13 @@ struct PlaneTerms {
   /// The plane that all terms together are, if they are one as it is.
   var copy: UnsafePointer<Float>? {
     count == 1 && kernels == 0 && memory[0].weight.isOne ? memory[0].source : nil
+  }
+
+  /// Their sum, as the kernels take it, for a plane of `shape`.
+  func mixing(_ shape: ActivationShape, transposed: Bool = false) -> vared_mixing {
+    vared_mixing(
+      terms: memory.baseAddress, count: Int32(count), height: Int32(shape.height),
+      width: Int32(shape.width), transposed: transposed)
   }
 
   mutating func removeAll() { (count, kernels) = (0, 0) }

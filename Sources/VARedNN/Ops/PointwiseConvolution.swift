@@ -39,12 +39,11 @@ final class PointwiseConvolution {
     _ x: UnsafePointer<Float>, clips n: Int, into y: UnsafeMutablePointer<Float>
   ) {
     let from = dense.geometry.input
-    Parallel.forEach(n * from.blocks) { item in
-      vk_subsample(
-        Int32(ChannelBlock.lanes), kept.base + item * from.blockFloats,
-        x + item * input.blockFloats, Int32(from.frames), Int32(from.height), Int32(from.width),
-        Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
-        Int32(stride.w))
+    withUnsafePointer(to: sampling) { sampling in
+      Parallel.forEach(n * from.blocks) { item in
+        ChannelBlock.kernels.subsample(
+          sampling, kept.base + item * from.blockFloats, x + item * input.blockFloats)
+      }
     }
     dense.forward(kept.base, clips: n, part: dense.geometry.wholePart, into: y)
   }
@@ -58,12 +57,17 @@ final class PointwiseConvolution {
     let to = dense.geometry.input
     let gradient = keptGradient.floats(n * to.clipFloats)
     dense.backwardData(dy, clips: n, part: part, into: gradient)
-    Parallel.forEach(n * to.blocks) { item in
-      vk_upsample_zero(
-        Int32(ChannelBlock.lanes), dx + item * input.blockFloats, gradient + item * to.blockFloats,
-        Int32(to.frames), Int32(to.height), Int32(to.width), Int32(input.frames),
-        Int32(input.height), Int32(input.width), Int32(stride.t), Int32(stride.h),
-        Int32(stride.w))
+    withUnsafePointer(to: sampling) { sampling in
+      Parallel.forEach(n * to.blocks) { item in
+        ChannelBlock.kernels.upsample_zero(
+          sampling, dx + item * input.blockFloats, gradient + item * to.blockFloats)
+      }
     }
+  }
+
+  /// What the stride keeps of a channel block.
+  private var sampling: vared_sampling {
+    vared_sampling(
+      whole: .init(input), kept: .init(dense.geometry.input), stride: .init(stride))
   }
 }

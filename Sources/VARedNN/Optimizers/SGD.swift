@@ -38,7 +38,7 @@ public final class SGD {
       let entry = parameters.entries[i]
       if entry.isGate && gatesAreFrozen { return }
       let at = entry.offset
-      vk_sgd(
+      vared_sgd(
         parameters.values.baseAddress! + at, storage.base + at,
         parameters.gradients.baseAddress! + at, entry.storedCount, gradientScale,
         entry.decays ? weightDecay : 0, momentum,

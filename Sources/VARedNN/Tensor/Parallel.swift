@@ -5,13 +5,13 @@ import CKernels
 /// The OpenMP pool that oneDNN and our kernels share.
 enum Parallel {
   /// Threads of the calling thread's parallel loops, oneDNN's primitives included.
-  static func setThreads(_ threads: Int) { vk_set_threads(Int32(threads)) }
+  static func setThreads(_ threads: Int) { vared_set_threads(Int32(threads)) }
 
   /// How many that is.
-  static var threads: Int { Int(vk_threads()) }
+  static var threads: Int { Int(vared_threads()) }
 
   /// The running thread's number among them, for memory of its own within `forEach`.
-  static var thread: Int { Int(vk_thread()) }
+  static var thread: Int { Int(vared_thread()) }
 
   /// Calls `body(i)` for every `i` below `count`, in any order, on the pool; returns when all are
   /// done. Bodies must not write to the same memory.
@@ -22,5 +22,5 @@ enum Parallel {
 
 // C cannot take a Swift closure by its header: made an escaping one, with a context pointer for C,
 // every loop would allocate two boxes. This passes it as it is; see closure.c.
-@_silgen_name("vk_parallel_for_closure")
+@_silgen_name("vared_parallel_for_closure")
 private func parallelFor(_ count: Int, _ body: (Int) -> Void)
