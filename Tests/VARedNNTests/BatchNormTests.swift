@@ -62,7 +62,8 @@ import Testing
       }
       residual.withUnsafeBufferPointer { pointer in
         let added = Residual(
-          data: pointer.baseAddress!, affine: Affine(scale: one.base, shift: zero.base), norm: nil)
+          clips: BlockedClips(pointer.baseAddress!, shape, count: clips),
+          affine: Affine(scale: one.base, shift: zero.base), norm: nil)
         norm.apply(x, clips: clips, residual: form == .residual ? added : nil, into: output)
       }
       let direct = (0..<x.count).reduce(0.0) {
@@ -82,7 +83,8 @@ import Testing
       try lossWeights.withUnsafeBufferPointer { weights in
         try means.withUnsafeBufferPointer { means in
           let dy = IncomingGradient(
-            first: weights.baseAddress, means: form == .plain ? nil : means.baseAddress)
+            first: BlockedClips(weights.baseAddress!, shape, count: clips),
+            means: form == .plain ? nil : means.baseAddress)
           switch form {
           case .plain:
             try norm.backward(dy, mask: .none, x: x, clips: clips, into: &dx)
@@ -91,7 +93,8 @@ import Testing
           case .residual:
             try masked.withUnsafeMutableBufferPointer { masked in
               try norm.backward(
-                dy, mask: .output(output.data), x: x, clips: clips, masked: masked.baseAddress,
+                dy, mask: .output(output.clips(clips)), x: x, clips: clips,
+                masked: masked.baseAddress,
                 into: &dx)
             }
           }

@@ -173,10 +173,12 @@ import Testing
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
         for clip in 0..<clips {
-          layer.addToGradient(
-            x.baseAddress! + clip * layer.geometry.input.clipFloats,
-            dy.baseAddress! + clip * layer.geometry.output(of: part).clipFloats)
-          layer.backwardWeights(part: part, affine: affine, accumulate: clip > 0)
+          layer.backwardWeights(clips: 1, part: part, affine: affine, accumulate: clip > 0) { _ in
+            (
+              x.baseAddress! + clip * layer.geometry.input.clipFloats,
+              dy.baseAddress! + clip * layer.geometry.output(of: part).clipFloats
+            )
+          }
         }
       }
     }
@@ -252,9 +254,7 @@ import Testing
       dx = [Float](repeating: .nan, count: x.count)
       layer.forward(x, clips: clips.count, part: geometry.wholePart, into: &y)
       layer.backwardData(dy, clips: clips.count, part: geometry.wholePart, into: &dx)
-      x.withUnsafeBufferPointer { x in
-        layer.backwardWeights(ConvolutionInput(x.baseAddress!), dy, clips: clips.count)
-      }
+      layer.backwardWeights(x, dy, clips: clips.count)
       dWeights = Array(context.parameters.gradients)
     }
   }
@@ -270,10 +270,14 @@ import Testing
     let x = normals(2 * 3 * geometry.input.pixels, "x")
     let dy = normals(2 * 23 * geometry.output.pixels, "dy")
     var y = [Float](repeating: .nan, count: 2 * geometry.output.clipFloats)
-    layer.forward(x, clips: 2, part: geometry.wholePart, into: &y)
-    x.withUnsafeBufferPointer {
-      layer.backwardWeights(
-        ConvolutionInput($0.baseAddress!), Blocked.from(dy, geometry.output, clips: 2), clips: 2)
+    x.withUnsafeBufferPointer { x in
+      let clips = Clips(x, of: geometry.input)
+      y.withUnsafeMutableBufferPointer {
+        layer.forward(clips, into: MutableBlockedClips($0.baseAddress!, geometry.output, count: 2))
+      }
+      Blocked.from(dy, geometry.output, clips: 2).withUnsafeBufferPointer {
+        layer.backwardWeights(clips, BlockedClips($0.baseAddress!, geometry.output, count: 2))
+      }
     }
     let direct = DirectConvolution(
       geometry, part: geometry.wholePart, clips: 2, x: x,
@@ -298,9 +302,9 @@ import Testing
     let x = normals(2 * 20 * input.pixels, "x")
     let dy = normals(2 * 24 * geometry.output.pixels, "dy")
     var y = [Float](repeating: .nan, count: 2 * layer.output.clipFloats)
-    layer.forward(Blocked.from(x, input, clips: 2), clips: 2, into: &y)
+    layer.forward(Blocked.from(x, input, clips: 2), of: input, clips: 2, into: &y)
     var dx = [Float](repeating: .nan, count: 2 * input.clipFloats)
-    layer.backward(Blocked.from(dy, layer.output, clips: 2), clips: 2, into: &dx)
+    layer.backward(Blocked.from(dy, layer.output, clips: 2), clips: 2, to: input, into: &dx)
     let direct = DirectConvolution(
       geometry, part: geometry.wholePart, clips: 2, x: x,
       weights: context.parameters.logical(entry, of: context.parameters.values), dy: dy)

@@ -134,11 +134,13 @@ import Testing
       var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
       var dMeans = [Float](repeating: .nan, count: clips * geometry.input.meanCount)
       var df = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
-      try layer.backward(
-        GivenGradient(lossWeights, geometry.output), x: ConvolutionInput(x.data), clips: clips,
-        costGradient: CostGradient(network: costWeights.map(Double.init), share: 1), computed: &df,
-        into: &dx,
-        dMeans: &dMeans)
+      try dx.withUnsafeMutableBufferPointer { dx in
+        try layer.backward(
+          GivenGradient(lossWeights, geometry.output), x: x.asInput(clips),
+          costGradient: CostGradient(network: costWeights.map(Double.init), share: 1),
+          computed: &df, into: MutableBlockedClips(dx.baseAddress!, geometry.input, count: clips),
+          dMeans: &dMeans)
+      }
       var plain = Blocked.plain(dx, geometry.input, clips: clips)
       for i in plain.indices { plain[i] += dMeans[i / geometry.input.framePixels] }
       return plain

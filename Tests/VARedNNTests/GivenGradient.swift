@@ -20,16 +20,3 @@ struct GivenGradient: OutputGradient {
     for i in 0..<frames.count * shape.planeFloats { dx[i] = values[first + i] }
   }
 }
-
-extension DynamicConvolution {
-  /// The whole output of `n` clips, in its place.
-  func writeAll(clips n: Int, into y: UnsafeMutablePointer<Float>) {
-    let (shape, mixed) = (convolution.geometry.output, output(in: y))
-    for item in 0..<n * shape.blocks {
-      mixed.forEachRun(of: item) { frames, from in
-        let to = y + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
-        to.update(from: from, count: frames.count * shape.planeFloats)
-      }
-    }
-  }
-}

@@ -67,9 +67,11 @@ import Testing
     let dy = Blocked.from(try golden.floats("\(path)/dy"), geometry.output, clips: clips)
     var dx = [Float](repeating: .nan, count: clips * geometry.input.clipFloats)
     var df = [Float](repeating: .nan, count: clips * geometry.output.clipFloats)
-    layer.executeBackward(
-      GivenGradient(dy, geometry.output), x: ConvolutionInput(x.data), clips: clips,
-      computed: &df, into: &dx)
+    dx.withUnsafeMutableBufferPointer { dx in
+      layer.executeBackward(
+        GivenGradient(dy, geometry.output), x: x.asInput(clips), computed: &df,
+        into: MutableBlockedClips(dx.baseAddress!, geometry.input, count: clips))
+    }
     let found = layer.gate.gradient
     expectClose(
       Blocked.plain(dx, geometry.input, clips: clips), try golden.floats("\(path)/dx"), "dx")
@@ -147,7 +149,11 @@ import Testing
       channelCost: .init(repeating: 0, count: gate.policy.channel.count))
     var dMeans = [Float](repeating: .nan, count: shape[0] * input.meanCount)
     var dx = [Float](repeating: 0, count: shape[0] * input.clipFloats)
-    try gate.backward(count: shape[0], x: ConvolutionInput(x.data), into: &dMeans, dx: &dx)
+    try dx.withUnsafeMutableBufferPointer {
+      try gate.backward(
+        x.asInput(shape[0]), into: &dMeans,
+        dx: MutableBlockedClips($0.baseAddress!, input, count: shape[0]))
+    }
     dx = Blocked.plain(dx, input, clips: shape[0])
     for i in dx.indices { dx[i] += dMeans[i / input.framePixels] }
     expectClose(dx, try golden.floats("\(path)/dx"), "dx")

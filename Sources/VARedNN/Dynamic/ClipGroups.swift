@@ -58,4 +58,20 @@ struct ClipGroups {
   var widest: Int? {
     groups.indices.max { groups[$0].part.channels < groups[$1].part.channels }
   }
+
+  /// The group's clips copied side by side.
+  func gather(_ group: Group, _ clips: BlockedClips, into scratch: Scratch) -> BlockedClips {
+    let gathered = scratch.clips(clips.shape, group.places.count)
+    for (i, place) in group.places.enumerated() {
+      gathered.clip(i).update(from: clips.clip(order[place]), count: clips.shape.clipFloats)
+    }
+    return gathered.reading
+  }
+
+  /// The adjoint: the group's clips copied back to their places.
+  func scatter(_ group: Group, _ gathered: BlockedClips, into clips: MutableBlockedClips) {
+    for (i, place) in group.places.enumerated() {
+      clips.clip(order[place]).update(from: gathered.clip(i), count: clips.shape.clipFloats)
+    }
+  }
 }

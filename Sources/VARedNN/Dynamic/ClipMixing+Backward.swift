@@ -13,24 +13,24 @@ extension ClipMixing {
     let channel: UnsafeMutablePointer<Double>
   }
 
-  /// `∂L/∂F` of a column's computed blocks, assigned, and the gradients of `φ` and `v`. A span of all
-  /// blocks of the column at a time, so that what goes from the one to the other stays in the caches.
+  /// `∂L/∂F` of a channel group's computed blocks, assigned, and the gradients of `φ` and `v`. A span of all
+  /// blocks of the group at a time, so that what goes from one to the other stays in the caches.
   /// - Parameters:
   ///   - df: `∂L/∂F` of the clip.
   ///   - scratch: `scratchFloats` floats.
   ///   - write: writes `∂L/∂Y` of some frames of a block.
   func backward(
-    column: Int, scratch: UnsafeMutablePointer<Float>, df: UnsafeMutablePointer<Float>,
+    channelGroup group: Int, scratch: UnsafeMutablePointer<Float>, df: UnsafeMutablePointer<Float>,
     gradients: Gradients, dy write: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    let tiedBlocks = stride(from: column, to: blocks, by: columns)
-    let tied = isChannelIdentity ? nil : scratch + 2 * spanFloats
+    let members = stride(from: group, to: blocks, by: channelGroups)
+    let sums = isChannelIdentity ? nil : scratch + 2 * spanFloats
     withTerms { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
         let frames = first..<min(first + span, output.frames)
         let start = first / temporalStride
-        for block in tiedBlocks {
-          let dz = tied.map { $0 + place(block, column) } ?? df + floats(block, start)
+        for block in members {
+          let dz = sums.map { $0 + place(block, group) } ?? df + floats(block, start)
           if isTemporalIdentity {
             write(block, frames, dz)
             continue
@@ -41,12 +41,12 @@ extension ClipMixing {
           mixBack(block, frames, dy: dy, dz: dz, &terms)
           correlate(block, frames, dy: dy, z: z, gradients)
         }
-        guard let tied else { continue }
-        for block in tiedBlocks where block < computedBlocks {
+        guard let sums else { continue }
+        for block in members where block < computedBlocks {
           for j in 0..<min(computedSpan, computedFrames - start) {
             channelBackward(
               block: block, frame: start + j,
-              dz: { tied + place($0, column) + j * planeFloats }, df: df,
+              dz: { sums + place($0, group) + j * planeFloats }, df: df,
               gradients, &terms)
           }
         }
@@ -57,9 +57,9 @@ extension ClipMixing {
   /// Computed frames of a span.
   private var computedSpan: Int { span / temporalStride }
 
-  /// Where in the column's memory a span of a block begins.
-  private func place(_ block: Int, _ column: Int) -> Int {
-    (block - column) / columns * computedSpan * planeFloats
+  /// Where in the group's memory a span of a block begins.
+  private func place(_ block: Int, _ group: Int) -> Int {
+    (block - group) / channelGroups * computedSpan * planeFloats
   }
 
   /// `∂L/∂Z` at the computed frames of a span, assigned.
@@ -110,7 +110,7 @@ extension ClipMixing {
     }
   }
 
-  /// `∂L/∂F` of one frame of a computed block, assigned, from `∂L/∂Z` of its column's blocks, and the
+  /// `∂L/∂F` of one frame of a computed block, assigned, from `∂L/∂Z` of its channel group's blocks, and the
   /// gradients of `φs` and `v_c`.
   private func channelBackward(
     block: Int, frame: Int, dz: (Int) -> UnsafeMutablePointer<Float>,

@@ -7,7 +7,7 @@ struct MixedOutput {
   private let shape: ActivationShape
   private let blocks: Int
   /// Where clips are that were convolved in their places.
-  private let y: UnsafePointer<Float>
+  private let y: BlockedClips
   /// `scratchFloats` for every thread.
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchFloats: Int
@@ -15,11 +15,11 @@ struct MixedOutput {
 
   /// - Parameter account: where mixing is booked.
   init(
-    _ mixings: ClipMixings, _ shape: ActivationShape, in y: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, scratchFloats: Int, account: OperationAccount
+    _ mixings: ClipMixings, in y: BlockedClips, scratch: UnsafeMutablePointer<Float>,
+    scratchFloats: Int, account: OperationAccount
   ) {
     self.mixings = UnsafePointer(mixings.clips.baseAddress!)
-    (self.shape, blocks) = (shape, shape.blocks)
+    (shape, blocks) = (y.shape, y.shape.blocks)
     (self.y, self.scratch, self.scratchFloats) = (y, scratch, scratchFloats)
     self.account = account
   }
@@ -55,34 +55,6 @@ struct MixedOutput {
   private func whole(_ item: Int) -> UnsafePointer<Float>? {
     guard mixings[item / blocks].isWhole else { return nil }
     return mixings[item / blocks].computed.map { $0 + item % blocks * shape.blockFloats }
-      ?? y + item * shape.blockFloats
-  }
-}
-
-/// The mixings of a batch, and the memory of their candidates.
-final class ClipMixings {
-  /// One for each clip.
-  let clips: UnsafeMutableBufferPointer<ClipMixing>
-  private let temporal: UnsafeMutableBufferPointer<ClipMixing.TemporalCandidate>
-  private let channel: UnsafeMutableBufferPointer<ClipMixing.ChannelCandidate>
-
-  init(_ space: PolicySpace, output: ActivationShape, batch: Int) {
-    let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
-    clips = .allocate(capacity: batch)
-    temporal = .allocate(capacity: batch * st)
-    channel = .allocate(capacity: batch * sc)
-    for clip in 0..<batch {
-      clips.initializeElement(
-        at: clip,
-        to: ClipMixing(
-          space, output: output, temporal: temporal.baseAddress! + clip * st,
-          channel: channel.baseAddress! + clip * sc))
-    }
-  }
-
-  deinit {
-    clips.deallocate()
-    temporal.deallocate()
-    channel.deallocate()
+      ?? y.item(item)
   }
 }

@@ -47,20 +47,19 @@ final class MotionEnergy {
   /// The adjoint, from `gradient`: `dMeans [n, C·T]` is assigned, what reaches `x` by its motion
   /// energy added to `dx`.
   func propagate(
-    _ x: ConvolutionInput, count n: Int, into dMeans: UnsafeMutablePointer<Float>,
-    dx: UnsafeMutablePointer<Float>
+    _ x: ConvolutionInput, into dMeans: UnsafeMutablePointer<Float>, dx: MutableBlockedClips
   ) {
-    let count = shape.meanCount
+    let (n, count) = (x.clips.count, shape.meanCount)
     for clip in 0..<n {
       (dMeans + clip * count).update(from: gradient.base + clip * 2 * count, count: count)
     }
     Parallel.forEach(n * shape.blocks) { item in
       let channel = item % shape.blocks * ChannelBlock.lanes
       let data = vared_affine(
-        data: x.data + item * shape.blockFloats, scale: x.affine.map { $0.scale + channel },
+        data: x.clips.item(item), scale: x.affine.map { $0.scale + channel },
         shift: x.affine.map { $0.shift + channel })
       ChannelBlock.kernels.motion_energy_gradient(
-        dx + item * shape.blockFloats, data,
+        dx.item(item), data,
         gradient.base + (2 * (item / shape.blocks) + 1) * count + channel * shape.frames,
         Int32(min(ChannelBlock.lanes, shape.channels - channel)), Int32(shape.frames),
         Int32(shape.frames), shape.framePixels)

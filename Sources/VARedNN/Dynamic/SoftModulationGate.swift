@@ -105,9 +105,9 @@ final class SoftModulationGate {
   ///   - x: what `forward` read.
   ///   - dx: the gradient of the input; what reaches it by motion energy is added.
   func backward(
-    count n: Int, x: ConvolutionInput, into dMeans: UnsafeMutablePointer<Float>,
-    dx: UnsafeMutablePointer<Float>
+    _ x: ConvolutionInput, into dMeans: UnsafeMutablePointer<Float>, dx: MutableBlockedClips
   ) throws {
+    let n = x.clips.count
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
       let u = clip * (st + sc)
@@ -123,7 +123,7 @@ final class SoftModulationGate {
     guard let input else { preconditionFailure("backward of a gate before its forward") }
     let dInput = motion?.gradient.base ?? dMeans
     fc1.backward(dHidden, x: input, count: n, scale: 1 / Float(framePixels), into: dInput)
-    motion?.propagate(x, count: n, into: dMeans, dx: dx)
+    motion?.propagate(x, into: dMeans, dx: dx)
   }
 
   /// Adds `gradient · ∂ρ/∂v` of a clip for the normalised `v` (METHOD §3), `gradient` being `∂L/∂ρ`.

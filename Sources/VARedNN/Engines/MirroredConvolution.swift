@@ -40,22 +40,18 @@ final class MirroredConvolution {
 
   private func primitive(_ n: Int) -> DNNLPrimitive { primitives[n, geometry.wholePart].forward }
 
-  /// `dx` of `n` clips, assigned, whole.
-  func run(
-    _ dy: UnsafePointer<Float>, clips n: Int, weight: Parameter,
-    into dx: UnsafeMutablePointer<Float>
-  ) {
-    let weights = weights.current(weight)
-    guard temporalStride > 1 else { return primitive(n).execute(dy, weights, dx) }
+  /// `dx`, assigned, whole.
+  func run(_ dy: BlockedClips, weight: Parameter, into dx: MutableBlockedClips) {
+    let (weights, primitive) = (weights.current(weight), primitive(dy.count))
+    guard temporalStride > 1 else { return primitive.execute(dy.base, weights, dx.base) }
     let from = geometry.output
-    let gradient = scratch.floats(n * from.clipFloats)
-    primitive(n).execute(dy, weights, gradient)
+    let gradient = scratch.clips(from, dy.count)
+    primitive.execute(dy.base, weights, gradient.base)
     let sampling = vared_sampling(
       whole: .init(input), kept: .init(from), stride: .init(Extent(temporalStride, 1, 1)))
     withUnsafePointer(to: sampling) { sampling in
-      Parallel.forEach(n * from.blocks) { item in
-        ChannelBlock.kernels.upsample_zero(
-          sampling, dx + item * input.blockFloats, gradient + item * from.blockFloats)
+      Parallel.forEach(dy.count * from.blocks) { item in
+        ChannelBlock.kernels.upsample_zero(sampling, dx.item(item), gradient.item(item))
       }
     }
   }

@@ -30,26 +30,25 @@ struct TemporalGradient {
     output = geometry.output(of: part)
   }
 
-  /// `dx` of `n` clips, assigned, whole.
+  /// `dx`, assigned, whole.
   /// - Parameters:
   ///   - dy: compact, as the part is.
   ///   - weights: of `TransposedWeights`, not mirrored.
   func run(
-    _ dy: UnsafePointer<Float>, clips n: Int, weights: UnsafePointer<Float>,
-    into dx: UnsafeMutablePointer<Float>
+    _ dy: BlockedClips, weights: UnsafePointer<Float>, into dx: MutableBlockedClips
   ) {
     let strips = (input.framePixels + Self.strip - 1) / Self.strip
-    let pastCaches = input.isBeyondCaches(clips: n)
-    Parallel.forEach(n * input.frames * strips) { item in
+    let pastCaches = input.isBeyondCaches(clips: dy.count)
+    Parallel.forEach(dy.count * input.frames * strips) { item in
       let (clip, frame) = (item / (input.frames * strips), item / strips % input.frames)
       let first = item % strips * Self.strip
       var job = vared_temporal_job(
         in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
         stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
-        out_blocks: Int32(output.blocks), dy: dy + clip * output.clipFloats, weights: weights,
+        out_blocks: Int32(output.blocks), dy: dy.clip(clip), weights: weights,
         streamed: pastCaches)
       ChannelBlock.kernels.temporal_gradient(
-        &job, dx + clip * input.clipFloats, Int32(frame), first,
+        &job, dx.clip(clip), Int32(frame), first,
         min(first + Self.strip, input.framePixels))
     }
   }

@@ -27,26 +27,20 @@ final class WeightGradient {
     winograd = WinogradGradient(geometry, scratch: scratch)
   }
 
-  /// Clips added since the last run.
-  var clips: Int { x.count }
-
-  /// Adds a clip to the next run.
-  /// - Parameters:
-  ///   - x: the clip's input, whole.
-  ///   - dy: the gradient of the part of its output that was computed.
-  func add(_ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>) {
-    self.x.append(x)
-    self.dy.append(dy)
-  }
-
-  /// Runs over the clips added since the last run.
   /// - Parameters:
   ///   - affine: see `ConvolutionInput`.
   ///   - dWeight: the part's rows of the weights, assigned, or added to where `accumulate`.
+  ///   - clip: a clip's input, whole, and the gradient of the part of its output that was computed.
   func run(
-    part: ConvolutionPart, affine: Affine?, into dWeight: UnsafeMutablePointer<Float>,
-    accumulate: Bool
+    clips n: Int, part: ConvolutionPart, affine: Affine?,
+    into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool,
+    _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
   ) {
+    for i in 0..<n {
+      let (x, dy) = clip(i)
+      self.x.append(x)
+      self.dy.append(dy)
+    }
     defer {
       x.removeAll(keepingCapacity: true)
       dy.removeAll(keepingCapacity: true)

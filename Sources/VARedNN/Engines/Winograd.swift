@@ -57,54 +57,49 @@ final class Winograd {
   /// `y = conv(x, W)`, the part's channels at the part's frames; with an affine map
   /// `max(conv(x, W)·scale + shift, 0)`, with its scale and shift as they are.
   /// - Parameters:
-  ///   - x: `n` clips, whole.
-  ///   - y: `n` clips, compact, assigned.
+  ///   - x: whole clips.
+  ///   - y: as many, compact, assigned.
   func forward(
-    _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, weight: Parameter,
-    folding affine: Affine? = nil, into y: UnsafeMutablePointer<Float>
+    _ x: BlockedClips, part: ConvolutionPart, weight: Parameter, folding affine: Affine? = nil,
+    into y: MutableBlockedClips
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
     var job = vared_winograd_job()
     job.tiling = .init(input, to: output)
     job.in = .init(input, frames: output.frames, stride: part.temporalStride)
     job.out = .init(output, frames: output.frames)
-    (job.x, job.y) = (x, y)
+    (job.x, job.y) = (x.base, y.base)
     job.weights = weights.current(weight, folding: affine)
     job.weight_blocks = Int32(input.blocks)
     job.bias = affine?.shift
-    run(job, clips: n)
+    run(job, clips: x.count)
   }
 
   /// `dx = Σ Wᵀ dy`, assigned, whole clips.
-  /// - Parameters:
-  ///   - dy: `n` clips, compact.
+  /// - Parameter dy: compact.
   func backwardData(
-    _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, weight: Parameter,
-    into dx: UnsafeMutablePointer<Float>
+    _ dy: BlockedClips, part: ConvolutionPart, weight: Parameter, into dx: MutableBlockedClips
   ) {
     let (input, output) = (geometry.input, geometry.output(of: part))
-    if part.temporalStride > 1 { clear(dx, clips: n, framesBetween: part.temporalStride) }
+    if part.temporalStride > 1 { clear(dx, framesBetween: part.temporalStride) }
     var job = vared_winograd_job()
     job.tiling = .init(output, to: input)
     (job.in, job.out) = (
       .init(output, frames: output.frames),
       .init(input, frames: output.frames, stride: part.temporalStride)
     )
-    (job.x, job.y) = (dy, dx)
+    (job.x, job.y) = (dy.base, dx.base)
     job.weights = mirroredWeights.current(weight)
     job.weight_blocks = Int32(geometry.output.blocks)
-    run(job, clips: n)
+    run(job, clips: dy.count)
   }
 
-  /// Makes the frames of `n` clips zero that are no multiple of `stride`.
-  private func clear(
-    _ dx: UnsafeMutablePointer<Float>, clips n: Int, framesBetween stride: Int
-  ) {
+  /// Makes the frames zero that are no multiple of `stride`.
+  private func clear(_ dx: MutableBlockedClips, framesBetween stride: Int) {
     let input = geometry.input
-    let floats = input.framePixels * ChannelBlock.lanes
-    Parallel.forEach(n * input.blocks) { item in
+    Parallel.forEach(dx.count * input.blocks) { item in
       for frame in 0..<input.frames where frame % stride != 0 {
-        (dx + item * input.blockFloats + frame * floats).update(repeating: 0, count: floats)
+        dx.item(item, frame: frame).update(repeating: 0, count: input.planeFloats)
       }
     }
   }

@@ -77,7 +77,7 @@ final class ConvolutionUnit {
     output = context.featureMap(geometry.output, in: plan.storage, feedsGate: plan.feedsGate)
     convolved = FloatBuffer(context.layers.batch * geometry.output.clipFloats)
     if plan.storage != nil {
-      output.origin = ConvolutionInput(convolved.base, affine: norm.affine)
+      output.origin = (convolved, norm.affine)
     }
     let meansAreRead = plan.feedsGate && context.dynamic != nil
     if case .fixed(let layer) = convolution, !plan.epilogue.addsResidual, !meansAreRead {
@@ -94,9 +94,14 @@ final class ConvolutionUnit {
     guard let input else { preconditionFailure("\(name) reads clips") }
     switch convolution {
     case .fixed(let layer):
-      try forward(layer, input.data, clips: n, training: training, residual: residual)
+      let x = input.clips(n)
+      if folds(training: training), let folded {
+        return layer.forward(x, folding: folded, into: output.writable(n))
+      }
+      layer.forward(x, part: layer.geometry.wholePart, into: convolvedClips(n))
+      try finish(clips: n, training: training, residual: residual)
     case .dynamic(let layer):
-      try layer.forward(input, clips: n, training: training, into: convolved.base)
+      try layer.forward(input, training: training, into: convolvedClips(n))
       if !training { show(clips: n) }
       try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
         try normalise(layer, clips: n, training: training, residual: residual)
@@ -109,33 +114,40 @@ final class ConvolutionUnit {
     guard case .fixed(let layer) = convolution, input == nil else {
       preconditionFailure("\(name) reads a feature map")
     }
-    try forward(layer, clips.base, clips: clips.count, training: training, residual: nil)
+    let n = clips.count
+    if folds(training: training), let folded {
+      return layer.forward(clips, folding: folded, into: output.writable(n))
+    }
+    layer.forward(clips, into: convolvedClips(n))
+    try finish(clips: n, training: training, residual: nil)
   }
 
-  private func forward(
-    _ layer: Convolution, _ x: UnsafePointer<Float>, clips n: Int, training: Bool,
-    residual: Residual?
-  ) throws {
-    if let folded, !training, hook?.observe == nil {
-      return layer.forward(x, clips: n, folding: folded, into: output.data)
-    }
-    layer.forward(x, clips: n, part: layer.geometry.wholePart, into: convolved.base)
+  /// Whether the convolution does what the norm and the activation would.
+  private func folds(training: Bool) -> Bool {
+    folded != nil && !training && hook?.observe == nil
+  }
+
+  private func convolvedClips(_ n: Int) -> MutableBlockedClips { convolved.clips(output.shape, n) }
+
+  /// What follows a fixed convolution.
+  private func finish(clips n: Int, training: Bool, residual: Residual?) throws {
     if !training { show(clips: n) }
+    let y = convolvedClips(n).reading
     try profile.time(.batchNorm) {
-      try norm.prepare(for: convolved.base, clips: n, training: training)
-      norm.apply(convolved.base, clips: n, residual: residual, into: output)
+      try norm.prepare(for: y, training: training)
+      norm.apply(y, residual: residual, into: output)
     }
   }
 
   /// Shows the convolution's output to the observer of the network, if it has one.
   private func show(clips n: Int) {
     guard let observe = hook?.observe else { return }
-    let (y, shape) = (convolved.base, output.shape)
+    let (y, shape) = (convolvedClips(n).reading, output.shape)
     switch convolution {
     case .fixed:
       observe(
         LayerFeatures(name: name, shape: shape, clips: n) { item, body in
-          body(0..<shape.frames, y + item * shape.blockFloats)
+          body(0..<shape.frames, y.item(item))
         })
     case .dynamic(let layer):
       let mixed = layer.output(in: y)
@@ -149,11 +161,11 @@ final class ConvolutionUnit {
   private func normalise(
     _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: Residual?
   ) throws {
-    let y = convolved.base
-    let mixed = layer.output(in: y)
+    let y = convolvedClips(n)
+    let mixed = layer.output(in: y.reading)
     if training {
-      try norm.takeStatistics(writing: y, clips: n) { mixed.forEachRun(of: $0, $1) }
-      norm.apply(y, clips: n, residual: residual, into: output)
+      try norm.takeStatistics(writing: y) { mixed.forEachRun(of: $0, $1) }
+      norm.apply(y.reading, residual: residual, into: output)
       return
     }
     norm.useRunningStatistics()
@@ -175,29 +187,27 @@ final class ConvolutionUnit {
   ///   forward had a residual.
   /// - Returns: the gradient that reaches what the unit read.
   func backward(
-    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: UnsafeMutablePointer<Float>? = nil
+    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: MutableBlockedClips? = nil
   ) throws -> IncomingGradient {
     guard let input else { preconditionFailure("\(name) reads clips") }
     let (n, buffers) = (pass.clips, pass.buffers)
-    let dx = buffers.input.base
+    let dx = buffers.input.clips(input.shape, n)
     switch convolution {
     case .fixed(let layer):
-      try convolvedGradient(dy, pass, shortcut: shortcut)
-      layer.backwardWeights(input.asInput, buffers.convolved.base, clips: n)
-      layer.backwardData(
-        buffers.convolved.base, clips: n, part: layer.geometry.wholePart, into: dx)
-      return IncomingGradient(first: UnsafePointer(dx))
+      let dConvolved = try convolvedGradient(dy, pass, shortcut: shortcut)
+      layer.backwardWeights(input.asInput(n), dConvolved)
+      layer.backwardData(dConvolved, part: layer.geometry.wholePart, into: dx)
+      return IncomingGradient(first: dx.reading)
     case .dynamic(let layer):
       let gradient = try profile.time(.batchNorm) {
         try norm.reduceGradient(
-          dy, mask: mask(shortcut), x: convolved.base, clips: n, masked: shortcut)
+          dy, mask: mask(shortcut), x: convolvedClips(n).reading, masked: shortcut)
       }
       try layer.backward(
-        gradient, x: input.asInput, clips: n,
+        gradient, x: input.asInput(n),
         costGradient: CostGradient(network: pass.costGradient, share: layer.share),
         computed: buffers.convolved.base, into: dx, dMeans: buffers.means.base)
-      return IncomingGradient(
-        first: UnsafePointer(dx), means: UnsafePointer(buffers.means.base))
+      return IncomingGradient(first: dx.reading, means: UnsafePointer(buffers.means.base))
     }
   }
 
@@ -206,23 +216,23 @@ final class ConvolutionUnit {
     guard case .fixed(let layer) = convolution, input == nil else {
       preconditionFailure("\(name) reads a feature map")
     }
-    try convolvedGradient(dy, pass, shortcut: nil)
-    layer.backwardWeights(
-      ConvolutionInput(clips.base), pass.buffers.convolved.base, clips: clips.count)
+    layer.backwardWeights(clips, try convolvedGradient(dy, pass, shortcut: nil))
   }
 
   /// Backward of what follows the convolution, into the buffer for that.
   private func convolvedGradient(
-    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: UnsafeMutablePointer<Float>?
-  ) throws {
+    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: MutableBlockedClips?
+  ) throws -> BlockedClips {
+    let n = pass.clips
+    let dConvolved = pass.buffers.convolved.clips(output.shape, n)
     try profile.time(.batchNorm) {
       try norm.backward(
-        dy, mask: mask(shortcut), x: convolved.base, clips: pass.clips, masked: shortcut,
-        into: pass.buffers.convolved.base)
+        dy, mask: mask(shortcut), x: convolvedClips(n).reading, masked: shortcut, into: dConvolved)
     }
+    return dConvolved.reading
   }
 
-  private func mask(_ shortcut: UnsafeMutablePointer<Float>?) -> GradientMask {
-    shortcut == nil ? .ownOutput : .output(output.data)
+  private func mask(_ shortcut: MutableBlockedClips?) -> GradientMask {
+    shortcut.map { .output(output.clips($0.count)) } ?? .ownOutput
   }
 }

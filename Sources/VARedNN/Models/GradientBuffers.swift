@@ -25,11 +25,13 @@ final class GradientBuffers {
   }
 
   /// The shortcut buffer that the running block masks its gradient into.
-  func nextShortcut() -> UnsafeMutablePointer<Float> {
+  func nextShortcut(_ shape: ActivationShape, _ n: Int) -> MutableBlockedClips {
     turn = 1 - turn
-    return shortcuts[turn].base
+    return shortcuts[turn].clips(shape, n)
   }
 
   /// The buffer that `nextShortcut` did not return last.
-  var previousShortcut: UnsafeMutablePointer<Float> { shortcuts[1 - turn].base }
+  func previousShortcut(_ shape: ActivationShape, _ n: Int) -> MutableBlockedClips {
+    shortcuts[1 - turn].clips(shape, n)
+  }
 }

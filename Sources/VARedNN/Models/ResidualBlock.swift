@@ -41,7 +41,7 @@ final class ResidualBlock: Block {
         try projection.forward(input, clips: n, training: training)
       case .identity(let one, let zero):
         Residual(
-          data: input.data, affine: Affine(scale: one.base, shift: zero.base), norm: nil)
+          clips: input.clips(n), affine: Affine(scale: one.base, shift: zero.base), norm: nil)
       }
     try last.forward(clips: n, training: training, residual: residual)
   }
@@ -49,12 +49,15 @@ final class ResidualBlock: Block {
   func backward(
     _ dy: IncomingGradient, _ pass: BackwardPass, ready: (Int) throws -> Void
   ) throws -> IncomingGradient {
-    let masked = pass.buffers.nextShortcut()
+    let (n, buffers) = (pass.clips, pass.buffers)
+    let masked = buffers.nextShortcut(output.shape, n)
     var gradient = try last.backward(dy, pass, shortcut: masked)
-    var second = UnsafePointer(masked)
+    var second = masked.reading
     if case .projection(let projection) = shortcut {
       // What the block's own gradient was read from is free by now.
-      second = try projection.backward(masked, pass, into: pass.buffers.previousShortcut)
+      let dx = buffers.previousShortcut(input.shape, n)
+      try projection.backward(masked.reading, pass, into: dx)
+      second = dx.reading
     }
     try ready(last.firstParameter)
     for unit in units.dropLast().reversed() {
@@ -88,24 +91,22 @@ final class ProjectionShortcut {
   }
 
   func forward(_ x: FeatureMap, clips n: Int, training: Bool) throws -> Residual {
-    convolution.forward(x.data, clips: n, into: projected.base)
+    let projected = projected.clips(convolution.output, n)
+    convolution.forward(x.clips(n), into: projected)
     try profile.time(.batchNorm) {
-      try norm.prepare(for: projected.base, clips: n, training: training)
+      try norm.prepare(for: projected.reading, training: training)
     }
-    return norm.residual(projected.base)
+    return norm.residual(projected.reading)
   }
 
-  /// Parameter gradients and `dx`, assigned; returns `dx`.
-  func backward(
-    _ dy: UnsafePointer<Float>, _ pass: BackwardPass, into dx: UnsafeMutablePointer<Float>
-  ) throws -> UnsafePointer<Float> {
-    let dProjected = pass.buffers.projected.base
+  /// Parameter gradients and `dx`, assigned.
+  func backward(_ dy: BlockedClips, _ pass: BackwardPass, into dx: MutableBlockedClips) throws {
+    let dProjected = pass.buffers.projected.clips(convolution.output, dy.count)
     try profile.time(.batchNorm) {
       try norm.backward(
-        IncomingGradient(first: dy), mask: .none, x: projected.base, clips: pass.clips,
-        into: dProjected)
+        IncomingGradient(first: dy), mask: .none,
+        x: projected.clips(convolution.output, dy.count).reading, into: dProjected)
     }
-    convolution.backward(dProjected, clips: pass.clips, into: dx)
-    return UnsafePointer(dx)
+    convolution.backward(dProjected.reading, into: dx)
   }
 }

@@ -6,19 +6,17 @@ extension BatchNorm {
   /// What backward has after its first pass: everything but the gradient of the input, which is
   /// written item by item, wherever it is wanted. Valid until the norm's next pass.
   struct InputGradient {
-    private let shape: ActivationShape
     private let dy: IncomingGradient
     private let mask: vared_mask
-    private let x: UnsafePointer<Float>
+    private let x: BlockedClips
     /// `dx = a·g + b·x + c`: of every channel, padding included, `a`, then `b`, then `c`.
     private let coefficients: UnsafePointer<Float>
 
     /// - Parameter mask: of the first item.
     init(
-      _ shape: ActivationShape, dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>,
-      coefficients: UnsafePointer<Float>
+      dy: IncomingGradient, mask: vared_mask, x: BlockedClips, coefficients: UnsafePointer<Float>
     ) {
-      (self.shape, self.dy, self.mask, self.x) = (shape, dy, mask, x)
+      (self.dy, self.mask, self.x) = (dy, mask, x)
       self.coefficients = coefficients
     }
 
@@ -27,10 +25,11 @@ extension BatchNorm {
     func write(
       _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
     ) {
+      let shape = x.shape
       let padded = ChannelBlock.padded(shape.channels)
       let base = coefficients + item % shape.blocks * ChannelBlock.lanes
       var job = vared_normalize_gradient_job(
-        dy, mask: mask, x: x, item, frames: frames, shape)
+        dy, mask: mask, x: x, item, frames: frames)
       ChannelBlock.kernels.normalize_apply(
         &job, base, base + padded, base + 2 * padded, dx, pastCaches)
     }
@@ -39,29 +38,25 @@ extension BatchNorm {
 
 extension vared_normalize_gradient_job {
   /// Some frames of one item.
-  /// - Parameters:
-  ///   - mask: of the first item.
-  ///   - x: the first item.
+  /// - Parameter mask: of the first item.
   init(
-    _ dy: IncomingGradient, mask: vared_mask, x: UnsafePointer<Float>, _ item: Int,
-    frames: Range<Int>, _ shape: ActivationShape
+    _ dy: IncomingGradient, mask: vared_mask, x: BlockedClips, _ item: Int, frames: Range<Int>
   ) {
     let first = frames.lowerBound
     self.init(
-      dy: dy.incoming(of: item, shape, from: first),
-      mask: mask.shifted(to: item, shape, from: first),
-      x: x + item * shape.blockFloats + first * shape.planeFloats, frames: Int32(frames.count),
-      frame_pixels: shape.framePixels)
+      dy: dy.incoming(of: item, x.shape, from: first),
+      mask: mask.shifted(to: item, x.shape, from: first), x: x.item(item, frame: first),
+      frames: Int32(frames.count),
+      frame_pixels: x.shape.framePixels)
   }
 }
 
 extension IncomingGradient {
   /// What a kernel reads of one item from `frame` on.
   func incoming(of item: Int, _ shape: ActivationShape, from frame: Int) -> vared_incoming {
-    let at = item * shape.blockFloats + frame * shape.planeFloats
     let lane = item % shape.blocks * ChannelBlock.lanes
     return vared_incoming(
-      first: first.map { $0 + at }, second: second.map { $0 + at },
+      first: first?.item(item, frame: frame), second: second?.item(item, frame: frame),
       means: means.map {
         $0 + (item / shape.blocks) * shape.meanCount + lane * shape.frames + frame
       },

@@ -60,39 +60,39 @@ final class BatchNorm {
   }
 
   /// Makes `scale` and `shift` for `x`: from its own statistics in training, else the running ones.
-  func prepare(for x: UnsafePointer<Float>, clips n: Int, training: Bool) throws {
+  func prepare(for x: BlockedClips, training: Bool) throws {
     if training {
-      try takeStatistics(of: x, clips: n)
+      try takeStatistics(of: x)
     } else {
       useRunningStatistics()
     }
   }
 
-  /// Takes the statistics of `x` (`n` clips), over ranks too, and updates the running ones.
-  func takeStatistics(of x: UnsafePointer<Float>, clips n: Int) throws {
-    sumBlocks(clips: n) { item, sums in
+  /// Takes the statistics of `x`, over ranks too, and updates the running ones.
+  func takeStatistics(of x: BlockedClips) throws {
+    sumBlocks(clips: x.count) { item, sums in
       ChannelBlock.kernels.moments(
-        x + item * shape.blockFloats, shape.pixels, sums, nil, false)
+        x.item(item), shape.pixels, sums, nil, false)
     }
-    try finishStatistics(clips: n)
+    try finishStatistics(clips: x.count)
   }
 
   /// The same while `x` is written: each item, a clip's channel block, from the runs of frames that
   /// `produce` hands out, wherever they lie.
   func takeStatistics(
-    writing x: UnsafeMutablePointer<Float>, clips n: Int,
+    writing x: MutableBlockedClips,
     from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
   ) throws {
-    let pastCaches = shape.isBeyondCaches(clips: n)
-    sumBlocks(clips: n) { item, sums in
+    let pastCaches = shape.isBeyondCaches(clips: x.count)
+    sumBlocks(clips: x.count) { item, sums in
       produce(item) { frames, from in
-        let to = x + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+        let to = x.item(item, frame: frames.lowerBound)
         ChannelBlock.kernels.moments(
           from, frames.count * shape.framePixels, sums,
           UnsafePointer(to) == from ? nil : to, pastCaches)
       }
     }
-    try finishStatistics(clips: n)
+    try finishStatistics(clips: x.count)
   }
 
   private func finishStatistics(clips n: Int) throws {
@@ -124,17 +124,15 @@ final class BatchNorm {
   }
 
   /// This layer's output for another that adds it: `x`, with the affine map that makes it.
-  func residual(_ x: UnsafePointer<Float>) -> Residual {
-    Residual(data: x, affine: affine, norm: self)
+  func residual(_ x: BlockedClips) -> Residual {
+    Residual(clips: x, affine: affine, norm: self)
   }
 
   /// `y = act(scale·x + shift + residual)` in one pass, with what is noted about y.
-  func apply(
-    _ x: UnsafePointer<Float>, clips n: Int, residual: Residual? = nil, into y: FeatureMap
-  ) {
-    let pass = pass(clips: n, residual: residual, into: y)
-    Parallel.forEach(n * shape.blocks) { item in
-      pass.apply(x + item * shape.blockFloats, item: item, frames: 0..<shape.frames)
+  func apply(_ x: BlockedClips, residual: Residual? = nil, into y: FeatureMap) {
+    let pass = pass(clips: x.count, residual: residual, into: y)
+    Parallel.forEach(x.count * shape.blocks) { item in
+      pass.apply(x.item(item), item: item, frames: 0..<shape.frames)
     }
   }
 
@@ -156,34 +154,34 @@ final class BatchNorm {
   ///   - x: the layer's input in the forward pass.
   ///   - masked: where to keep the gradient behind the ReLU (the shortcut's gradient), if anywhere.
   func reduceGradient(
-    _ dy: IncomingGradient, mask: GradientMask, x: UnsafePointer<Float>, clips n: Int,
-    masked: UnsafeMutablePointer<Float>? = nil
+    _ dy: IncomingGradient, mask: GradientMask, x: BlockedClips,
+    masked: MutableBlockedClips? = nil
   ) throws -> InputGradient {
     let kernelMask = kernelMask(mask)
-    sumBlocks(clips: n) { item, sums in
+    sumBlocks(clips: x.count) { item, sums in
       let lane = item % shape.blocks * ChannelBlock.lanes
       var job = vared_normalize_gradient_job(
-        dy, mask: kernelMask, x: x, item, frames: 0..<shape.frames, shape)
+        dy, mask: kernelMask, x: x, item, frames: 0..<shape.frames)
       ChannelBlock.kernels.normalize_reduce(
-        &job, mean.base + lane, masked.map { $0 + item * shape.blockFloats }, sums)
+        &job, mean.base + lane, masked?.item(item), sums)
     }
-    try makeCoefficients(clips: n)
+    try makeCoefficients(clips: x.count)
     return InputGradient(
-      shape, dy: masked.map { IncomingGradient(first: UnsafePointer($0)) } ?? dy,
+      dy: masked.map { IncomingGradient(first: $0.reading) } ?? dy,
       mask: masked == nil ? kernelMask : vared_mask(), x: x, coefficients: coefficients.base)
   }
 
   /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of
   /// `reduceGradient`.
   func backward(
-    _ dy: IncomingGradient, mask: GradientMask, x: UnsafePointer<Float>, clips n: Int,
-    masked: UnsafeMutablePointer<Float>? = nil, into dx: UnsafeMutablePointer<Float>
+    _ dy: IncomingGradient, mask: GradientMask, x: BlockedClips,
+    masked: MutableBlockedClips? = nil, into dx: MutableBlockedClips
   ) throws {
-    let gradient = try reduceGradient(dy, mask: mask, x: x, clips: n, masked: masked)
-    let pastCaches = shape.isBeyondCaches(clips: n)
-    Parallel.forEach(n * shape.blocks) { item in
+    let gradient = try reduceGradient(dy, mask: mask, x: x, masked: masked)
+    let pastCaches = shape.isBeyondCaches(clips: x.count)
+    Parallel.forEach(x.count * shape.blocks) { item in
       gradient.write(
-        item, frames: 0..<shape.frames, into: dx + item * shape.blockFloats, pastCaches: pastCaches)
+        item, frames: 0..<shape.frames, into: dx.item(item), pastCaches: pastCaches)
     }
   }
 
@@ -258,7 +256,7 @@ final class BatchNorm {
     switch mask {
     case .none: vared_mask()
     case .ownOutput: vared_mask(output: nil, scale: scale.base, shift: shift.base)
-    case .output(let y): vared_mask(output: y, scale: nil, shift: nil)
+    case .output(let y): vared_mask(output: y.base, scale: nil, shift: nil)
     }
   }
 }

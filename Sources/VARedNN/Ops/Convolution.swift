@@ -50,74 +50,94 @@ final class Convolution {
 
   /// `y = conv(x, W)`, the part's channels at the part's frames.
   /// - Parameters:
-  ///   - x: `n` clips in the blocked layout (plain for the stem).
-  ///   - y: `n` clips of `geometry.output(of: part)`, assigned.
-  func forward(
-    _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
-    into y: UnsafeMutablePointer<Float>
-  ) {
-    let macs = n * geometry.macs(part: part)
+  ///   - x: clips of `geometry.input`.
+  ///   - y: as many of `geometry.output(of: part)`, assigned.
+  func forward(_ x: BlockedClips, part: ConvolutionPart, into y: MutableBlockedClips) {
+    assert(!isStem && x.shape == geometry.input && y.shape == geometry.output(of: part))
+    let macs = x.count * geometry.macs(part: part)
     if let winograd {
-      issue(macs: macs, calls: winograd.calls(clips: n, part: part))
+      issue(macs: macs, calls: winograd.calls(clips: x.count, part: part))
       return run(.convolutionForward, macs: macs, Winograd.implementation) {
-        winograd.forward(x, clips: n, part: part, weight: weight, into: y)
+        winograd.forward(x, part: part, weight: weight, into: y)
       }
     }
+    forward(x.base, clips: x.count, part: part, into: y)
+  }
+
+  /// The same of a stem, whole.
+  func forward(_ clips: Clips, into y: MutableBlockedClips) {
+    assert(isStem && clips.shape == geometry.input && y.shape == geometry.output)
+    forward(clips.base, clips: clips.count, part: geometry.wholePart, into: y)
+  }
+
+  private func forward(
+    _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, into y: MutableBlockedClips
+  ) {
+    let macs = n * geometry.macs(part: part)
     issue(macs: macs)
     let primitive = primitives[n, part].forward
     run(.convolutionForward, macs: macs, primitive.implementation) {
-      primitive.execute(x, weight.value, y)
+      primitive.execute(x, weight.value, y.base)
     }
   }
 
   /// `y = max(BN(conv(x, W)), 0)`, whole, for inference.
-  /// - Parameters: as of `forward(_:clips:part:into:)`; `norm` is this convolution's.
-  func forward(
-    _ x: UnsafePointer<Float>, clips n: Int, folding norm: FoldedNorm,
-    into y: UnsafeMutablePointer<Float>
+  /// - Parameters: as of `forward(_:part:into:)`; `norm` is this convolution's.
+  func forward(_ x: BlockedClips, folding norm: FoldedNorm, into y: MutableBlockedClips) {
+    guard let winograd else {
+      return forward(x.base, clips: x.count, folding: norm, into: y)
+    }
+    let macs = x.count * geometry.macs
+    norm.issue(clips: x.count)
+    issue(macs: macs, calls: winograd.calls(clips: x.count, part: geometry.wholePart))
+    run(.convolutionForward, macs: macs, Winograd.implementation) {
+      winograd.forward(
+        x, part: geometry.wholePart, weight: weight, folding: norm.currentAffine(), into: y)
+    }
+  }
+
+  /// The same of a stem.
+  func forward(_ clips: Clips, folding norm: FoldedNorm, into y: MutableBlockedClips) {
+    assert(isStem && clips.shape == geometry.input)
+    forward(clips.base, clips: clips.count, folding: norm, into: y)
+  }
+
+  private func forward(
+    _ x: UnsafePointer<Float>, clips n: Int, folding norm: FoldedNorm, into y: MutableBlockedClips
   ) {
     let macs = n * geometry.macs
     norm.issue(clips: n)
-    if let winograd {
-      issue(macs: macs, calls: winograd.calls(clips: n, part: geometry.wholePart))
-      return run(.convolutionForward, macs: macs, Winograd.implementation) {
-        winograd.forward(
-          x, clips: n, part: geometry.wholePart, weight: weight, folding: norm.currentAffine(),
-          into: y)
-      }
-    }
     issue(macs: macs)
     let primitive = primitives[n, geometry.wholePart].rectifiedForward
     run(.convolutionForward, macs: macs, primitive.implementation) {
       let (weights, bias) = norm.current()
-      primitive.execute(x, weights, y, bias)
+      primitive.execute(x, weights, y.base, bias)
     }
   }
 
   /// `dx = Σ Wᵀ dy`, assigned, whole clips (zero where no computed output depends on `x`).
-  func backwardData(
-    _ dy: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart,
-    into dx: UnsafeMutablePointer<Float>
-  ) {
+  func backwardData(_ dy: BlockedClips, part: ConvolutionPart, into dx: MutableBlockedClips) {
+    assert(dy.shape == geometry.output(of: part) && dx.shape == geometry.input)
+    let n = dy.count
     let macs = n * geometry.macs(part: part)
     if let winograd {
       return run(.convolutionBackwardData, macs: macs, Winograd.implementation) {
-        winograd.backwardData(dy, clips: n, part: part, weight: weight, into: dx)
+        winograd.backwardData(dy, part: part, weight: weight, into: dx)
       }
     }
     if let mirrored = mirrored(part) {
       return run(.convolutionBackwardData, macs: macs, mirrored.implementation(clips: n)) {
-        mirrored.run(dy, clips: n, weight: weight, into: dx)
+        mirrored.run(dy, weight: weight, into: dx)
       }
     }
     if let temporal = TemporalGradient(geometry, part: part) {
       return run(.convolutionBackwardData, macs: macs, TemporalGradient.implementation) {
-        temporal.run(dy, clips: n, weights: transposed.current(weight), into: dx)
+        temporal.run(dy, weights: transposed.current(weight), into: dx)
       }
     }
     let primitive = primitives[n, part].backwardData
     run(.convolutionBackwardData, macs: macs, primitive.implementation) {
-      primitive.execute(dy, transposed.current(weight), dx)
+      primitive.execute(dy.base, transposed.current(weight), dx.base)
     }
   }
 
@@ -147,31 +167,36 @@ final class Convolution {
   }
 
   /// `dW = Σ_n x ⋆ dy` for the whole output, assigned to the weights' gradient.
-  func backwardWeights(_ x: ConvolutionInput, _ dy: UnsafePointer<Float>, clips n: Int) {
-    let part = geometry.wholePart
-    if isStem {
-      let primitive = primitives[n, part].backwardWeights
-      return run(.convolutionBackwardWeights, macs: n * geometry.macs, primitive.implementation) {
-        primitive.execute(x.data, dy, weight.gradient)
-      }
+  func backwardWeights(_ x: ConvolutionInput, _ dy: BlockedClips) {
+    assert(x.clips.shape == geometry.input && dy.shape == geometry.output)
+    backwardWeights(clips: dy.count, part: geometry.wholePart, affine: x.affine) {
+      (x.clips.clip($0), dy.clip($0))
     }
-    let (inFloats, outFloats) = (geometry.input.clipFloats, geometry.output.clipFloats)
-    for clip in 0..<n { addToGradient(x.data + clip * inFloats, dy + clip * outFloats) }
-    backwardWeights(part: part, affine: x.affine, accumulate: false)
   }
 
-  /// Adds a clip's whole input and the gradient of its computed part to the next
-  /// `backwardWeights(part:affine:accumulate:)`.
-  func addToGradient(_ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>) {
-    weightGradient.add(x, dy)
+  /// The same of a stem.
+  func backwardWeights(_ clips: Clips, _ dy: BlockedClips) {
+    let primitive = primitives[dy.count, geometry.wholePart].backwardWeights
+    run(
+      .convolutionBackwardWeights, macs: dy.count * geometry.macs, primitive.implementation
+    ) {
+      primitive.execute(clips.base, dy.base, weight.gradient)
+    }
   }
 
-  /// `dW` of the clips added, for the part's rows of the weights' gradient: assigned, or added to
-  /// what is there.
-  func backwardWeights(part: ConvolutionPart, affine: Affine?, accumulate: Bool) {
-    let macs = weightGradient.clips * geometry.macs(part: part)
+  /// `dW` of `n` clips that need not lie side by side, for the part's rows of the weights' gradient:
+  /// assigned, or added to what is there.
+  /// - Parameters:
+  ///   - affine: as of `ConvolutionInput`.
+  ///   - clip: one clip's whole input and the gradient of its computed part.
+  func backwardWeights(
+    clips n: Int, part: ConvolutionPart, affine: Affine?, accumulate: Bool = false,
+    _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
+  ) {
+    let macs = n * geometry.macs(part: part)
     run(.convolutionBackwardWeights, macs: macs, weightGradient.implementation) {
-      weightGradient.run(part: part, affine: affine, into: weight.gradient, accumulate: accumulate)
+      weightGradient.run(
+        clips: n, part: part, affine: affine, into: weight.gradient, accumulate: accumulate, clip)
     }
   }
 

@@ -23,7 +23,7 @@ struct Epilogue {
 
 /// What a normalized tensor is added to before its activation.
 struct Residual {
-  let data: UnsafePointer<Float>
+  let clips: BlockedClips
   let affine: Affine
   /// The norm whose map that is; nil for an identity.
   let norm: BatchNorm?
@@ -36,5 +36,5 @@ enum GradientMask {
   /// Where the norm's own output is positive.
   case ownOutput
   /// Where the sum's output is positive: a residual was added before the ReLU.
-  case output(UnsafePointer<Float>)
+  case output(BlockedClips)
 }

@@ -40,7 +40,9 @@ struct NormalisingPass {
     let affine = norm.affine
     (scale, shift) = (affine.scale, affine.shift)
     self.residual =
-      residual.map { vared_affine(data: $0.data, scale: $0.affine.scale, shift: $0.affine.shift) }
+      residual.map {
+        vared_affine(data: $0.clips.base, scale: $0.affine.scale, shift: $0.affine.shift)
+      }
       ?? vared_affine()
     (self.y, means) = (y.data, y.means)
     pastCaches = shape.isBeyondCaches(clips: n)

@@ -35,32 +35,26 @@ final class PointwiseConvolution {
   var macs: Int { dense.geometry.macs }
 
   /// `y = conv(x, W)`, assigned; keeps the pixels of `x` that it used for backward.
-  func forward(
-    _ x: UnsafePointer<Float>, clips n: Int, into y: UnsafeMutablePointer<Float>
-  ) {
+  func forward(_ x: BlockedClips, into y: MutableBlockedClips) {
     let from = dense.geometry.input
+    let kept = kept.clips(from, x.count)
     withUnsafePointer(to: sampling) { sampling in
-      Parallel.forEach(n * from.blocks) { item in
-        ChannelBlock.kernels.subsample(
-          sampling, kept.base + item * from.blockFloats, x + item * input.blockFloats)
+      Parallel.forEach(x.count * from.blocks) { item in
+        ChannelBlock.kernels.subsample(sampling, kept.item(item), x.item(item))
       }
     }
-    dense.forward(kept.base, clips: n, part: dense.geometry.wholePart, into: y)
+    dense.forward(kept.reading, part: dense.geometry.wholePart, into: y)
   }
 
   /// Weight gradient and `dx`, assigned.
-  func backward(
-    _ dy: UnsafePointer<Float>, clips n: Int, into dx: UnsafeMutablePointer<Float>
-  ) {
-    let part = dense.geometry.wholePart
-    dense.backwardWeights(ConvolutionInput(kept.base), dy, clips: n)
-    let to = dense.geometry.input
-    let gradient = keptGradient.floats(n * to.clipFloats)
-    dense.backwardData(dy, clips: n, part: part, into: gradient)
+  func backward(_ dy: BlockedClips, into dx: MutableBlockedClips) {
+    let (n, to) = (dy.count, dense.geometry.input)
+    dense.backwardWeights(ConvolutionInput(kept.clips(to, n).reading), dy)
+    let gradient = keptGradient.clips(to, n)
+    dense.backwardData(dy, part: dense.geometry.wholePart, into: gradient)
     withUnsafePointer(to: sampling) { sampling in
       Parallel.forEach(n * to.blocks) { item in
-        ChannelBlock.kernels.upsample_zero(
-          sampling, dx + item * input.blockFloats, gradient + item * to.blockFloats)
+        ChannelBlock.kernels.upsample_zero(sampling, dx.item(item), gradient.item(item))
       }
     }
   }

@@ -96,3 +96,18 @@ struct MutableBlockedClips: BitwiseCopyable {
   /// The same clips, to be read.
   var reading: BlockedClips { BlockedClips(base, shape, count: count) }
 }
+
+extension FloatBuffer {
+  /// `n` clips of `shape` in this memory.
+  func clips(_ shape: ActivationShape, _ n: Int) -> MutableBlockedClips {
+    assert(n * shape.clipFloats <= count, "\(n) clips in memory of \(count) floats")
+    return MutableBlockedClips(base, shape, count: n)
+  }
+}
+
+extension Scratch {
+  /// Room for `n` clips of `shape`, of undefined content, valid until the next, larger request.
+  func clips(_ shape: ActivationShape, _ n: Int) -> MutableBlockedClips {
+    MutableBlockedClips(floats(n * shape.clipFloats), shape, count: n)
+  }
+}

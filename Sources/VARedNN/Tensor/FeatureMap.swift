@@ -7,9 +7,9 @@ final class FeatureMap {
   let batch: Int
   /// Its motion energy; nil in a network whose gates do not see motion.
   let motion: MotionNotes?
-  /// Where backward finds the values of a map in borrowed memory: it computes them again. Nil: they
-  /// are kept.
-  var origin: ConvolutionInput?
+  /// Where backward finds the values of a map in borrowed memory: it computes them again, as
+  /// `max(affine(data), 0)`. Nil: they are kept.
+  var origin: (data: FloatBuffer, affine: Affine)?
   private let storage: Scratch
   private let meanStorage: FloatBuffer
 
@@ -31,14 +31,26 @@ final class FeatureMap {
   var data: UnsafeMutablePointer<Float> { storage.base }
   var means: UnsafeMutablePointer<Float> { meanStorage.base }
 
+  /// The first `n` clips.
+  func clips(_ n: Int) -> BlockedClips { writable(n).reading }
+
+  /// The first `n` clips, to be written.
+  func writable(_ n: Int) -> MutableBlockedClips {
+    assert(n <= batch, "\(n) clips of a map for \(batch)")
+    return MutableBlockedClips(data, shape, count: n)
+  }
+
   /// What backward of the convolution that read this finds of it.
-  var asInput: ConvolutionInput { origin ?? ConvolutionInput(data) }
+  func asInput(_ n: Int) -> ConvolutionInput {
+    guard let origin else { return ConvolutionInput(clips(n)) }
+    return ConvolutionInput(origin.data.clips(shape, n).reading, affine: origin.affine)
+  }
 }
 
 /// The gradient that reaches an activation: the sum of up to two tensors in the activation's
 /// layout and of the gradient of its spatial means `[N, C·T]`, already divided by `H·W`.
 struct IncomingGradient {
-  var first: UnsafePointer<Float>?
-  var second: UnsafePointer<Float>?
+  var first: BlockedClips?
+  var second: BlockedClips?
   var means: UnsafePointer<Float>?
 }
