@@ -1,5 +1,5 @@
-"""What the scripts that write clips share: their flags, and the form that `vared-train train --data`
-reads."""
+"""What the scripts that write clips share: their flags, and the form that `vared-train train
+--data` reads."""
 
 from __future__ import annotations
 

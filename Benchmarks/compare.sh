@@ -125,8 +125,8 @@ failures=0
 # Two parts may need the same run; a round has it once.
 declare -A recorded
 
-# Runs a command as the run named $1, once a round; what it printed is in `found`. A run that fails costs
-# its own rows of the table and not the hours of the others.
+# Runs a command as the run named $1, once a round; what it printed is in `found`. A run that fails
+# costs its own rows of the table and not the hours of the others.
 found=
 try() {
   local name=$1
@@ -146,15 +146,15 @@ record() {
   printf '{"round":%d,"run":"%s","result":%s}\n' "$round" "$1" "${found##*$'\n'}" >>"$results"
 }
 
-# Keeps the JSON objects that a command prints for policies that take turns; the * of the name $1 stands
-# for the policy.
+# Keeps the JSON objects that a command prints for policies that take turns; the * of the name $1
+# stands for the policy.
 record_turns() {
   try "$@" || return 0
   printf '{"round":%d,"run":"%s","results":[%s]}\n' "$round" "$1" "${found//$'\n'/,}" >>"$results"
 }
 
-# Timed steps at batch $1. One clip takes so little time that more of them cost nothing, and they steady
-# the median.
+# Timed steps at batch $1. One clip takes so little time that more of them cost nothing, and they
+# steady the median.
 steps() {
   if [ "$1" -gt 1 ]; then echo "$iterations"; else echo $((4 * iterations)); fi
 }
@@ -223,8 +223,8 @@ measure_dynamic() {
   ours dynamic full "$few"
 }
 
-# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at the size
-# that is measured.
+# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at
+# the size that is measured.
 train_gates() {
   local small=$((size < 32 ? size : 32)) count=$((batch < 40 ? 160 : 4 * batch))
   local common=(--data "$work/gratings.h5" --model "r2plus1d-$depth" --width "$width"

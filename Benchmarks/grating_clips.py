@@ -1,10 +1,10 @@
-"""Writes an HDF5 file of clips of gratings, still or drifting, in two colours: what a network learns
-within a hundred steps, so that gates have something to be trained on.
+"""Writes an HDF5 file of clips of gratings, still or drifting, in two colours: what a network
+learns within a hundred steps, so that gates have something to be trained on.
 
     python3 grating_clips.py clips.h5 --count 128 --frames 8 --size 112
 
-The classes are the colours. Half of the clips drift; contrast and noise differ from clip to clip, so
-that there are easy ones and hard ones. Every fourth is of the split val.
+The classes are the colours. Half of the clips drift; contrast and noise differ from clip to clip,
+so that there are easy ones and hard ones. Every fourth is of the split val.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python3 table.py .build/benchmarks/results-….jsonl
 
-A ratio is taken within a round, between runs that followed one another or policies that took turns in
-one; the table has the median over rounds, the smallest and the largest. Standard library only.
+A ratio is taken within a round, between runs that followed one another or policies that took turns
+in one; the table has the median over rounds, the smallest and the largest. Standard library only.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def time_against_fixed(policy: str, threads: int) -> Callable[[Round], float]:
 def saving(
     phase: str, network: str, policy: str, threads: int, batch: int
 ) -> Callable[[Round], float]:
-    """Measured over counted: the share of the time that the policy saves, over that of the MACs. The
-    time is the median of the steps', each held against the full one that it took turns with."""
+    """Measured over counted: the share of the time that the policy saves, over that of the MACs.
+    The time is the median of the steps', each held against the full one that it took turns with."""
 
     def value(r: Round) -> float:
         full = r.ours(network, "full", threads, batch)[phase]

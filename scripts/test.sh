@@ -11,6 +11,6 @@ if [ "$(id -u)" -eq 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 
-# Rank tests start up to 8 processes each: two of them at once on a small machine would run into
-# their own time limits, so tests run one after another.
+# Rank tests start up to 8 processes each: two at once on a small machine would only wait for one
+# another, so tests run one after another.
 exec swift test -c release -Xswiftc -enable-testing --disable-xctest --no-parallel "$@" </dev/null

@@ -3,9 +3,9 @@
     python3 bench.py --network dynamic --frames 8 --size 112 --batch 8 --threads 1 \
       --layout channels-last
 
-With --checkpoint it is the dynamic network of a checkpoint of `vared-train`, with its weights and its
-shape, on random clips all the same: this network computes every candidate, so its time does not depend
-on what the gates decide.
+With --checkpoint it is the dynamic network of a checkpoint of `vared-train`, with its weights and
+its shape, on random clips all the same: this network computes every candidate, so its time does not
+depend on what the gates decide.
 
 Prints one JSON object, with the names that `vared-train bench --json` has:
 

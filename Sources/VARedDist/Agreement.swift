@@ -11,8 +11,8 @@ public struct RankDisagreement: Error, Equatable, Sendable, CustomStringConverti
 extension Communicator {
   /// Throws on every rank unless all hold the same text as rank 0.
   ///
-  /// Call it once for what the lengths of later collectives follow from: MPI notices different lengths
-  /// only sometimes; otherwise it hangs or writes past a buffer. Wraps `MPI_Bcast` and
+  /// Call it once for what the lengths of later collectives follow from: MPI notices different
+  /// lengths only sometimes; otherwise it hangs or writes past a buffer. Wraps `MPI_Bcast` and
   /// `MPI_Allreduce`. Collective.
   ///
   /// - Parameters:
@@ -39,11 +39,12 @@ extension Communicator {
     return ": expected '\(expected[index])', found '\(found[index])'"
   }
 
-  /// Runs `body` on every rank and goes on only if it went well on all of them; otherwise the lowest
-  /// rank on which it failed reports, alone, and the job ends.
+  /// Runs `body` on every rank and goes on only if it went well on all of them; otherwise the
+  /// lowest rank on which it failed reports, alone, and the job ends.
   ///
-  /// For what fails alike everywhere, a missing file or a wrong flag: one line instead of one a rank.
-  /// Collective; `body` must not call collectives that a failure on one rank would leave unmatched.
+  /// For what fails alike everywhere, a missing file or a wrong flag: one line instead of one a
+  /// rank. Collective; `body` must not call collectives that a failure on one rank would leave
+  /// unmatched.
   ///
   /// - Parameters:
   ///   - status: the exit status for an error.

@@ -117,9 +117,10 @@ public final class Communicator: @unchecked Sendable {
 
   /// Ends MPI; waits until every rank has come here. A second call does nothing.
   ///
-  /// Wraps `MPI_Barrier` and `MPI_Finalize` (MPI 3.1 §8.7). The barrier is where ranks wait for the last
-  /// one: mpirun 4.1 can hang for good if the job is aborted while ranks wait in `MPI_Finalize`.
-  /// Collective. If MPI cannot be ended, the process ends with its reason, as in ``fail(_:status:)``.
+  /// Wraps `MPI_Barrier` and `MPI_Finalize` (MPI 3.1 §8.7). The barrier is where ranks wait for the
+  /// last one: mpirun 4.1 can hang for good if the job is aborted while ranks wait in
+  /// `MPI_Finalize`. Collective. If MPI cannot be ended, the process ends with its reason, as in
+  /// ``fail(_:status:)``.
   public func finalise() {
     let isRunning = Self.library.withLock { library in
       guard case .running = library else { return false }

@@ -6,9 +6,9 @@ import Foundation
 extension Communicator {
   /// Writes `rank 3 of 8: <reason>` to stderr and ends the job on every rank.
   ///
-  /// A single process has nobody else to stop: it writes `error: <reason>`, finalises and exits. With
-  /// more ranks it is `MPI_Abort`: under `mpirun` all ranks are gone within about 2 s, and the exit
-  /// status of the launcher is `status`. Not collective.
+  /// A single process has nobody else to stop: it writes `error: <reason>`, finalises and exits.
+  /// With more ranks it is `MPI_Abort`: under `mpirun` all ranks are gone within about 2 s, and the
+  /// exit status of the launcher is `status`. Not collective.
   ///
   /// - Parameters:
   ///   - reason: what went wrong and what to do; line ends in it become spaces.
@@ -44,8 +44,8 @@ extension Communicator {
   }
 }
 
-/// Writes `text` in one call, so that lines of several ranks do not mix, and gives the launcher time
-/// to read it from the pipe before the job ends.
+/// Writes `text` in one call, so that lines of several ranks do not mix, and gives the launcher
+/// time to read it from the pipe before the job ends.
 private func write(_ text: String, to file: Int32) {
   var bytes = Array(text.utf8)[...]
   while !bytes.isEmpty {

@@ -5,8 +5,8 @@ import CMPI
 extension Communicator {
   /// Every rank's bytes, in rank order, on rank `root`; nil on the others. Lengths may differ.
   ///
-  /// Wraps `MPI_Gather` for the lengths (MPI 3.1 §5.5), then `MPI_Send` and `MPI_Recv` for the bytes
-  /// (§3.2), in pieces: `MPI_Gatherv` cannot address more than 2 GB in all. Collective.
+  /// Wraps `MPI_Gather` for the lengths (MPI 3.1 §5.5), then `MPI_Send` and `MPI_Recv` for the
+  /// bytes (§3.2), in pieces: `MPI_Gatherv` cannot address more than 2 GB in all. Collective.
   ///
   /// - Parameters:
   ///   - bytes: what this rank hands in.

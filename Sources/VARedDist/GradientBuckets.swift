@@ -6,14 +6,14 @@ import CMPI
 
 /// The overlapping all-reduce (sum) of one flat gradient buffer.
 ///
-/// A step is: backward calls ``ready(from:)`` with a falling offset, then ``finish()`` once; after it
-/// the buffer holds the sums over all ranks, the same bits on each. Open MPI moves data only inside
-/// MPI calls, so `ready` also pokes what is under way: call it between layers, also when nothing new
-/// is final. With one rank both do nothing.
+/// A step is: backward calls ``ready(from:)`` with a falling offset, then ``finish()`` once; after
+/// it the buffer holds the sums over all ranks, the same bits on each. Open MPI moves data only
+/// inside MPI calls, so `ready` also pokes what is under way: call it between layers, also when
+/// nothing new is final. With one rank both do nothing.
 ///
 /// All ranks must make the same buckets and start them in the same order between their other
-/// collectives; how many `ready` calls they make does not matter beyond that. After an error, end the
-/// job: collectives under way cannot be cancelled and still refer to the buffer.
+/// collectives; how many `ready` calls they make does not matter beyond that. After an error, end
+/// the job: collectives under way cannot be cancelled and still refer to the buffer.
 public final class GradientBuckets {
   private let communicator: Communicator
   private let gradients: UnsafeMutableBufferPointer<Float>
@@ -28,7 +28,8 @@ public final class GradientBuckets {
   /// - Parameters:
   ///   - communicator: the ranks to sum over.
   ///   - gradients: the flat buffer, of the same length on every rank; it must outlive this object.
-  ///   - bucketBytes: size of a bucket; the one at the start of the buffer may be smaller. At least 4.
+  ///   - bucketBytes: size of a bucket, at least 4; the one at the start of the buffer may be
+  ///     smaller.
   public init(
     _ communicator: Communicator, gradients: UnsafeMutableBufferPointer<Float>,
     bucketBytes: Int = 4 << 20
@@ -40,13 +41,14 @@ public final class GradientBuckets {
     startedFrom = gradients.count
   }
 
-  /// Says that every gradient at an index ≥ `offset` is final: starts the buckets that are complete by
-  /// this and pokes those under way.
+  /// Says that every gradient at an index ≥ `offset` is final: starts the buckets that are complete
+  /// by this and pokes those under way.
   ///
   /// Wraps `MPI_Iallreduce` (MPI 3.1 §5.12.6) and `MPI_Testall` (§3.7.5). Collective where a bucket
   /// becomes complete.
   ///
-  /// - Parameter offset: from the buffer's count down to 0; a larger one than before changes nothing.
+  /// - Parameter offset: from the buffer's count down to 0; a larger one than before changes
+  ///   nothing.
   /// - Precondition: 0 ≤ offset ≤ count.
   /// - Throws: ``MPIError``.
   public func ready(from offset: Int) throws {
@@ -58,7 +60,8 @@ public final class GradientBuckets {
     try poke()
   }
 
-  /// Starts what is left, waits until every bucket holds its sum, and makes ready for the next step.
+  /// Starts what is left, waits until every bucket holds its sum, and makes ready for the next
+  /// step.
   ///
   /// Wraps `MPI_Wait` (MPI 3.1 §3.7.3). Collective.
   ///

@@ -3,8 +3,9 @@
 extension Communicator {
   /// Calls `body` with the ranges of `0..<count` that fit one MPI call, in order.
   ///
-  /// Two reasons for pieces: MPI counts are `Int32`, and with Open MPI an all-reduce of 120 MB in 4 MB
-  /// pieces is several times faster than in one call. Every rank cuts the same count the same way.
+  /// Two reasons for pieces: MPI counts are `Int32`, and with Open MPI an all-reduce of 120 MB in
+  /// pieces of 4 MB is several times faster than in one call. Every rank cuts the same count the
+  /// same way.
   ///
   /// - Parameters:
   ///   - count: elements in the buffer.

@@ -29,8 +29,8 @@ public struct Signals: OptionSet, Sendable {
   public static func clear() { flags.store(0, ordering: .relaxed) }
 
   /// From now on these signals set flags instead of ending the process. Interrupted system calls
-  /// restart. A second Ctrl-C ends the process at once. Signals that the parent process left blocked are
-  /// unblocked on the calling thread.
+  /// restart. A second Ctrl-C ends the process at once. Signals that the parent process left
+  /// blocked are unblocked on the calling thread.
   ///
   /// Wraps `sigaction` and `pthread_sigmask` (POSIX).
   ///
@@ -63,8 +63,8 @@ public struct Signals: OptionSet, Sendable {
 extension Communicator {
   /// What has arrived on any rank, so that all ranks stop at the same step.
   ///
-  /// A signal reaches ranks at different times; a rank that acted on ``Signals/received`` alone would
-  /// leave the others waiting. Collective: one small all-reduce.
+  /// A signal reaches ranks at different times; a rank that acted on ``Signals/received`` alone
+  /// would leave the others waiting. Collective: one small all-reduce.
   ///
   /// - Throws: ``MPIError``.
   public func signalsOnAnyRank() throws -> Signals {

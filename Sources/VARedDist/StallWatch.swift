@@ -3,13 +3,13 @@
 import Foundation
 import Synchronization
 
-/// Watches that this rank makes progress; if it makes none for `seconds`, says which rank stalled in
-/// which phase and ends the whole job.
+/// Watches that this rank makes progress; if it makes none for `seconds`, says which rank stalled
+/// in which phase and ends the whole job.
 ///
-/// Call ``progress(_:waiting:)`` at every phase of a step. A rank that hangs makes all others wait in
-/// their next collective; so that the right one is named, a phase spent waiting for other ranks may
-/// last twice as long as one of the rank's own work. Time in which the process did not run at all (a
-/// suspended job) does not count.
+/// Call ``progress(_:waiting:)`` at every phase of a step. A rank that hangs makes all others wait
+/// in their next collective; so that the right one is named, a phase spent waiting for other ranks
+/// may last twice as long as one of the rank's own work. Time in which the process did not run at
+/// all (a suspended job) does not count.
 public final class StallWatch: Sendable {
   private struct Progress {
     var phase = "start"

@@ -49,9 +49,9 @@ enum FileSeal {
     return Array(line.utf8) + [UInt8](repeating: 0, count: blockBytes - line.utf8.count)
   }
 
-  /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros), over
-  /// everything after the user block. Each step is a bijection of the word, so no single damaged word
-  /// goes unseen.
+  /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros),
+  /// over everything after the user block. Each step is a bijection of the word, so no single
+  /// damaged word goes unseen.
   private static func checksum(_ path: String) throws -> (sum: UInt64, bytes: Int) {
     let file = try reading(path)
     var sum: UInt64 = 0xCBF2_9CE4_8422_2325

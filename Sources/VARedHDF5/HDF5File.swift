@@ -22,8 +22,8 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// Opens an existing file for reading.
   ///
   /// - Parameter checkingSeal: reads the whole file first and compares it with the checksum that
-  ///   `create(_:sealed:)` left; a file that never had one passes. Without it, a file damaged inside
-  ///   may crash the HDF5 library.
+  ///   `create(_:sealed:)` left; a file that never had one passes. Without it, a file damaged
+  ///   inside may crash the HDF5 library.
   /// - Throws: `HDF5Error` if it is missing, a folder, unreadable, damaged or no HDF5 file.
   public static func open(_ path: String, checkingSeal: Bool = false) throws -> HDF5File {
     var isFolder: ObjCBool = false
@@ -42,8 +42,8 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
 
   /// Creates an empty file, truncating one that is there.
   ///
-  /// - Parameter sealed: when it is closed, a checksum over all of it goes into a user block in front,
-  ///   which other HDF5 programs skip.
+  /// - Parameter sealed: when it is closed, a checksum over all of it goes into a user block in
+  ///   front, which other HDF5 programs skip.
   /// - Throws: `HDF5Error` if the path cannot be written.
   public static func create(_ path: String, sealed: Bool = false) throws -> HDF5File {
     try HDF5Library.locked {

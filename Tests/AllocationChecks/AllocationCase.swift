@@ -56,7 +56,8 @@ struct AllocationCase {
     let optimizer = SGD(network.parameters, gateRate: 1)
     let clips = self.clips
     let labels = (0..<Self.batch).map { $0 % Self.classes }
-    // Policies must not change from round to round, or other convolutions than the planned ones run.
+    // Policies must not change from round to round, or other convolutions than the planned ones
+    // run.
     let rate: Float = policies.differ ? 0 : 1e-3
     let draws = Self.draws
     func redraw(_ step: Int) {

@@ -1,7 +1,7 @@
-// AllocationChecks: what a step allocates once it is warm. `AllocationChecks [--trace]` prints a line
-// for each case, `case: training N, inference M`: allocations of our code and of the Swift runtime in
-// three steps and in three inferences, without the arrays that an inference returns. `--trace` prints
-// what the C libraries allocate and more call sites.
+// AllocationChecks: what a step allocates once it is warm. `AllocationChecks [--trace]` prints a
+// line for each case, `case: training N, inference M`: allocations of our code and of the Swift
+// runtime in three steps and in three inferences, without the arrays that an inference returns.
+// `--trace` prints what the C libraries allocate and more call sites.
 // Exit status: 0 whatever was counted, 1 if the counter itself or a case does not do what it says.
 
 import Foundation

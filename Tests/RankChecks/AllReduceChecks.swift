@@ -14,7 +14,8 @@ func patternSum(ranks: Int, index: Int, step: Int = 0) -> Int {
 
 /// Float and Double sums at odd lengths, against the known sums.
 func checkAllReduce(_ check: RankCheck) throws {
-  for count in [0, 1, 2, 3, 7, 1023, 100_003, 1_100_001] {
+  let lengths = [0, 1, 2, 3, 7, 255, 1023, 100_003, 1_100_001]
+  for count in check.inFewPieces(lengths, elementBytes: 8) {
     var floats = (0..<count).map { Float(pattern(rank: check.rank, index: $0)) }
     var doubles = (0..<count).map { Double(pattern(rank: check.rank, index: $0)) }
     try floats.withUnsafeMutableBufferPointer { try check.communicator.allReduceSum($0) }
@@ -31,7 +32,7 @@ func checkAllReduce(_ check: RankCheck) throws {
 /// Sums of values that round, equal to the last bit on every rank: replicas must not drift.
 private func checkSameBits(_ check: RankCheck) throws {
   var generator = SeededGenerator(state: UInt64(check.rank))
-  for count in [1, 5, 64, 1000, 70_001] {
+  for count in check.inFewPieces([1, 5, 64, 1000, 70_001], elementBytes: 4) {
     var values = (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
     try values.withUnsafeMutableBufferPointer { try check.communicator.allReduceSum($0) }
     try expectSameBits(check, values, "sum of \(count)")

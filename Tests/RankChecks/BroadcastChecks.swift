@@ -6,7 +6,7 @@ import VARedDist
 /// Float buffers and byte strings of unknown length, from every root.
 func checkBroadcast(_ check: RankCheck) throws {
   for root in 0..<check.size {
-    for count in [0, 1, 3, 1023, 1_100_001] {
+    for count in check.inFewPieces([0, 1, 3, 255, 1023, 1_100_001], elementBytes: 4) {
       var floats = (0..<count).map { Float(pattern(rank: check.rank, index: $0)) }
       try floats.withUnsafeMutableBufferPointer {
         try check.communicator.broadcast($0, from: root)
@@ -25,7 +25,7 @@ func checkBroadcast(_ check: RankCheck) throws {
 /// Byte strings of different lengths, some empty, to every root.
 func checkGather(_ check: RankCheck) throws {
   for root in 0..<check.size {
-    for unit in [0, 1, 7, 50_001] {
+    for unit in check.inFewPieces([0, 1, 7, 1001, 50_001], elementBytes: check.size) {
       let mine = payload(rank: check.rank, count: check.rank * unit)
       let all = try check.communicator.gather(mine, to: root)
       if check.rank == root {

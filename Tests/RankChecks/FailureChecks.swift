@@ -8,7 +8,8 @@ private struct OnPurpose: Error, CustomStringConvertible {
   let description: String
 }
 
-/// `fail <throw|trap|kill|exit|buckets|all> <rank>`: that rank fails, the others wait for it; or all fail.
+/// `fail <throw|trap|kill|exit|buckets|all> <rank>`: that rank fails, the others wait for it; or
+/// all fail.
 func checkFailure(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let failing = Int(check.arguments.last ?? "") ?? 0
@@ -16,7 +17,6 @@ func checkFailure(_ check: RankCheck) throws {
   try check.communicator.barrier()
   if check.rank == failing || way == "all" {
     usleep(300_000)  // The others are waiting by now.
-    say("failing at \(monotonicMicroseconds())")
     switch way {
     case "trap": fatalError("trapped on purpose")
     case "kill": kill(getpid(), SIGKILL)

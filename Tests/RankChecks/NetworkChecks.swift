@@ -1,4 +1,5 @@
-// Checks that r ranks × batch b compute what 1 rank × batch r·b does: the property that matters most.
+// Checks that r ranks × batch b compute what 1 rank × batch r·b does: the property that matters
+// most.
 
 import GoldenFiles
 import VARedDist
@@ -16,8 +17,9 @@ private final class CheckStatistics: StatisticsReducer {
   }
 }
 
-/// The training step of a golden network, its four clips split over 1, 2 or 4 ranks with synchronised
-/// batch norm and bucketed gradients, against the gradients of the whole batch from PyTorch.
+/// The training step of a golden network, its four clips split over 1, 2 or 4 ranks with
+/// synchronised batch norm and bucketed gradients, against the gradients of the whole batch from
+/// PyTorch.
 func checkNetworkEquivalence(_ check: RankCheck) throws {
   let file = check.arguments.first ?? ""
   let golden = try GoldenFile(file)

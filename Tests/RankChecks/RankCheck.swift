@@ -32,6 +32,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
 final class RankCheck {
   let arguments: [String]
   let communicator: Communicator
+  private var pieceBytes = Int.max
   private var failures: [String] = []
   private var failedSomewhere = false
 
@@ -43,11 +44,18 @@ final class RankCheck {
       let bytes = Int(arguments[flag + 1])
     {
       communicator = try Communicator.initialise(pieceBytes: bytes)
+      pieceBytes = bytes
       self.arguments = Array(arguments[..<flag] + arguments[(flag + 2)...])
     } else {
       communicator = try Communicator.initialise()
       self.arguments = arguments
     }
+  }
+
+  /// Those of `lengths` that are at most 300 pieces. Ranks take turns at every piece, and on a
+  /// loaded machine a turn is milliseconds.
+  func inFewPieces(_ lengths: [Int], elementBytes: Int) -> [Int] {
+    lengths.filter { $0 * elementBytes / pieceBytes <= 300 }
   }
 
   /// Records a failure unless `condition` holds; never ends the check.
@@ -62,8 +70,8 @@ final class RankCheck {
     expect(found == expected, "\(what()): expected \(expected), found \(found)")
   }
 
-  /// Ends the check `name`: every rank says what failed on it; rank 0 says `PASS` if nothing failed on
-  /// any rank.
+  /// Ends the check `name`: every rank says what failed on it; rank 0 says `PASS` if nothing failed
+  /// on any rank.
   func agree(on name: String) throws {
     let failed = try communicator.allReduceMax(failures.isEmpty ? 0 : 1) != 0
     sayFailures(name)

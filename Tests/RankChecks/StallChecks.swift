@@ -3,15 +3,15 @@
 import Foundation
 import VARedDist
 
-/// `stall <own|deadlock|frozen> <rank>`. `own`, limit 2 s: that rank hangs in its own work while the
-/// others wait for it. `deadlock`, limit 1 s: it misses a collective. `frozen`, 1 s: it is stopped.
+/// `stall <own|deadlock|frozen> <rank>`. `own`, limit 4 s: that rank hangs in its own work while
+/// the others wait for it, who would report 4 s later. `deadlock`, limit 1 s: it misses a
+/// collective. `frozen`, 1 s: it is stopped.
 func checkStall(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let stalling = Int(check.arguments.last ?? "") ?? 0
-  let watch = StallWatch(check.communicator, seconds: way == "own" ? 2 : 1, status: 9)
+  let watch = StallWatch(check.communicator, seconds: way == "own" ? 4 : 1, status: 9)
   watch.progress("barrier", waiting: true)
   try check.communicator.barrier()
-  say("stalling at \(monotonicMicroseconds())")
   if check.rank == stalling {
     switch way {
     case "own":
@@ -30,10 +30,10 @@ func checkStall(_ check: RankCheck) throws {
   exit(0)
 }
 
-/// Phases slower than the poll but within the limit, waiting within twice the limit, a stopped watch and
-/// a watch of no seconds: no alarm.
+/// Phases slower than the poll but within the limit, waiting within twice the limit, a stopped
+/// watch and a watch of no seconds: no alarm.
 func checkNoStall(_ check: RankCheck) throws {
-  let watch = StallWatch(check.communicator, seconds: 2)
+  let watch = StallWatch(check.communicator, seconds: 3)
   let off = StallWatch(check.communicator, seconds: 0)
   off.progress("off")
   for step in 0..<5 {
@@ -41,18 +41,18 @@ func checkNoStall(_ check: RankCheck) throws {
     usleep(500_000)
   }
   watch.progress("all-reduce", waiting: true)
-  usleep(2_700_000)
+  usleep(3_700_000)
   try check.communicator.barrier()
   watch.progress("stopped")
   watch.stop()
-  usleep(2_700_000)
+  usleep(5_000_000)  // An alarm would have ended the job.
   try check.communicator.barrier()
 }
 
-/// Says `ready` and is then stopped and continued by the test: time in which the process did not run is
-/// no stall.
+/// Says `ready` and is then stopped and continued by the test: time in which the process did not
+/// run is no stall.
 func checkSuspended(_ check: RankCheck) throws {
-  let watch = StallWatch(check.communicator, seconds: 2)
+  let watch = StallWatch(check.communicator, seconds: 4)
   watch.progress("suspended")
   usleep(500_000)  // The watch has seen the phase begin.
   say("ready")

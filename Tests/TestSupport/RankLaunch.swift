@@ -10,10 +10,14 @@ public struct LaunchError: Error, CustomStringConvertible {
 
 /// What to start: an executable of this package as `ranks` processes, and how long it may take.
 ///
-/// The test process may itself run inside an MPI job: `OMPI_*`, `PMIX_*` and `PMI_*` are taken out of
-/// the environment. More ranks than cores and running as root are allowed. One launch at a time runs
-/// in a test process; others wait, so that time limits mean something on a small machine.
+/// The test process may itself run inside an MPI job: `OMPI_*`, `PMIX_*` and `PMI_*` are taken out
+/// of the environment. More ranks than cores and running as root are allowed; ranks that wait give
+/// the core away, because otherwise two on one core, or one beside another busy process, spend
+/// nearly all of their time polling. One launch at a time runs in a test process; others wait.
 public struct RankLaunch: Sendable {
+  /// What has not ended by then hangs: many times what any launch takes on a loaded machine.
+  public static let hangSeconds = 1200.0
+
   /// Name of the executable product, next to the test bundle.
   public var executable: String
   /// Its arguments.
@@ -34,8 +38,8 @@ public struct RankLaunch: Sendable {
   ///   - timeoutSeconds: limit for the whole launch.
   ///   - environment: added to the environment.
   public init(
-    _ executable: String, _ arguments: [String], ranks: Int?, timeoutSeconds: Double = 120,
-    environment: [String: String] = [:]
+    _ executable: String, _ arguments: [String], ranks: Int?,
+    timeoutSeconds: Double = RankLaunch.hangSeconds, environment: [String: String] = [:]
   ) {
     self.executable = executable
     self.arguments = arguments
@@ -77,7 +81,10 @@ public struct RankLaunch: Sendable {
     let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
       !["OMPI_", "PMIX_", "PMI_"].contains { name.hasPrefix($0) }
     }
-    return inherited.merging(environment) { _, added in added }
+    return
+      inherited
+      .merging(["OMPI_MCA_mpi_yield_when_idle": "1"]) { _, ours in ours }
+      .merging(environment) { _, added in added }
   }
 
   private static func productURL(_ name: String) throws -> URL {

@@ -15,8 +15,6 @@ public struct LaunchResult: Sendable, CustomStringConvertible {
   public let stdout: String
   /// Everything written to stderr.
   public let stderr: String
-  /// When it had ended, in seconds of `CLOCK_MONOTONIC`, which ranks on this host can print, too.
-  public let endedAt: Double
 
   /// All of it, for a failed expectation.
   public var description: String {
@@ -25,8 +23,8 @@ public struct LaunchResult: Sendable, CustomStringConvertible {
   }
 }
 
-/// A launch that has started. Output goes to files, so a full pipe or a leftover process that keeps a
-/// pipe open cannot make the test hang.
+/// A launch that has started. Output goes to files, so a full pipe or a leftover process that keeps
+/// a pipe open cannot make the test hang.
 public final class RunningLaunch {
   private static let oneAtATime = DispatchSemaphore(value: 1)
   private let process: Process
@@ -50,7 +48,8 @@ public final class RunningLaunch {
     }
   }
 
-  /// Threads of a pool block most signals, and a child process inherits that: it could not be ended.
+  /// Threads of a pool block most signals, and a child process inherits that: it could not be
+  /// ended.
   private static func withAllSignals(_ body: () throws -> Void) rethrows {
     var none = sigset_t()
     var before = sigset_t()
@@ -89,15 +88,12 @@ public final class RunningLaunch {
       if !waitUntil(Date(timeIntervalSinceNow: 5)) { kill(processID, SIGKILL) }
     }
     process.waitUntilExit()
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
     Self.oneAtATime.signal()
     defer { try? FileManager.default.removeItem(at: folder) }
     return LaunchResult(
       status: process.terminationStatus,
       endedBySignal: process.terminationReason == .uncaughtSignal, timedOut: timedOut,
-      stdout: text("stdout"), stderr: text("stderr"),
-      endedAt: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
+      stdout: text("stdout"), stderr: text("stderr"))
   }
 
   /// Polls until the process has ended; false if it has not by `limit`.

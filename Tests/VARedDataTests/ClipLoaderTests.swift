@@ -25,11 +25,15 @@ import Testing
   }
 
   private func loader(
-    _ set: Dataset, _ batches: [[Int]], threads: Int = 2, ahead: Int = 2
+    _ set: Dataset, _ batches: [[Int]], threads: Int = 2, ahead: Int = 2,
+    counting seen: Counter? = nil
   ) -> ClipLoader {
     ClipLoader(
       dataset: set, split: .train, geometry: geometry, batches: batches,
-      view: { .train(seed: UInt64($0) &* 31, augment: true) }, threads: threads, ahead: ahead)
+      view: {
+        seen?.increment()
+        return .train(seed: UInt64($0) &* 31, augment: true)
+      }, threads: threads, ahead: ahead)
   }
 
   private func all(_ loader: ClipLoader) throws -> [ClipBatch] {
@@ -94,28 +98,27 @@ import Testing
     let set = try dataset(count: 4)
     let order = [[Int]](repeating: [0, 1, 2, 3], count: 50)
     for taken in [0, 1, 3] {
-      var loader: ClipLoader? = loader(set, order, threads: 3, ahead: 2)
+      let seen = Counter()
+      var loader: ClipLoader? = loader(set, order, threads: 3, ahead: 2, counting: seen)
       for _ in 0..<taken { _ = try loader?.next() }
-      let start = Date()
       if taken == 1 { loader?.stop() }
       loader = nil
-      #expect(Date().timeIntervalSince(start) < 5)
+      // The rest was not loaded first.
+      #expect(seen.count <= 4 * (taken + 2))
     }
   }
 
   @Test func noMoreThanAheadIsHeld() throws {
     let set = try dataset(count: 4)
     let seen = Counter()
-    let loader = ClipLoader(
-      dataset: set, split: .train, geometry: geometry,
-      batches: [[Int]](repeating: [0, 1, 2, 3], count: 20),
-      view: { _ in
-        seen.increment()
-        return .center
-      }, threads: 2, ahead: 3)
+    let order = [[Int]](repeating: [0, 1, 2, 3], count: 20)
+    let loader = loader(set, order, ahead: 3, counting: seen)
     _ = try loader.next()
-    Thread.sleep(forTimeInterval: 0.5)
-    #expect(seen.count == 4 * (1 + 3))
+    let allowed = 4 * (1 + 3)
+    for _ in 0..<60_000 where seen.count < allowed { usleep(10_000) }
+    usleep(500_000)  // Time for one too many.
+    #expect(seen.count == allowed)
+    withExtendedLifetime(loader) {}
   }
 }
 

@@ -41,7 +41,7 @@ struct OddClipsTests {
 
   private func decodeAll(_ path: String) -> Result<Found, DatasetError> {
     do {
-      let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 60) { false })
+      let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 600) { false })
       let decoded = try decoder.decode(Array(0..<decoder.frameCount)) { _, _ in }
       return .success(
         Found(

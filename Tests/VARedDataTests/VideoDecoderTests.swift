@@ -30,7 +30,7 @@ import Testing
     var settings = EncoderSettings()
     settings.codecs = ["mpeg4"]
     try makeCounter(path, frames: 48, settings: settings)
-    let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 60) { false })
+    let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 600) { false })
     #expect(decoder.file.timeline.times == nil && decoder.frameCount == 48)
     let geometry = ClipGeometry(frames: 5, frameStride: 3, size: 32)
     #expect(try frames(path, .center, geometry) == [17, 20, 23, 26, 29])
@@ -43,7 +43,7 @@ import Testing
     settings.keyFrameInterval = 10
     let path = folder.file("keys.mp4")
     try makeCounter(path, frames: 50, settings: settings)
-    let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 60) { false })
+    let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 600) { false })
     #expect(decoder.file.packetTimes.filter(\.isKey).count >= 5)
     let kept = try SeenClip(path, view, geometry)
     #expect(kept.frames() == Array(42..<50))
@@ -115,7 +115,8 @@ import Testing
     Kind(name: "alpha.mkv", codecs: ["ffv1"], format: AV_PIX_FMT_YUVA420P),
     Kind(name: "jpeg.avi", codecs: ["mjpeg"], format: AV_PIX_FMT_YUVJ420P),
     Kind(
-      name: "large.mp4", codecs: ["libx264", "mpeg4"], format: AV_PIX_FMT_YUV420P, size: (640, 360)),
+      name: "large.mp4", codecs: ["libx264", "mpeg4"], format: AV_PIX_FMT_YUV420P,
+      size: (640, 360)),
   ]
 
   @Test(arguments: kinds)
@@ -166,7 +167,7 @@ import Testing
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: folder.file("cut.ts")))
     let decoder = try VideoDecoder(
-      path: folder.file("cut.ts"), deadline: Deadline(seconds: 60) { false })
+      path: folder.file("cut.ts"), deadline: Deadline(seconds: 600) { false })
     #expect((5..<35).contains(decoder.frameCount))
     let clip = try SeenClip(
       folder.file("cut.ts"), .center, ClipGeometry(frames: 4, frameStride: 1, size: 32))

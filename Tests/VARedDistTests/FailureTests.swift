@@ -1,4 +1,4 @@
-// Any rank's failure ends the whole job within 5 s, with its rank and reason and a non-zero status.
+// Any rank's failure ends the whole job, with its rank and reason and a non-zero status.
 
 import TestSupport
 import Testing
@@ -17,7 +17,6 @@ struct FailureTests {
     let who = ranks == 1 ? "error" : "rank \(rank) of \(ranks)"
     let line = "\(who): broken on purpose and said in one line\n"
     #expect(result.stderr.components(separatedBy: line).count == 2, "\(result)")
-    #expect(try result.secondsSince("failing at") < 5, "\(result)")
   }
 
   @Test(
@@ -31,7 +30,6 @@ struct FailureTests {
     let result = try rankCheck("fail \(way) 1", ranks: ranks)
     #expect((result.status != 0 || result.endedBySignal) && !result.timedOut, "\(result)")
     #expect(result.stderr.contains(words), "\(result)")
-    #expect(try result.secondsSince("failing at") < 5, "\(result)")
   }
 
   @Test("a single process that throws says one line and nothing else")

@@ -9,11 +9,8 @@ struct LaunchTests {
   @Test("a launch that hangs is ended", arguments: [nil, 2] as [Int?])
   func timeOut(ranks: Int?) throws {
     let launch = RankLaunch("RankChecks", ["signals", "wait"], ranks: ranks, timeoutSeconds: 3)
-    let clock = ContinuousClock()
-    let start = clock.now
     let result = try launch.run()
     #expect(result.timedOut, "\(result)")
-    #expect(clock.now - start < .seconds(40))
   }
 
   @Test("an MPI job around the tests does not reach the launch")

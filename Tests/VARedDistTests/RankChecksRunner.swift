@@ -8,11 +8,9 @@ import Testing
 let rankCounts = [1, 2, 3, 8]
 
 /// Runs named checks (`a` or `a,b`, then arguments) under `mpirun`, or alone with `ranks` nil.
-func rankCheck(
-  _ arguments: String, ranks: Int?, timeoutSeconds: Double = 90
-) throws -> LaunchResult {
+func rankCheck(_ arguments: String, ranks: Int?) throws -> LaunchResult {
   let words = arguments.split(separator: " ").map(String.init)
-  return try RankLaunch("RankChecks", words, ranks: ranks, timeoutSeconds: timeoutSeconds).run()
+  return try RankLaunch("RankChecks", words, ranks: ranks).run()
 }
 
 /// Expects that the checks passed on all ranks: exit status 0 and the ranks' common word for each.
@@ -26,13 +24,4 @@ func expectPass(
   #expect(
     result.status == 0 && !result.timedOut && passes == expected,
     "\(arguments), \(ranks) ranks: \(result)", sourceLocation: sourceLocation)
-}
-
-extension LaunchResult {
-  /// Seconds from the moment a rank printed after `word` to the end of the launch.
-  func secondsSince(_ word: String) throws -> Double {
-    let line = try #require(stdout.split(separator: "\n").last { $0.hasPrefix(word) }, "\(self)")
-    let microseconds = try #require(Double(line.dropFirst(word.count + 1)), "\(self)")
-    return endedAt - microseconds * 1e-6
-  }
 }

@@ -36,7 +36,7 @@ struct SignalTests {
     _ arguments: String, ranks: Int?, _ signals: [Int32]
   ) throws -> LaunchResult {
     let words = arguments.split(separator: " ").map(String.init)
-    let running = try RankLaunch("RankChecks", words, ranks: ranks, timeoutSeconds: 40).start()
+    let running = try RankLaunch("RankChecks", words, ranks: ranks).start()
     for (signal, word) in zip(signals, ["ready\n", "received"]) where running.waitForOutput(word) {
       kill(running.processID, signal)
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct AllocationTests {
   /// Eight kinds of policies, each with one and with two threads.
   @Test func warmStepsAllocateNothing() throws {
-    let result = try RankLaunch("AllocationChecks", [], ranks: nil, timeoutSeconds: 300).run()
+    let result = try RankLaunch("AllocationChecks", [], ranks: nil).run()
     #expect(result.status == 0 && !result.timedOut, "\(result)")
     let cases = result.stdout.split(separator: "\n").filter { $0.contains(": training ") }
     #expect(cases.count == 16, "\(result)")

@@ -92,8 +92,8 @@ import Testing
       part: ConvolutionPart(channels: 32, temporalStride: 4)),
   ]
 
-  /// Convolutions that `Winograd` computes: whole tiles and cut ones, strips of tiles that are not full,
-  /// parts.
+  /// Convolutions that `Winograd` computes: whole tiles and cut ones, strips of tiles that are not
+  /// full, parts.
   static let minimalFiltering: [Case] = [
     Case(
       channels: 20, outChannels: 36, frames: 2, size: 12, kernel: Extent(1, 3, 3),

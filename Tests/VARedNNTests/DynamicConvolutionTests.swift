@@ -147,8 +147,8 @@ import Testing
     }
   }
 
-  /// Clips convolved where they lie, and copied together first. Clips 0, 1 and 3 are computed whole, 2
-  /// and 4 as drawn.
+  /// Clips convolved where they lie, and copied together first. Clips 0, 1 and 3 are computed
+  /// whole, 2 and 4 as drawn.
   @Test(arguments: cases) func copyingDoesNotMatter(_ test: Case) throws {
     let passes = try [0, Int.max].map { bytes in
       let bench = Bench(test)

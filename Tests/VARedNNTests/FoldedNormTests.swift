@@ -30,8 +30,8 @@ import Testing
     try network.infer(clips).logits
   }
 
-  /// An observer of features, who sees what comes before batch norm, keeps the two apart in the blocks.
-  /// (The stem is folded in both; GoldenNetworkTests holds it against PyTorch.)
+  /// An observer of features, who sees what comes before batch norm, keeps the two apart in the
+  /// blocks. (The stem is folded in both; GoldenNetworkTests holds it against PyTorch.)
   @Test(arguments: [0.25, 0.3])
   func foldedEqualsUnfolded(width: Double) throws {
     let network = try network(width: width)
@@ -46,8 +46,8 @@ import Testing
     #expect(network.engineCalls.arrived >= calls + 8 * 3 * 2)
   }
 
-  /// A network that inferred before gives what one says that has only just been given the same values:
-  /// of the weights with their norms, and in a dynamic network of the norms alone.
+  /// A network that inferred before gives what one says that has only just been given the same
+  /// values: of the weights with their norms, and in a dynamic network of the norms alone.
   @Test(arguments: [false, true]) func theCopyIsMadeAgainWhenAnythingChanges(isDynamic: Bool) throws
   {
     let network = try network(width: 0.25, isDynamic: isDynamic)

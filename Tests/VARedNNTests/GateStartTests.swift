@@ -7,8 +7,8 @@ import Testing
 @Suite struct GateStartTests {
   private let shape = ActivationShape(channels: 20, frames: 4, height: 3, width: 3)
 
-  /// `v_t [4, St]` of a fresh gate for four clips with the same pixels, the same in every frame in the
-  /// even clips, changing places from frame to frame in the odd ones.
+  /// `v_t [4, St]` of a fresh gate for four clips with the same pixels, the same in every frame in
+  /// the even clips, changing places from frame to frame in the odd ones.
   private func weights(motionEnergy: Bool, temporal: Int) throws -> [Float] {
     let context = LayerContext(batch: 4)
     var configuration = DynamicConfiguration()

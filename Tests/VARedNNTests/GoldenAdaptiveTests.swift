@@ -1,6 +1,6 @@
 // The costs of candidates, and policies held at one pair of them, against the PyTorch reference
-// (METHOD §4). Whole steps with motion energy, the saturating cost and policies that gates do not learn
-// from are cases of GoldenNetworkTests.
+// (METHOD §4). Whole steps with motion energy, the saturating cost and policies that gates do not
+// learn from are cases of GoldenNetworkTests.
 
 import GoldenFiles
 import TestSupport

@@ -86,7 +86,8 @@ import Testing
     try expectOpen(found.channel, policy.channel, golden, "\(path)/dv_c", form: layer.gate.form)
   }
 
-  /// The weights' gradients where a candidate runs, and where it is not alone in a normalised group.
+  /// The weights' gradients where a candidate runs, and where it is not alone in a normalised
+  /// group.
   private func expectOpen(
     _ found: [Float], _ weights: [Float], _ golden: GoldenFile, _ path: String, form: GateForm
   ) throws {

@@ -4,22 +4,24 @@ import Testing
 
 @testable import VARedNN
 
-/// Checks `gradient` of `loss` with respect to `values` at up to `samples` places, by central
-/// differences in single precision.
+/// Checks `gradient` of `loss` with respect to `values` at `samples` places, by central differences
+/// in single precision.
 ///
-/// A place where the two one-sided differences disagree lies on a kink (a ReLU, a gate that opens)
-/// and is skipped; more than a third of them fails the check, so that it cannot pass by skipping.
+/// A place where the two one-sided differences disagree lies on a kink (a ReLU, a gate that opens):
+/// another is taken for it, so that what is checked does not depend on how many kinks there are.
+/// The check fails if it runs out of places.
 func checkGradient(
   _ name: String, of values: UnsafeMutableBufferPointer<Float>, gradient: [Float],
-  samples: Int = 24, step: Float = 1e-2, tolerance: Double = 0.02, changed: () -> Void = {},
+  samples: Int = 16, step: Float = 1e-2, tolerance: Double = 0.02, changed: () -> Void = {},
   sourceLocation: SourceLocation = #_sourceLocation, loss: () throws -> Double
 ) rethrows {
   let scale = Double(gradient.reduce(0) { max($0, abs($1)) })
   #expect(scale > 0, "\(name): the gradient is zero everywhere", sourceLocation: sourceLocation)
   var stream = RandomStream(seed: 7, name: name)
-  var kinks = 0
+  var (checked, tried) = (0, 0)
   let middle = try loss()
-  for _ in 0..<samples {
+  while checked < samples && tried < 4 * samples {
+    tried += 1
     let i = Int(stream.next() % UInt64(gradient.count))
     let old = values[i]
     func at(_ value: Float) throws -> Double {
@@ -33,10 +35,8 @@ func checkGradient(
     let right = (above - middle) / Double(step)
     let left = (middle - below) / Double(step)
     let allowed = tolerance * (scale + abs(Double(gradient[i])))
-    if abs(right - left) > allowed {
-      kinks += 1
-      continue
-    }
+    if abs(right - left) > allowed { continue }
+    checked += 1
     let error = abs((right + left) / 2 - Double(gradient[i]))
     #expect(
       error <= allowed,
@@ -44,7 +44,7 @@ func checkGradient(
       sourceLocation: sourceLocation)
   }
   #expect(
-    kinks * 3 <= samples, "\(name): \(kinks) of \(samples) places lie on a kink",
+    checked == samples, "\(name): all but \(checked) of \(tried) places lie on a kink",
     sourceLocation: sourceLocation)
 }
 

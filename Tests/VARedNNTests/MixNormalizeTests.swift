@@ -1,4 +1,5 @@
-// A mixed plane that is normalised as it is completed, against mixing and normalising one after the other.
+// A mixed plane that is normalised as it is completed, against mixing and normalising one after the
+// other.
 
 import CKernels
 import TestSupport
@@ -45,8 +46,8 @@ import Testing
     }
   }
 
-  /// Motion energy is the mean of |y[t] − y[t−1]|, whether the frame before is found where it was written
-  /// or was kept, in one call or one for each frame.
+  /// Motion energy is the mean of |y[t] − y[t−1]|, whether the frame before is found where it was
+  /// written or was kept, in one call or one for each frame.
   @Test(arguments: [false, true], [false, true])
   func motionEnergyIsTheMeanChange(_ pastCaches: Bool, _ keeps: Bool) {
     let (frames, pixels) = (4, 15)

@@ -6,7 +6,8 @@ import Testing
 @testable import VARedNN
 
 @Suite struct NetworkTests {
-  /// METHOD §5: counted with PyTorch's own counter. Memory is only reserved, so the size is harmless.
+  /// METHOD §5: counted with PyTorch's own counter. Memory is only reserved, so the size is
+  /// harmless.
   @Test(arguments: [(8, 112, 20.26), (16, 112, 40.52)])
   func fullSizeCounts(_ frames: Int, _ size: Int, _ gmacs: Double) throws {
     let network = try VideoNetwork(

@@ -1,5 +1,5 @@
-// What is issued to the engines, layer by layer, against the shapes and the policies, and against the
-// calls that arrive there.
+// What is issued to the engines, layer by layer, against the shapes and the policies, and against
+// the calls that arrive there.
 
 import CKernels
 import Foundation

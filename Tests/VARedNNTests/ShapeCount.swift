@@ -101,8 +101,8 @@ private struct DynamicShape {
     }
   }
 
-  /// A channel or a frame of so many planes, from candidates that take what was computed, or pass it
-  /// through a kernel. A copy costs nothing.
+  /// A channel or a frame of so many planes, from candidates that take what was computed, or pass
+  /// it through a kernel. A copy costs nothing.
   private mutating func add(_ candidates: [(isOwn: Bool, weight: Float)], planes: Int) {
     let own = candidates.reduce(0) { $1.isOwn ? $0 + $1.weight : $0 }
     let kernels = candidates.count { !$0.isOwn && $0.weight > 0 }

@@ -11,7 +11,7 @@ import VARedHDF5
   init() throws { scratch = try Scratch() }
 
   private func run(_ arguments: [String], ranks: Int? = nil) throws -> LaunchResult {
-    try RankLaunch("vared-train", arguments, ranks: ranks, timeoutSeconds: 60).run()
+    try RankLaunch("vared-train", arguments, ranks: ranks).run()
   }
 
   /// Runs and expects `error: …` with `message` in it, alone on stderr, and status 2.

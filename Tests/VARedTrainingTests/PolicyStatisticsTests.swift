@@ -105,10 +105,13 @@ import VARedNN
         "run", ["--epochs", "1", "--learning-rate", "1e-6", "--initialise", scratch("gates.h5")]))
     let trained = try #require(try objects("run").first { $0["kind"] as? String == "evaluation" })
 
+    // Clip by clip on any number of ranks, and in the batches of the run's own evaluation: a matrix
+    // product may round a row by how many rows there are, and a weight near zero opens or closes.
+    let alike = try evaluate("clip", ranks: 1, batch: 4)
+    #expect(try policies(alike) == policies(trained))
     for views in ["clip", "video"] {
-      let reports = try [1, 2, 3].map { try evaluate(views, ranks: $0) }
+      let reports = try [1, 2, 3].map { try evaluate(views, ranks: $0, batch: 1) }
       for report in reports { #expect(try policies(report) == policies(reports[0])) }
-      if views == "clip" { #expect(try policies(reports[0]) == policies(trained)) }
       #expect(try #require(reports[0]["conv_ratio_deviation"] as? Double) > 0)
       let all = try #require(reports[0]["policies"] as? [String: Any])
       let classes = try #require(all["classes"] as? [[String: Any]])
@@ -123,12 +126,12 @@ import VARedNN
     }
   }
 
-  private func evaluate(_ views: String, ranks: Int) throws -> [String: Any] {
+  private func evaluate(_ views: String, ranks: Int, batch: Int) throws -> [String: Any] {
     let report = scratch("report-\(views)-\(ranks).json")
     let said = try run(
       [
         "evaluate", "--checkpoint", scratch("run"), "--data", clips, "--report", report, "--views",
-        views, "--windows", "3", "--batch", "2", "--threads", "1", "--policies",
+        views, "--windows", "3", "--batch", "\(batch)", "--threads", "1", "--policies",
       ], ranks: ranks
     ).stdout
     #expect(said.contains("dynamic layer") && said.contains("\nall classes"))

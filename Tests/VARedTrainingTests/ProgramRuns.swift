@@ -23,7 +23,7 @@ extension ProgramRuns {
   }
 
   func launch(_ arguments: [String], ranks: Int? = nil) -> RankLaunch {
-    RankLaunch("vared-train", arguments, ranks: ranks, timeoutSeconds: 240)
+    RankLaunch("vared-train", arguments, ranks: ranks)
   }
 
   func run(
@@ -66,8 +66,8 @@ extension ProgramRuns {
     return nil
   }
 
-  /// Waits, at most a minute, until `name` is there.
+  /// Waits until `name` is there, or what should write it hangs.
   func waitFor(_ name: String) {
-    for _ in 0..<6000 where !scratch.exists(name) { usleep(10_000) }
+    for _ in 0..<60_000 where !scratch.exists(name) { usleep(10_000) }
   }
 }

@@ -5,7 +5,8 @@ import Testing
 @testable import VARedTraining
 
 @Suite struct ScheduleTests {
-  /// `SequentialLR([LinearLR(1/4, 1, total_iters=3), CosineAnnealingLR(T_max=8)], [4])` of peak 0.05.
+  /// `SequentialLR([LinearLR(1/4, 1, total_iters=3), CosineAnnealingLR(T_max=8)], [4])` of peak
+  /// 0.05.
   @Test func equalsPyTorch() {
     let schedule = Schedule(peak: 0.05, warmupSteps: 4, totalSteps: 12)
     let expected = [

@@ -27,8 +27,8 @@ final class Scratch {
     try text.write(toFile: self(name), atomically: true, encoding: .utf8)
   }
 
-  /// `clips.h5`: `train` + `val` clips of 4 frames of 16×16 in two classes that differ in the colour
-  /// of one half, with pixel noise.
+  /// `clips.h5`: `train` + `val` clips of 4 frames of 16×16 in two classes that differ in the
+  /// colour of one half, with pixel noise.
   func writeClips(train: Int = 16, val: Int = 6) throws -> String {
     var noise: UInt32 = 7
     var bytes: [UInt8] = []

@@ -96,27 +96,67 @@ import VARedHDF5
     #expect(stoppedRanks.stdout.contains("stopped by SIGUSR1"), "\(stoppedRanks)")
   }
 
-  /// A small learning rate: batch norm over few values multiplies rounding by ten in every step, so
-  /// larger steps would compare chaos. The momentum holds the gradients of all four steps.
+  /// Two ranks add up in another order than one with twice the batch, and batch norm over few
+  /// values amplifies rounding by an amount that the processor's kernels decide. So it is measured:
+  /// what may differ is what other last bits of the first weights change. A small learning rate
+  /// keeps the second step near the first; the momentum holds the gradients of both.
   @Test func twoRanksEqualOneWithTwiceTheBatch() throws {
     let more = [
-      "--augment", "none", "--shuffle", "none", "--epochs", "2", "--warmup-epochs", "0",
+      "--augment", "none", "--shuffle", "none", "--epochs", "1", "--warmup-epochs", "0",
       "--learning-rate", "1e-6", "--sync-bn",
     ]
-    _ = try run(arguments("one", more + ["--batch", "8"]))
-    _ = try run(arguments("two", more), ranks: 2)
+    let twice = more + ["--batch", "8"]
+    _ = try run(arguments("start", twice))
+    _ = try run(arguments("one", twice + ["--initialise", scratch("start")]))
+    let shaken = try [UInt32(1), 2, 3].map { seed in
+      let weights = try shake(try newest("start").model, seed: seed)
+      _ = try run(arguments("shaken\(seed)", twice + ["--initialise", weights]))
+      return try newest("shaken\(seed)")
+    }
+    _ = try run(arguments("two", more + ["--initialise", scratch("start")]), ranks: 2)
     let (one, two) = (try newest("one"), try newest("two"))
-    #expect(one.header.position == two.header.position)
-    for (name, tensor) in one.model {
-      expectClose(two.model[name]?.values ?? [], tensor.values, rtol: 1e-4, atol: 1e-6, name)
+    #expect(one.header.position == two.header.position && one.header.position.step == 2)
+    for (of, what) in [(\Checkpoint.model, "value"), (\Checkpoint.momentum, "momentum")] {
+      for (name, tensor) in one[keyPath: of] {
+        expectWithinRounding(
+          two[keyPath: of][name]?.values ?? [], tensor.values,
+          shaken.map { $0[keyPath: of][name]?.values ?? [] }, "\(what) of \(name)")
+      }
     }
-    for (name, tensor) in one.momentum {
-      let values = two.momentum[name]?.values ?? []
-      expectClose(values, tensor.values, rtol: 3e-4, atol: 1e-5, "momentum of \(name)")
+    let series = try ["one", "two"].map { try losses($0, steps: 2).map { Float($0) } }
+    expectClose(series[1], series[0], rtol: 1e-5, "losses")
+  }
+
+  /// A file of `model` with every value moved by 2 to 4 units in its last place, up or down.
+  private func shake(_ model: [String: Tensor], seed: UInt32) throws -> String {
+    let path = scratch("shaken-\(seed).h5")
+    let file = try HDF5File.create(path)
+    var noise = seed
+    for (name, tensor) in model.sorted(by: { $0.key < $1.key }) {
+      let values = tensor.values.map { value in
+        noise = noise &* 1_664_525 &+ 1_013_904_223
+        return value * (1 + (noise >> 31 == 0 ? 1 : -1) * 0x1p-22)
+      }
+      try file.write("/model/" + name, values, shape: tensor.shape)
     }
-    for (a, b) in zip(try losses("one", steps: 4), try losses("two", steps: 4)) {
-      #expect(abs(a - b) < 1e-4 * abs(a))
-    }
+    try file.close()
+    return path
+  }
+
+  /// Expects `values` to differ from `expected` by at most 16 times what the shaken ones do (4
+  /// times was seen), beside a millionth of the largest, where they do not at all. A rank that is
+  /// missing, or takes its statistics alone, is hundreds of times off.
+  private func expectWithinRounding(
+    _ values: [Float], _ expected: [Float], _ shaken: [[Float]], _ name: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let moved = shaken.map { largestDifference($0, expected) }.reduce(0, max)
+    expectClose(
+      values, expected, rtol: 1e-6, atol: 16 * moved, name, sourceLocation: sourceLocation)
+  }
+
+  private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
+    zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
   }
 
   @Test func anOutputWithARunIsNeverOverwritten() throws {

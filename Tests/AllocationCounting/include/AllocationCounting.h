@@ -1,6 +1,6 @@
-// Counts what a process allocates. Linked into an executable, this takes the place of the C library's
-// malloc, calloc, realloc, posix_memalign, aligned_alloc, memalign and mmap for every library of the
-// process, whatever language it is in and whatever thread calls.
+// Counts what a process allocates. Linked into an executable, this takes the place of the C
+// library's malloc, calloc, realloc, posix_memalign, aligned_alloc, memalign and mmap for every
+// library of the process, whatever language it is in and whatever thread calls.
 #ifndef VARED_ALLOCATION_COUNTING_H
 #define VARED_ALLOCATION_COUNTING_H
 
