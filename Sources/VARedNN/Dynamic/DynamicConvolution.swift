@@ -233,7 +233,7 @@ final class DynamicConvolution {
     let kernels = workspace.kernelGradients.floats(n * kernelFloats)
     kernels.update(repeating: 0, count: n * kernelFloats)
     let space = gate.space
-    let pastCaches = shape.isBeyondCaches(clips: n)
+    let streamed = shape.isBeyondCaches(clips: n)
     let mixings = UnsafePointer(mixings.clips.baseAddress!)
     for clip in 0..<n { firstColumns[clip + 1] = firstColumns[clip] + mixings[clip].columns }
     weightGradients.withUnsafeMutableBufferPointer { weights in
@@ -248,7 +248,7 @@ final class DynamicConvolution {
           guard !mixings[clip].isWhole else {
             return dy.write(
               clip * blocks + column, frames: 0..<shape.frames,
-              into: df + column * shape.blockFloats, pastCaches: pastCaches)
+              into: df + column * shape.blockFloats, streamed: streamed)
           }
           let temporal = weights + clip * blocks * space.candidates
           mixings[clip].backward(
@@ -257,7 +257,7 @@ final class DynamicConvolution {
               kernels: kernels + clip * kernelFloats, temporal: temporal,
               channel: temporal + blocks * space.temporalStrides.count)
           ) { block, frames, gradient in
-            dy.write(clip * blocks + block, frames: frames, into: gradient, pastCaches: false)
+            dy.write(clip * blocks + block, frames: frames, into: gradient, streamed: false)
           }
         }
       }

@@ -39,7 +39,7 @@ struct TemporalGradient {
     into dx: UnsafeMutablePointer<Float>
   ) {
     let strips = (input.framePixels + Self.strip - 1) / Self.strip
-    let pastCaches = input.isBeyondCaches(clips: n)
+    let streamed = input.isBeyondCaches(clips: n)
     Parallel.forEach(n * input.frames * strips) { item in
       let (clip, frame) = (item / (input.frames * strips), item / strips % input.frames)
       let first = item % strips * Self.strip
@@ -47,7 +47,7 @@ struct TemporalGradient {
         in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
         stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
         out_blocks: Int32(output.blocks), dy: dy + clip * output.clipFloats, weights: weights,
-        streamed: pastCaches)
+        streamed: streamed)
       ChannelBlock.kernels.temporal_gradient(
         &job, dx + clip * input.clipFloats, Int32(frame), first,
         min(first + Self.strip, input.framePixels))

@@ -100,13 +100,13 @@ final class BatchNorm {
     writing x: UnsafeMutablePointer<Float>, clips n: Int,
     from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
   ) throws {
-    let pastCaches = shape.isBeyondCaches(clips: n)
+    let streamed = shape.isBeyondCaches(clips: n)
     sumBlocks(clips: n) { item, sums in
       produce(item) { frames, from in
         let to = x + item * shape.blockFloats + frames.lowerBound * shape.planeFloats
         ChannelBlock.kernels.moments(
           from, frames.count * shape.framePixels, sums,
-          UnsafePointer(to) == from ? nil : to, pastCaches)
+          UnsafePointer(to) == from ? nil : to, streamed)
       }
     }
     try finishStatistics(clips: n)
@@ -216,10 +216,10 @@ final class BatchNorm {
     masked: UnsafeMutablePointer<Float>? = nil, into dx: UnsafeMutablePointer<Float>
   ) throws {
     let gradient = try reduceGradient(dy, mask: mask, x: x, clips: n, masked: masked)
-    let pastCaches = shape.isBeyondCaches(clips: n)
+    let streamed = shape.isBeyondCaches(clips: n)
     Parallel.forEach(n * shape.blocks) { item in
       gradient.write(
-        item, frames: 0..<shape.frames, into: dx + item * shape.blockFloats, pastCaches: pastCaches)
+        item, frames: 0..<shape.frames, into: dx + item * shape.blockFloats, streamed: streamed)
     }
   }
 
