@@ -14,7 +14,7 @@ struct GivenGradient: OutputGradient {
   }
 
   func write(
-    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
+    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, streamed: Bool
   ) {
     let first = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
     for i in 0..<frames.count * shape.planeFloats { dx[i] = values[first + i] }

@@ -28,14 +28,14 @@ import Testing
   func equalsOneAfterTheOther(_ kernels: [Bool], _ motion: Motion) {
     // More rows than are mixed at a time; a plane of one column; one of one pixel.
     for (height, width) in [(9, 40), (5, 1), (1, 1)] {
-      for (addsShortcut, pastCaches) in [
+      for (addsShortcut, streamed) in [
         (false, false), (false, true), (true, false), (true, true),
       ] {
         let (apart, together) = (
-          outputs(kernels, addsShortcut, height, width, motion, pastCaches, apart: true),
-          outputs(kernels, addsShortcut, height, width, motion, pastCaches, apart: false)
+          outputs(kernels, addsShortcut, height, width, motion, streamed, apart: true),
+          outputs(kernels, addsShortcut, height, width, motion, streamed, apart: false)
         )
-        let what = "\(kernels) \(addsShortcut) \(height)x\(width) \(motion) \(pastCaches)"
+        let what = "\(kernels) \(addsShortcut) \(height)x\(width) \(motion) \(streamed)"
         expectClose(together.y, apart.y, rtol: 1e-6, atol: 1e-6, what)
         expectClose(together.means, apart.means, rtol: 1e-5, atol: 1e-6, "\(what) means")
         expectClose(together.energies, apart.energies, rtol: 1e-5, atol: 1e-6, "\(what) energies")
@@ -49,7 +49,7 @@ import Testing
   /// Motion energy is the mean of |y[t] − y[t−1]|, whether the frame before is found where it was
   /// written or was kept, in one call or one for each frame.
   @Test(arguments: [false, true], [false, true])
-  func motionEnergyIsTheMeanChange(_ pastCaches: Bool, _ keeps: Bool) {
+  func motionEnergyIsTheMeanChange(_ streamed: Bool, _ keeps: Bool) {
     let (frames, pixels) = (4, 15)
     let x = buffer("x", frames * pixels * lanes)
     let (scale, shift) = (buffer("scale", lanes), buffer("shift", lanes))
@@ -63,7 +63,7 @@ import Testing
           statistics: vared_frame_statistics(
             means: means.base + t, energies: energies.base + t,
             previous: keeps ? before.base : nil, lanes: Int32(lanes), stride: Int32(frames),
-            starts: t == 0), streamed: pastCaches)
+            starts: t == 0), streamed: streamed)
         ChannelBlock.kernels.normalize(
           &normalization, x.base + t * pixels * lanes, Int32(min(framesPerCall, frames - t)),
           pixels)
@@ -85,7 +85,7 @@ import Testing
 
   private func outputs(
     _ kernels: [Bool], _ addsShortcut: Bool, _ height: Int, _ width: Int, _ motion: Motion,
-    _ pastCaches: Bool, apart: Bool
+    _ streamed: Bool, apart: Bool
   ) -> (y: [Float], means: [Float], energies: [Float]) {
     let floats = height * width * lanes
     let names = kernels.indices.map(String.init)
@@ -116,7 +116,7 @@ import Testing
         shift: UnsafePointer(scale.base)) : vared_affine()
     var normalization = vared_normalization(
       y: y, scale: scale.base, shift: shift.base, residual: shortcut, statistics: statistics,
-      streamed: pastCaches)
+      streamed: streamed)
     terms.withUnsafeBufferPointer { terms in
       var mixing = vared_mixing(
         terms: terms.baseAddress, count: Int32(terms.count), height: Int32(height),

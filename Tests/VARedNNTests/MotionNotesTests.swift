@@ -6,7 +6,7 @@ import Testing
 @testable import VARedNN
 
 @Suite struct MotionNotesTests {
-  /// Whether it is written past the caches.
+  /// Whether it is written with non-temporal stores.
   private static let sizes = [(10, false), (64, true)]
 
   /// What was noted in the last pass, and what the data says.

@@ -51,12 +51,12 @@ struct MixingBackward<Gradient: OutputGradient> {
     for clip in 0..<clips {
       sums.firstGroups[clip + 1] = sums.firstGroups[clip] + mixings[clip].channelGroups
     }
-    let pastCaches = shape.isBeyondCaches(clips: clips)
-    Parallel.forEach(sums.firstGroups[clips]) { runGroup($0, pastCaches: pastCaches) }
+    let streamed = shape.isBeyondCaches(clips: clips)
+    Parallel.forEach(sums.firstGroups[clips]) { runGroup($0, streamed: streamed) }
   }
 
   /// The group of this number among those of all clips.
-  private func runGroup(_ number: Int, pastCaches: Bool) {
+  private func runGroup(_ number: Int, streamed: Bool) {
     var clip = 0
     while sums.firstGroups[clip + 1] <= number { clip += 1 }
     let group = number - sums.firstGroups[clip]
@@ -64,7 +64,7 @@ struct MixingBackward<Gradient: OutputGradient> {
     guard !mixings[clip].isWhole else {
       return dy.write(
         clip * blocks + group, frames: 0..<shape.frames, into: df + group * shape.blockFloats,
-        pastCaches: pastCaches)
+        streamed: streamed)
     }
     let temporal = sums.policy + clip * blocks * space.candidates
     mixings[clip].backward(
@@ -73,7 +73,7 @@ struct MixingBackward<Gradient: OutputGradient> {
         kernels: kernels + clip * kernelFloats, temporal: temporal,
         channel: temporal + blocks * space.temporalStrides.count)
     ) { block, frames, gradient in
-      dy.write(clip * blocks + block, frames: frames, into: gradient, pastCaches: false)
+      dy.write(clip * blocks + block, frames: frames, into: gradient, streamed: false)
     }
   }
 }

@@ -4,9 +4,9 @@
 /// are wanted.
 protocol OutputGradient {
   /// Frames of item `n·blocks + block` of the gradient, assigned.
-  /// - Parameter pastCaches: whether whoever reads it will not find it there.
+  /// - Parameter streamed: whether non-temporal stores write it: its reader comes late.
   func write(
-    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool)
+    _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, streamed: Bool)
 }
 
 extension BatchNorm.InputGradient: OutputGradient {}

@@ -38,7 +38,7 @@ struct TemporalGradient {
     _ dy: BlockedClips, weights: UnsafePointer<Float>, into dx: MutableBlockedClips
   ) {
     let strips = (input.framePixels + Self.strip - 1) / Self.strip
-    let pastCaches = input.isBeyondCaches(clips: dy.count)
+    let streamed = input.isBeyondCaches(clips: dy.count)
     Parallel.forEach(dy.count * input.frames * strips) { item in
       let (clip, frame) = (item / (input.frames * strips), item / strips % input.frames)
       let first = item % strips * Self.strip
@@ -46,7 +46,7 @@ struct TemporalGradient {
         in_frames: Int32(input.frames), out_frames: Int32(output.frames), kernel: Int32(kernel),
         stride: Int32(stride), frame_pixels: input.framePixels, in_blocks: Int32(input.blocks),
         out_blocks: Int32(output.blocks), dy: dy.clip(clip), weights: weights,
-        streamed: pastCaches)
+        streamed: streamed)
       ChannelBlock.kernels.temporal_gradient(
         &job, dx.clip(clip), Int32(frame), first,
         min(first + Self.strip, input.framePixels))

@@ -21,9 +21,9 @@ extension BatchNorm {
     }
 
     /// `dx` of some frames of one item, assigned.
-    /// - Parameter pastCaches: whether whoever reads it will not find it there.
+    /// - Parameter streamed: whether non-temporal stores write it: its reader comes late.
     func write(
-      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, pastCaches: Bool
+      _ item: Int, frames: Range<Int>, into dx: UnsafeMutablePointer<Float>, streamed: Bool
     ) {
       let shape = x.shape
       let padded = ChannelBlock.padded(shape.channels)
@@ -31,7 +31,7 @@ extension BatchNorm {
       var job = vared_normalize_gradient_job(
         dy, mask: mask, x: x, item, frames: frames)
       ChannelBlock.kernels.normalize_apply(
-        &job, base, base + padded, base + 2 * padded, dx, pastCaches)
+        &job, base, base + padded, base + 2 * padded, dx, streamed)
     }
   }
 }

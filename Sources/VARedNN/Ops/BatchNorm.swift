@@ -83,13 +83,13 @@ final class BatchNorm {
     writing x: MutableBlockedClips,
     from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
   ) throws {
-    let pastCaches = shape.isBeyondCaches(clips: x.count)
+    let streamed = shape.isBeyondCaches(clips: x.count)
     sumBlocks(clips: x.count) { item, sums in
       produce(item) { frames, from in
         let to = x.item(item, frame: frames.lowerBound)
         ChannelBlock.kernels.moments(
           from, frames.count * shape.framePixels, sums,
-          UnsafePointer(to) == from ? nil : to, pastCaches)
+          UnsafePointer(to) == from ? nil : to, streamed)
       }
     }
     try finishStatistics(clips: x.count)
@@ -178,10 +178,10 @@ final class BatchNorm {
     masked: MutableBlockedClips? = nil, into dx: MutableBlockedClips
   ) throws {
     let gradient = try reduceGradient(dy, mask: mask, x: x, masked: masked)
-    let pastCaches = shape.isBeyondCaches(clips: x.count)
+    let streamed = shape.isBeyondCaches(clips: x.count)
     Parallel.forEach(x.count * shape.blocks) { item in
       gradient.write(
-        item, frames: 0..<shape.frames, into: dx.item(item), pastCaches: pastCaches)
+        item, frames: 0..<shape.frames, into: dx.item(item), streamed: streamed)
     }
   }
 

@@ -20,7 +20,7 @@ struct NormalisingPass {
   /// Where motion energy is noted, and memory for the frame before of every thread.
   private let energies: UnsafeMutablePointer<Float>?
   private let framesBefore: UnsafeMutablePointer<Float>?
-  private let pastCaches: Bool
+  private let streamed: Bool
   private let account: OperationAccount
   private let residualAccount: OperationAccount?
 
@@ -45,10 +45,10 @@ struct NormalisingPass {
       }
       ?? vared_affine()
     (self.y, means) = (y.data, y.means)
-    pastCaches = shape.isBeyondCaches(clips: n)
+    streamed = shape.isBeyondCaches(clips: n)
     energies = y.motion?.start()
     // In the caches, the frame before is found where it was written.
-    framesBefore = pastCaches && energies != nil ? y.motion?.framesBefore() : nil
+    framesBefore = streamed && energies != nil ? y.motion?.framesBefore() : nil
     (self.account, self.residualAccount) = (account, residualAccount)
   }
 
@@ -102,7 +102,7 @@ struct NormalisingPass {
   private func normalization(_ place: Place) -> vared_normalization {
     vared_normalization(
       y: y + place.first, scale: scale + place.lane, shift: shift + place.lane,
-      residual: affineResidual(place), statistics: statistics(place), streamed: pastCaches)
+      residual: affineResidual(place), statistics: statistics(place), streamed: streamed)
   }
 
   private func affineResidual(_ place: Place) -> vared_affine {

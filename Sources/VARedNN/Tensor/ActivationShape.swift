@@ -27,7 +27,8 @@ public struct ActivationShape: Hashable, Sendable, BitwiseCopyable {
   var meanCount: Int { channels * frames }
 
   /// Whether `n` clips are too many for the caches to hold until they are read: then they are
-  /// written past them, which spares reading the memory first (half as fast again at 115 MB).
+  /// written with non-temporal stores, which spares reading the memory first (half as fast again at
+  /// 115 MB).
   func isBeyondCaches(clips n: Int) -> Bool {
     n * clipFloats * MemoryLayout<Float>.stride >= 4 << 20
   }

@@ -1,4 +1,4 @@
-// Writing past the caches, which layers do only with large tensors, against plain stores.
+// Non-temporal stores, which layers do only with large tensors, against plain stores.
 
 import CKernels
 import TestSupport
@@ -6,7 +6,7 @@ import Testing
 
 @testable import VARedNN
 
-@Suite struct PastCachesTests {
+@Suite struct StreamedStoresTests {
   /// Both ways to write, into memory of its own each: bit for bit the same.
   private func expectSame(
     _ what: String, floats: Int, _ write: (UnsafeMutablePointer<Float>, Bool) -> Void
@@ -27,9 +27,9 @@ import Testing
     let dy = normals(floats, "dy")
     let a = normals(lanes, "a")
     let b = normals(lanes, "b")
-    expectSame("moments", floats: floats) { to, pastCaches in
+    expectSame("moments", floats: floats) { to, streamed in
       var sums = [Double](repeating: 0, count: 2 * lanes)
-      ChannelBlock.kernels.moments(x, frames * framePixels, &sums, to, pastCaches)
+      ChannelBlock.kernels.moments(x, frames * framePixels, &sums, to, streamed)
       for l in 0..<lanes {
         let column = stride(from: l, to: floats, by: lanes).map { Double(x[$0]) }
         expectClose([Float(sums[l])], [Float(column.reduce(0, +))], rtol: 1e-4, "sum")
@@ -39,21 +39,21 @@ import Testing
       dy.withUnsafeBufferPointer { dy in
         a.withUnsafeBufferPointer { a in
           b.withUnsafeBufferPointer { b in
-            expectSame("normalize", floats: floats) { to, pastCaches in
+            expectSame("normalize", floats: floats) { to, streamed in
               var normalization = vared_normalization(
                 y: to, scale: a.baseAddress, shift: b.baseAddress, residual: vared_affine(),
-                statistics: vared_frame_statistics(), streamed: pastCaches)
+                statistics: vared_frame_statistics(), streamed: streamed)
               ChannelBlock.kernels.normalize(
                 &normalization, x.baseAddress, Int32(frames), framePixels)
             }
-            expectSame("normalize_apply", floats: floats) { to, pastCaches in
+            expectSame("normalize_apply", floats: floats) { to, streamed in
               let from = vared_incoming(
                 first: dy.baseAddress, second: nil, means: nil, mean_lanes: 0, mean_stride: 0)
               var job = vared_normalize_gradient_job(
                 dy: from, mask: vared_mask(), x: x.baseAddress, frames: Int32(frames),
                 frame_pixels: framePixels)
               ChannelBlock.kernels.normalize_apply(
-                &job, a.baseAddress, b.baseAddress, a.baseAddress, to, pastCaches)
+                &job, a.baseAddress, b.baseAddress, a.baseAddress, to, streamed)
             }
           }
         }
@@ -68,11 +68,11 @@ import Testing
     let weights = normals(2 * 3 * tile, "weights")
     dy.withUnsafeBufferPointer { dy in
       weights.withUnsafeBufferPointer { weights in
-        expectSame("temporal gradient", floats: 2 * 3 * planeFloats) { to, pastCaches in
+        expectSame("temporal gradient", floats: 2 * 3 * planeFloats) { to, streamed in
           var job = vared_temporal_job(
             in_frames: 3, out_frames: 2, kernel: 3, stride: 2, frame_pixels: framePixels,
             in_blocks: 2, out_blocks: 1, dy: dy.baseAddress, weights: weights.baseAddress,
-            streamed: pastCaches)
+            streamed: streamed)
           for frame in 0..<3 {
             ChannelBlock.kernels.temporal_gradient(&job, to, Int32(frame), 0, framePixels)
           }
