@@ -37,6 +37,7 @@ public final class R2Plus1D {
   private var costs: [ClipCost]
 
   /// - Parameters:
+  ///   - configuration: what to build.
   ///   - batch: clips that one step takes at most.
   ///   - seed: of the initial values.
   ///   - threads: of this process's one thread pool.
