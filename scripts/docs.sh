@@ -10,6 +10,7 @@ readonly pages=(
   Sources/VARedNN/VARedNN.docc/RunningANetwork.md:StepOnce
   Sources/VARedTraining/VARedTraining.docc/TrainingANetwork.md:TrainOnShapes
 )
+readonly modules=(VARedDist VARedData VARedNN VARedTraining)
 output=""
 
 usage() {
@@ -106,7 +107,7 @@ symbol_graph() {
     -minimum-access-level public -output-dir "$2"
 }
 
-for module in VARedDist VARedData VARedNN VARedTraining; do
+for module in "${modules[@]}"; do
   echo "docs: pages of $module"
   mkdir -p "$scratch/$module"
   symbol_graph "$module" "$scratch/$module"
@@ -117,7 +118,7 @@ done
 
 if [ -n "$output" ]; then
   mkdir -p "$output"
-  for module in VARedDist VARedData VARedNN VARedTraining; do
+  for module in "${modules[@]}"; do
     rm -rf "$output/$module.doccarchive"
     mv "$scratch/$module.doccarchive" "$output"
   done
