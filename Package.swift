@@ -65,6 +65,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // The examples of the libraries' pages (scripts/docs.sh).
+    .executableTarget(
+      name: "SumOverRanks", dependencies: ["VARedDist"], path: "Examples/SumOverRanks"),
+    .executableTarget(name: "LoadClips", dependencies: ["VARedData"], path: "Examples/LoadClips"),
+    .executableTarget(
+      name: "TrainOnShapes", dependencies: ["VARedTraining"], path: "Examples/TrainOnShapes"),
+    .executableTarget(name: "StepOnce", dependencies: ["VARedNN"], path: "Examples/StepOnce"),
+
     // Tests; RankChecks is what `mpirun` starts, AllocationChecks counts what a step allocates.
     .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
     .target(

@@ -28,7 +28,11 @@ public final class ClipReader {
   /// rotation metadata, pixel aspect, variable frame rate, colour matrix and range are honoured.
   ///
   /// - Parameters:
+  ///   - dataset: where the clip is listed.
+  ///   - split: the part of it.
   ///   - index: the clip's place in `split`.
+  ///   - view: the window and the crop.
+  ///   - geometry: the clip's extent.
   ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
   public func read(

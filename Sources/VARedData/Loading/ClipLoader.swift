@@ -16,6 +16,9 @@ public final class ClipLoader {
   /// Starts the threads.
   ///
   /// - Parameters:
+  ///   - dataset: where the clips are listed.
+  ///   - split: the part of it.
+  ///   - geometry: every clip's extent.
   ///   - batches: the clip indices of each batch, in the order of delivery; a batch may be empty.
   ///   - view: the view of the clip with this index.
   ///   - threads: decoding threads, at least 1.

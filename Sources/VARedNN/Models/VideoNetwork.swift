@@ -35,6 +35,7 @@ public final class VideoNetwork {
   }
 
   /// - Parameters:
+  ///   - configuration: what to build.
   ///   - batch: clips that one step takes at most.
   ///   - seed: of the initial values.
   ///   - threads: of this process's one thread pool.

@@ -14,6 +14,9 @@ public final class SGD {
   private let storage: FloatBuffer
 
   /// - Parameters:
+  ///   - parameters: what a step changes, by their gradients.
+  ///   - momentum: factor of the momentum, which starts at zero.
+  ///   - weightDecay: factor of a decaying parameter in its gradient.
   ///   - gateRate: the gates' learning rate as a factor of the network's.
   public init(
     _ parameters: Parameters, momentum: Float = 0.9, weightDecay: Float = 1e-4, gateRate: Float
@@ -30,6 +33,7 @@ public final class SGD {
 
   /// One step.
   /// - Parameters:
+  ///   - learningRate: of the network; gates have theirs by `gateRate`.
   ///   - gradientScale: multiplies the gradients first; `1/ranks` turns a sum over ranks into their
   ///     mean.
   ///   - gatesAreFrozen: leaves gates and their momentum as they are.

@@ -54,6 +54,8 @@ public struct CostSteering: Equatable, Sendable {
 
   /// - Parameters:
   ///   - weight: λ as set.
+  ///   - target: the conv ratio to end at; nil keeps λ as set.
+  ///   - ramp: share of the joint stage over which the cost comes in.
   ///   - steps: of the joint stage.
   public init(weight: Double, target: Double?, ramp: Double, steps: Int) {
     self.target = target
