@@ -18,14 +18,17 @@ import argparse
 import json
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import h5py
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Reference"))
 from costs import loss
 from reference import DynamicConfiguration, NetworkConfiguration, R2Plus1D
 
