@@ -115,7 +115,7 @@ prepare_ours() {
 }
 
 prepare_floor() {
-  cc -O2 -o "$work/convolution-floor" Benchmarks/convolution-floor.c -ldnnl -lgomp -lm
+  cc -O2 -o "$work/convolution_floor" Benchmarks/convolution_floor.c -ldnnl -lgomp -lm
 }
 
 # How it is measured -----------------------------------------------------------------------------
@@ -170,14 +170,14 @@ ours() {
 peer() {
   local layout
   for layout in contiguous channels-last; do
-    record "peer/$1/$layout/threads $2" "$peer_python" Benchmarks/peers/bench.py --network "$1" \
+    record "peer/$1/$layout/threads $2" "$peer_python" Benchmarks/bench.py --network "$1" \
       --layout "$layout" --depth "$depth" --width "$width" --frames "$frames" --size "$size" \
       --batch "$batch" --threads "$2" --iterations "$iterations"
   done
 }
 
 floor() {
-  record "floor/threads $1" "$work/convolution-floor" --depth "$depth" --width "$width" \
+  record "floor/threads $1" "$work/convolution_floor" --depth "$depth" --width "$width" \
     --frames "$frames" --size "$size" --batch "$batch" --threads "$1" --repetitions "$iterations"
 }
 
@@ -192,13 +192,13 @@ train_with_ranks() {
   local clips=$work/clips.h5
   rm -rf "$work/ranks"
   # One chain: bash does not stop at errors in what `if` asks, and `record` asks.
-  "$peer_python" Benchmarks/random_clips.py "$clips" --count $(($1 * batch * rank_steps)) \
+  "$peer_python" Benchmarks/clips.py random "$clips" --count $(($1 * batch * rank_steps)) \
     --frames "$frames" --size "$size" &&
     "${launch[@]}" "$vared" train --data "$clips" --output "$work/ranks" --network fixed \
     --model "r2plus1d-$depth" --width "$width" --frames "$frames" --frame-stride 1 --size "$size" \
     --batch "$batch" --threads 1 --data-threads 1 --augment none --epochs 1 --checkpoint-every 0 \
     >"$work/ranks.log" &&
-    python3 Benchmarks/median_step.py "$work/ranks/metrics.jsonl"
+    python3 Benchmarks/table.py --median-step "$work/ranks/metrics.jsonl"
 }
 
 measure_fixed() {
@@ -232,7 +232,7 @@ train_gates() {
     --checkpoint-every 0 --evaluate-every 0 --target-ratio 0.5 --cost-power 1)
   rm -rf "$work/gates" "$work/gates-small"
   # One chain, as above.
-  "$peer_python" Benchmarks/grating_clips.py "$work/gratings.h5" --count "$count" \
+  "$peer_python" Benchmarks/clips.py gratings "$work/gratings.h5" --count "$count" \
     --frames "$frames" --size "$size" &&
     "$vared" train "${common[@]}" --output "$work/gates-small" --size "$small" --batch 16 \
       --epochs 14 --learning-rate 0.02 --warmup-epochs 1 --cost-weight 8 &&
@@ -260,7 +260,7 @@ measure_trained() {
       --iterations "$(steps "$clips")" --policy full --policy gates
   done
   for layout in contiguous channels-last; do
-    record "peer/trained/$layout/threads $few" "$peer_python" Benchmarks/peers/bench.py \
+    record "peer/trained/$layout/threads $few" "$peer_python" Benchmarks/bench.py \
       --checkpoint "$work"/gates/checkpoints/*.h5 --layout "$layout" --batch "$batch" \
       --threads "$few" --iterations "$iterations"
   done

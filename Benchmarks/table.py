@@ -1,8 +1,9 @@
 """Prints what a results file of compare.sh says: absolute figures, then the ratios and their bars.
 
     python3 table.py .build/benchmarks/results-….jsonl
+    python3 table.py --median-step runs/mine/metrics.jsonl
 
-A ratio is taken within a round, between runs that followed one another or policies that took turns in
+With --median-step it prints the rate of a training run's median step, as a result of its own. A ratio is taken within a round, between runs that followed one another or policies that took turns in
 one; the table has the median over rounds, the smallest and the largest. Standard library only.
 """
 
@@ -266,7 +267,18 @@ def verdict(row: Row, median: float) -> str:
     return f"{'<=' if row.at_most else '>='} {row.bar:g} {'met' if met else 'NOT MET'}"
 
 
+def median_step(metrics: Path) -> Result:
+    """The rate of a training run's median step, in the words of `vared-train bench --json`."""
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rates = [line["clips_per_second"] for line in lines if line["kind"] == "step"]
+    # The first step also creates every primitive.
+    return {"train": {"clips_per_second": statistics.median(rates[1:])}}
+
+
 def main() -> None:
+    if sys.argv[1] == "--median-step":
+        print(json.dumps(median_step(Path(sys.argv[2]))))
+        return
     rounds = read(Path(sys.argv[1]))
     if not rounds:
         sys.exit("table: error: no results in this file")

@@ -1,6 +1,6 @@
 """Means over seeds of what `vared-train frontier` wrote, as Markdown.
 
-usage: python3 Benchmarks/frontier_table.py FOLDER ...   one --output folder of frontier per seed
+usage: python3 docs/frontier_table.py FOLDER ...   one --output folder of frontier per seed
 """
 
 from __future__ import annotations
