@@ -69,8 +69,8 @@ def relative_cost(layer: DynamicConv3d, policy: Policy) -> Tensor:
 
 
 def charged(logits: Tensor, labels: Tensor, confidence: float = 0.0) -> Tensor:
-    """mu [N]: 1 for clips that are classified correctly, with a probability of the label of at least
-    `confidence`, else 0."""
+    """mu [N]: 1 for clips that are classified correctly, with a probability of the label of at
+    least `confidence`, else 0."""
     probability = functional.softmax(logits.detach(), dim=1).gather(1, labels[:, None])[:, 0]
     correct = logits.detach().argmax(dim=1) == labels
     return (correct & (probability >= confidence)).to(logits.dtype)
