@@ -1,15 +1,16 @@
-"""Times a training step and inference of the PyTorch network in reference.py on random clips.
+"""Times a peer on random clips: the PyTorch network of Reference/, run by PyTorch or as exported.
 
-    python3 bench.py --network dynamic --frames 8 --size 112 --batch 8 --threads 1 \
-      --layout channels-last
+    python3 bench.py --engine pytorch --precision bf16 --layout channels-last --batch 16 --threads 1
+    python3 bench.py --engine openvino --precision int8 --batch 8 --threads 1
 
-With --checkpoint it is the dynamic network of a checkpoint of `vared-train`, with its weights and its
-shape, on random clips all the same: this network computes every candidate, so its time does not depend
-on what the gates decide.
+PyTorch runs a training step and inference, the others inference of the fixed network. The dynamic
+network computes every candidate, so its time does not depend on what its gates decide.
 
 Prints one JSON object, with the names that `vared-train bench --json` has:
 
-    {"train": {"clips_per_second": …}, "inference": {"clips_per_second": …}, "peak_bytes": …}
+    {"peer": …, "train": {"clips_per_second": …}, "inference": {…}, "peak_bytes": …}
+
+Ends with status 3 where the peer is not installed or the processor lacks what it needs.
 """
 
 from __future__ import annotations
@@ -19,28 +20,39 @@ import json
 import resource
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import h5py
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Reference"))
-from costs import loss
-from reference import DynamicConfiguration, NetworkConfiguration, R2Plus1D
+from costs import loss  # noqa: E402
+from reference import DynamicConfiguration, NetworkConfiguration, R2Plus1D  # noqa: E402
 
 CLASSES = 400
 COST_WEIGHT = 0.8
+LEFT_OUT = 3
+# Of the largest logit: what a peer's answer may differ from PyTorch's in fp32.
+TOLERANCES = {"fp32": 1e-3, "bf16": 0.1, "int8": 0.5}
+
+Inference = Callable[[], np.ndarray]
+
+
+class Unavailable(Exception):
+    """This peer cannot run here, and why."""
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--checkpoint", help="instead of --network, --depth, --width, --frames and --size"
-    )
+    parser.add_argument("--engine", choices=ENGINES, default="pytorch")
+    parser.add_argument("--precision", choices=TOLERANCES, default="fp32")
+    parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="contiguous")
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
@@ -48,7 +60,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=112)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="contiguous")
     parser.add_argument("--iterations", type=int, default=3, help="timed steps, after one more")
     return parser.parse_args()
 
@@ -62,38 +73,6 @@ def build(options: argparse.Namespace) -> R2Plus1D:
     )
 
 
-def restore(path: str) -> R2Plus1D:
-    """The dynamic network of a checkpoint, with all of its weights."""
-    with h5py.File(path) as file:
-        lines = file.attrs["config"].splitlines()
-        settings = dict(line.split(": ", 1) for line in lines if ": " in line and line[0] != "#")
-        if settings["network"] != "dynamic":
-            raise SystemExit(f"bench: error: {path}: expected a dynamic network, found a fixed one")
-        dynamic = DynamicConfiguration(
-            int(settings["temporal-candidates"]),
-            int(settings["channel-candidates"]),
-            settings["gate-form"],
-            int(settings["gate-hidden"]),
-            settings["motion-energy"] == "true",
-        )
-        network = R2Plus1D(
-            NetworkConfiguration(
-                len(file.attrs["classes"].split("\n")),
-                int(settings["frames"]),
-                int(settings["size"]),
-                int(settings["model"].rsplit("-", 1)[1]),
-                float(settings["width"]),
-                dynamic,
-            )
-        )
-        weights = {name: torch.from_numpy(tensor[()]) for name, tensor in file["model"].items()}
-    missing, unexpected = network.load_state_dict(weights, strict=False)
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-    if missing or unexpected:
-        raise SystemExit(f"bench: error: {path}: lacks {missing}, has {unexpected}")
-    return network
-
-
 def convert_to_channels_last(network: nn.Module) -> None:
     """Every convolution's weight. `network.to(memory_format=…)` refuses the dynamic network: it
     would convert all parameters of rank 4 or 5, and the temporal phi, of rank 4, cannot be."""
@@ -102,11 +81,90 @@ def convert_to_channels_last(network: nn.Module) -> None:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last_3d)
 
 
-def step_loss(network: R2Plus1D, clips: Tensor, labels: Tensor) -> Tensor:
-    logits = network(clips)
-    if network.configuration.dynamic is None:
-        return functional.cross_entropy(logits, labels)
-    return loss(network, logits, labels, COST_WEIGHT).total
+def require_bf16() -> None:
+    """PyTorch would emulate it, and OpenVINO take fp32 instead."""
+    flags = Path("/proc/cpuinfo").read_text().split()
+    if not {"avx512_bf16", "amx_bf16"} & set(flags):
+        raise Unavailable("bf16: this processor has no instructions for it")
+
+
+def autocast(precision: str) -> AbstractContextManager[object]:
+    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
+
+
+# The engines: each makes a network ready and returns what answers the clips.
+
+
+def pytorch(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> Inference:
+    def infer() -> np.ndarray:
+        with torch.inference_mode(), autocast(options.precision):
+            return network(clips).float().numpy()
+
+    return infer
+
+
+def compiled(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> Inference:
+    """torch.compile with frozen weights, so that batch norm is folded into the convolutions."""
+    import torch._inductor.config
+
+    torch._inductor.config.freezing = True
+    return pytorch(torch.compile(network), clips, options)
+
+
+def onnxruntime(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> Inference:
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+        # dynamo=True exports the same and wants one more package.
+        torch.onnx.export(network, (clips,), file.name, input_names=["clips"], dynamo=False)
+        session = onnxruntime.InferenceSession(file.name, settings, ["CPUExecutionProvider"])
+    return lambda: session.run(None, {"clips": clips.numpy()})[0]
+
+
+def openvino(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> Inference:
+    import openvino
+
+    model = openvino.convert_model(network, example_input=clips, input=[tuple(clips.shape)])
+    types = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16, "int8": openvino.Type.f32}
+    if options.precision == "int8":
+        import nncf
+
+        # What it is calibrated on decides how right its answers are, not how fast.
+        model = nncf.quantize(model, nncf.Dataset([clips]))
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": options.threads,
+        "INFERENCE_PRECISION_HINT": types[options.precision],
+    }
+    ready = openvino.Core().compile_model(model, "CPU", settings)
+    if ready.get_property("INFERENCE_PRECISION_HINT") != types[options.precision]:
+        raise Unavailable(f"OpenVINO: no {options.precision} on this processor")
+    return lambda: ready(clips.numpy())[0]
+
+
+ENGINES = {
+    "pytorch": pytorch,
+    "compiled": compiled,
+    "onnxruntime": onnxruntime,
+    "openvino": openvino,
+}
+
+
+def title(options: argparse.Namespace) -> str:
+    """What ran: the engine, its version and how."""
+    if options.engine == "pytorch":
+        return f"PyTorch {torch.__version__} {options.precision} {options.layout}"
+    if options.engine == "compiled":
+        return f"torch.compile {torch.__version__} {options.precision}"
+    version = sys.modules[options.engine].__version__.split("-")[0]
+    names = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
+    return f"{names[options.engine]} {version} {options.precision}"
+
+
+# Timing.
 
 
 def median_seconds(step: Callable[[], object], iterations: int) -> float:
@@ -119,8 +177,16 @@ def median_seconds(step: Callable[[], object], iterations: int) -> float:
     return statistics.median(seconds)
 
 
-def training_seconds(network: R2Plus1D, clips: Tensor, labels: Tensor, iterations: int) -> float:
+def step_loss(network: R2Plus1D, clips: Tensor, labels: Tensor) -> Tensor:
+    logits = network(clips)
+    if network.configuration.dynamic is None:
+        return functional.cross_entropy(logits, labels)
+    return loss(network, logits, labels, COST_WEIGHT).total
+
+
+def training_seconds(network: R2Plus1D, clips: Tensor, options: argparse.Namespace) -> float:
     network.train()
+    labels = torch.arange(options.batch) % CLASSES
     # A learning rate of zero: every step has the same work, whatever the clips.
     optimizer = torch.optim.SGD(
         network.parameters(), lr=0.0, momentum=0.9, nesterov=True, weight_decay=1e-4
@@ -128,40 +194,52 @@ def training_seconds(network: R2Plus1D, clips: Tensor, labels: Tensor, iteration
 
     def step() -> None:
         optimizer.zero_grad()
-        step_loss(network, clips, labels).backward()
+        with autocast(options.precision):
+            total = step_loss(network, clips, labels)
+        total.backward()
         optimizer.step()
 
-    return median_seconds(step, iterations)
+    return median_seconds(step, options.iterations)
 
 
-def inference_seconds(network: R2Plus1D, clips: Tensor, iterations: int) -> float:
+def inference_seconds(network: R2Plus1D, clips: Tensor, options: argparse.Namespace) -> float:
     network.eval()
     with torch.inference_mode():
-        return median_seconds(lambda: network(clips), iterations)
+        truth = network(clips).numpy()
+    infer = ENGINES[options.engine](network, clips, options)
+    error = np.abs(infer() - truth).max() / np.abs(truth).max()
+    if not error <= TOLERANCES[options.precision]:
+        raise SystemExit(f"bench: error: {title(options)}: its answers are off by {error:.1e}")
+    return median_seconds(infer, options.iterations)
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    if options.precision == "bf16":
+        require_bf16()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    network = build(options)
+    clips = torch.randn(options.batch, 3, options.frames, options.size, options.size)
+    if options.layout == "channels-last":
+        convert_to_channels_last(network)
+        clips = clips.contiguous(memory_format=torch.channels_last_3d)
+    result: dict[str, object] = {}
+    if options.engine == "pytorch":
+        seconds = training_seconds(network, clips, options)
+        result["train"] = {"clips_per_second": options.batch / seconds}
+    seconds = inference_seconds(network, clips, options)
+    result["inference"] = {"clips_per_second": options.batch / seconds}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"peer": title(options), **result, "peak_bytes": peak}
 
 
 def main() -> None:
     options = arguments()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    network = build(options) if options.checkpoint is None else restore(options.checkpoint)
-    shape = network.configuration
-    clips = torch.randn(options.batch, 3, shape.frames, shape.size, shape.size)
-    labels = torch.arange(options.batch) % shape.classes
-    if options.layout == "channels-last":
-        convert_to_channels_last(network)
-        clips = clips.contiguous(memory_format=torch.channels_last_3d)
-    train = training_seconds(network, clips, labels, options.iterations)
-    inference = inference_seconds(network, clips, options.iterations)
-    print(
-        json.dumps(
-            {
-                "train": {"clips_per_second": options.batch / train},
-                "inference": {"clips_per_second": options.batch / inference},
-                "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            }
-        )
-    )
+    try:
+        print(json.dumps(measure(options)))
+    except (Unavailable, ImportError) as reason:
+        print(f"bench: left out: {reason}", file=sys.stderr)
+        sys.exit(LEFT_OUT)
 
 
 if __name__ == "__main__":
