@@ -238,7 +238,7 @@ def main() -> None:
     try:
         print(json.dumps(measure(options)))
     except (Unavailable, ImportError) as reason:
-        print(f"bench: left out: {reason}", file=sys.stderr)
+        print(f"bench: {reason}", file=sys.stderr)
         sys.exit(LEFT_OUT)
 
 

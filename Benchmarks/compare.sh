@@ -149,7 +149,7 @@ try() {
   if [ "$status" -eq 3 ]; then
     recorded[$name]=$rounds
     printf '{"round":%d,"run":"%s","left_out":"%s"}\n' "$round" "$name" "$reason" >>"$results"
-    echo "compare: $reason"
+    echo "compare: left out: $reason"
     return 1
   fi
   failures=$((failures + 1))
