@@ -52,10 +52,16 @@ def entries(round: int, speed: float) -> list[table.Result]:
         "peer/fixed/pytorch bf16 channels-last/threads 1/batch 16": peer("C", 4.0, 12.0, 50),
         "peer/fixed/openvino int8 contiguous/threads 1/batch 1": peer("D", None, 10.0),
         "peer/fixed/pytorch fp32 contiguous/threads 2/batch 8": peer("E", 100.0, 100.0),
+        "peer/dynamic/pytorch fp32 contiguous/threads 1/batch 8": peer("F", 0.25, 0.5),
     }
     turns = [turn("full", [1.0, 2.0, 4.0], 100), turn("half", [0.6, 1.2, 1.0], 50)]
     return [{"round": round, "run": run, "result": found} for run, found in runs.items()] + [
-        {"round": round, "run": "ours/turns/*/threads 1/batch 8", "results": turns}
+        {"round": round, "run": "ours/turns/*/threads 1/batch 8", "results": turns},
+        {
+            "round": round,
+            "run": "ours/trained/*/threads 1/batch 8",
+            "results": [turn("gates", [1.0], 50)],
+        },
     ]
 
 
@@ -96,6 +102,10 @@ class Table(unittest.TestCase):
         title = "half, inference, batch 8: measured / counted saving"
         for value in self.values(title):
             self.assertAlmostEqual(value, 0.8)
+
+    def test_trained_gates_are_held_against_the_dynamic_network(self) -> None:
+        title = "dynamic, trained gates, training, 1 thread: ours / PyTorch"
+        self.assertEqual(self.values(title), [4, 4, 4])
 
     def test_bars(self) -> None:
         least = table.Row("", 2.0, False, lambda r: 0)
