@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures vared-train against PyTorch, against the convolution floor and against itself, in turn,
-# and prints a table of median ratios. README.md in this folder says how to read it.
+# Measures vared-train against PyTorch and inference engines, against the convolution floor and
+# against itself, in turn, and prints tables of median ratios. README.md in this folder says how to
+# read them.
 set -euo pipefail
 
 frames=8
@@ -12,15 +13,16 @@ threads=1,2
 rounds=5
 iterations=3
 rank_steps=8
-only=fixed,ranks,dynamic,trained,savings
+only=fixed,ranks,engines,dynamic,trained,savings
 
 usage() {
   cat <<'TEXT'
 usage: Benchmarks/compare.sh [flags]
 
-Sets PyTorch up in .build/benchmarks, builds vared-train and the convolution floor, and runs them in
-turn, each run a process of its own. Needs what scripts/setup.sh installs, a C compiler and python3
-with venv. With the defaults it takes one to two hours, and wants the machine for itself.
+Sets the peers up in .build/benchmarks, builds vared-train and the convolution floor, and runs them
+in turn, each run a process of its own. Needs what scripts/setup.sh installs, a C and a C++ compiler
+and python3 with venv. With the defaults it takes hours, and wants the machine for itself. What
+cannot be installed or run here is left out, and the table says so.
 
   --depth 18|34     layers of the R(2+1)D (default: 18)
   --width X         channel multiplier (default: 1)
@@ -31,12 +33,14 @@ with venv. With the defaults it takes one to two hours, and wants the machine fo
                     number of ranks (default: 1,2)
   --rounds N        how often everything is run; the table has medians over rounds (default: 5)
   --iterations N    timed steps in a run, after one to warm up (default: 3)
-  --only PARTS      of fixed, ranks, dynamic, trained, savings, with commas (default: all); trained
-                    first trains gates, for some minutes
+  --only PARTS      of fixed, ranks, engines, dynamic, trained, savings, with commas (default: all);
+                    engines: inference by others than PyTorch; trained first trains gates, for some
+                    minutes
   --quick           tiny network, one round: shows that everything works, the figures mean nothing
 
   VARED_TRAIN=path  measure this vared-train and build none
-  PEER_PYTHON=path  use this Python, which has torch, numpy and h5py, and install nothing
+  PEER_PYTHON=path  use this Python, which has torch, numpy and h5py, and of onnx, onnxruntime,
+                    openvino and nncf what is to be measured, and install nothing
 
 PyTorch comes from where pip is configured to look. The CPU wheel is enough and much smaller: set
 pip's index to PyTorch's CPU wheels, for example with PIP_EXTRA_INDEX_URL.
@@ -77,8 +81,8 @@ for number in depth frames size batch rounds iterations; do
 done
 [[ "$width" =~ ^[0-9]*\.?[0-9]+$ ]] || fail "--width: expected a number above 0, found '$width'"
 for part in ${only//,/ }; do
-  [[ "$part" =~ ^(fixed|ranks|dynamic|trained|savings)$ ]] ||
-    fail "--only: expected fixed, ranks, dynamic, trained or savings, found '$part'"
+  [[ "$part" =~ ^(fixed|ranks|engines|dynamic|trained|savings)$ ]] ||
+    fail "--only: expected fixed, ranks, engines, dynamic, trained or savings, found '$part'"
 done
 
 [ -z "${VARED_TRAIN:-}" ] || VARED_TRAIN=$(realpath "$VARED_TRAIN")
@@ -95,16 +99,20 @@ fi
 
 # What is measured -------------------------------------------------------------------------------
 
+# With fewer clips PyTorch multiplies matrices where it has a convolution; README.md says where.
+best_batch=$((batch > 16 ? batch : 16))
+
 readonly torch_version=2.13.0
 
-prepare_peer() {
+prepare_peers() {
   peer_python=${PEER_PYTHON:-$work/venv/bin/python}
-  local check="import h5py, numpy, torch; print(torch.__version__)"
   [ -z "${PEER_PYTHON:-}" ] || return 0
   [ -x "$peer_python" ] || python3 -m venv "$work/venv"
-  # "2.13.0+cpu" is that version too.
-  [[ "$("$peer_python" -c "$check" 2>/dev/null)" =~ ^"$torch_version"(\+.*)?$ ]] ||
-    "$peer_python" -m pip install --quiet "torch==$torch_version" numpy h5py
+  local package
+  for package in "torch==$torch_version" numpy h5py onnx onnxruntime openvino nncf; do
+    "$peer_python" -m pip install --quiet "$package" ||
+      echo "compare: $package cannot be installed; what needs it is missing in the table" >&2
+  done
 }
 
 prepare_ours() {
@@ -115,7 +123,7 @@ prepare_ours() {
 }
 
 prepare_floor() {
-  cc -O2 -o "$work/convolution-floor" Benchmarks/convolution-floor.c -ldnnl -lgomp -lm
+  cc -O2 -o "$work/convolution_floor" Benchmarks/convolution_floor.c -ldnnl -lgomp -lm
 }
 
 # How it is measured -----------------------------------------------------------------------------
@@ -126,17 +134,26 @@ failures=0
 declare -A recorded
 
 # Runs a command as the run named $1, once a round; what it printed is in `found`. A run that fails
-# costs its own rows of the table and not the hours of the others.
+# costs its own rows of the table and not the hours of the others; one that ends with status 3 cannot
+# run on this machine, and is not asked again.
 found=
 try() {
-  local name=$1
+  local name=$1 status=0 reason
   shift
   [ "${recorded[$name]:-0}" -lt "$round" ] || return 1
   recorded[$name]=$round
   echo "compare: round $round of $rounds: $name"
-  found=$("$@" </dev/null 2>"$work/stderr.txt") && return 0
+  found=$("$@" </dev/null 2>"$work/stderr.txt") || status=$?
+  [ "$status" -ne 0 ] || return 0
+  reason=$(tail -n 1 "$work/stderr.txt" | tr -d '"\\')
+  if [ "$status" -eq 3 ]; then
+    recorded[$name]=$rounds
+    printf '{"round":%d,"run":"%s","left_out":"%s"}\n' "$round" "$name" "$reason" >>"$results"
+    echo "compare: left out: $reason"
+    return 1
+  fi
   failures=$((failures + 1))
-  echo "compare: error: $name failed: $(tail -n 1 "$work/stderr.txt")" >&2
+  echo "compare: error: $name failed: $reason" >&2
   return 1
 }
 
@@ -159,25 +176,31 @@ steps() {
   if [ "$1" -gt 1 ]; then echo "$iterations"; else echo $((4 * iterations)); fi
 }
 
-# Ours: network $1 with policy $2 and $3 threads; $4 tells the run from an equal one.
+# Ours: network $1 with policy $2 and $3 threads on $4 clips; $5 tells the run from an equal one.
 ours() {
-  record "ours/$1/$2/threads $3/batch $batch${4:-}" "$vared" bench --json \
+  record "ours/$1/$2/threads $3/batch $4${5:-}" "$vared" bench --json \
     --model "r2plus1d-$depth" --width "$width" --network "$1" --policy "$2" --frames "$frames" \
-    --size "$size" --batch "$batch" --threads "$3" --iterations "$iterations"
+    --size "$size" --batch "$4" --threads "$3" --iterations "$(steps "$4")"
 }
 
-# PyTorch: network $1 with $2 threads, in both layouts; the better one counts.
+# A peer: network $1 with $2 threads on $3 clips by engine $4 in precision $5 and layout $6.
 peer() {
-  local layout
-  for layout in contiguous channels-last; do
-    record "peer/$1/$layout/threads $2" "$peer_python" Benchmarks/peers/bench.py --network "$1" \
-      --layout "$layout" --depth "$depth" --width "$width" --frames "$frames" --size "$size" \
-      --batch "$batch" --threads "$2" --iterations "$iterations"
-  done
+  record "peer/$1/$4 $5 ${6:-contiguous}/threads $2/batch $3" "$peer_python" Benchmarks/bench.py \
+    --network "$1" --threads "$2" --batch "$3" --engine "$4" --precision "$5" \
+    --layout "${6:-contiguous}" --depth "$depth" --width "$width" --frames "$frames" \
+    --size "$size" --iterations "$(steps "$3")"
+}
+
+# PyTorch in fp32: network $1 with $2 threads, on as many clips as ours in both layouts, and at its
+# best.
+pytorch() {
+  peer "$1" "$2" "$batch" pytorch fp32 contiguous
+  peer "$1" "$2" "$batch" pytorch fp32 channels-last
+  peer "$1" "$2" "$best_batch" pytorch fp32 channels-last
 }
 
 floor() {
-  record "floor/threads $1" "$work/convolution-floor" --depth "$depth" --width "$width" \
+  record "floor/threads $1" "$work/convolution_floor" --depth "$depth" --width "$width" \
     --frames "$frames" --size "$size" --batch "$batch" --threads "$1" --repetitions "$iterations"
 }
 
@@ -192,39 +215,56 @@ train_with_ranks() {
   local clips=$work/clips.h5
   rm -rf "$work/ranks"
   # One chain: bash does not stop at errors in what `if` asks, and `record` asks.
-  "$peer_python" Benchmarks/random_clips.py "$clips" --count $(($1 * batch * rank_steps)) \
+  "$peer_python" Benchmarks/clips.py random "$clips" --count $(($1 * batch * rank_steps)) \
     --frames "$frames" --size "$size" &&
     "${launch[@]}" "$vared" train --data "$clips" --output "$work/ranks" --network fixed \
     --model "r2plus1d-$depth" --width "$width" --frames "$frames" --frame-stride 1 --size "$size" \
     --batch "$batch" --threads 1 --data-threads 1 --augment none --epochs 1 --checkpoint-every 0 \
     >"$work/ranks.log" &&
-    python3 Benchmarks/median_step.py "$work/ranks/metrics.jsonl"
+    python3 Benchmarks/table.py --median-step "$work/ranks/metrics.jsonl"
 }
 
 measure_fixed() {
-  ours fixed gates "$few"
-  peer fixed "$few"
+  local count
   floor "$few"
-  ours fixed gates "$many"
-  peer fixed "$many"
+  for count in "$few" "$many"; do
+    ours fixed gates "$count" "$batch"
+    pytorch fixed "$count"
+    peer fixed "$count" "$best_batch" pytorch bf16 channels-last
+  done
 }
 
 measure_ranks() {
   record "ranks/$many" train_with_ranks "$many"
-  peer fixed "$many"
+  pytorch fixed "$many"
+}
+
+# Inference by what people deploy with.
+measure_engines() {
+  local clips precision
+  for clips in 1 "$batch"; do
+    ours fixed gates "$few" "$clips"
+    for precision in fp32 bf16; do
+      peer fixed "$few" "$clips" compiled "$precision" channels-last
+    done
+    peer fixed "$few" "$clips" onnxruntime fp32
+    for precision in fp32 bf16 int8; do
+      peer fixed "$few" "$clips" openvino "$precision"
+    done
+  done
 }
 
 measure_dynamic() {
-  peer dynamic "$few"
-  ours dynamic gates "$few"
-  ours dynamic random "$few"
+  pytorch dynamic "$few"
+  ours dynamic gates "$few" "$batch"
+  ours dynamic random "$few" "$batch"
   # The fixed network once more, next to what is held against it.
-  ours fixed gates "$few" "/beside dynamic"
-  ours dynamic full "$few"
+  ours fixed gates "$few" "$batch" "/beside dynamic"
+  ours dynamic full "$few" "$batch"
 }
 
-# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at
-# the size that is measured.
+# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at the
+# size that is measured.
 train_gates() {
   local small=$((size < 32 ? size : 32)) count=$((batch < 40 ? 160 : 4 * batch))
   local common=(--data "$work/gratings.h5" --model "r2plus1d-$depth" --width "$width"
@@ -232,7 +272,7 @@ train_gates() {
     --checkpoint-every 0 --evaluate-every 0 --target-ratio 0.5 --cost-power 1)
   rm -rf "$work/gates" "$work/gates-small"
   # One chain, as above.
-  "$peer_python" Benchmarks/grating_clips.py "$work/gratings.h5" --count "$count" \
+  "$peer_python" Benchmarks/clips.py gratings "$work/gratings.h5" --count "$count" \
     --frames "$frames" --size "$size" &&
     "$vared" train "${common[@]}" --output "$work/gates-small" --size "$small" --batch 16 \
       --epochs 14 --learning-rate 0.02 --warmup-epochs 1 --cost-weight 8 &&
@@ -243,7 +283,7 @@ train_gates() {
 
 gates_are_trained=
 measure_trained() {
-  local clips layout
+  local clips
   if [ "$round" -eq 1 ]; then
     echo "compare: training gates"
     if train_gates >"$work/gates.log" 2>&1; then
@@ -259,11 +299,8 @@ measure_trained() {
       --checkpoint "$work/gates" --data "$work/gratings.h5" --batch "$clips" --threads "$few" \
       --iterations "$(steps "$clips")" --policy full --policy gates
   done
-  for layout in contiguous channels-last; do
-    record "peer/trained/$layout/threads $few" "$peer_python" Benchmarks/peers/bench.py \
-      --checkpoint "$work"/gates/checkpoints/*.h5 --layout "$layout" --batch "$batch" \
-      --threads "$few" --iterations "$iterations"
-  done
+  # It computes everything, whatever the gates decide: the dynamic network is its peer.
+  pytorch dynamic "$few"
 }
 
 measure_savings() {
@@ -282,13 +319,12 @@ describe() {
   model=$(lscpu | sed -n 's/^Model name: *//p' | head -n 1 | tr -cd '[:alnum:] ()@.-')
   versions="vared-train $("$vared" --version)"
   [ -n "${VARED_TRAIN:-}" ] || versions+=" ($(git describe --always --dirty))"
-  versions+=", PyTorch $("$peer_python" -c 'import torch; print(torch.__version__)')"
   printf '{"machine":"%s, %d cores","versions":"%s","depth":%d,"width":%s,"frames":%d,"size":%d,' \
     "$model" "$(nproc)" "$versions" "$depth" "$width" "$frames" "$size"
   printf '"batch":%d,"few":%d,"many":%d,"iterations":%d}\n' "$batch" "$few" "$many" "$iterations"
 }
 
-prepare_peer
+prepare_peers
 prepare_ours
 prepare_floor
 results=$work/results-$(date +%Y%m%d-%H%M%S).jsonl

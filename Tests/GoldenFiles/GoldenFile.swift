@@ -1,4 +1,4 @@
-// Golden files: what the PyTorch reference in Benchmarks/peers/ computed, in double precision.
+// Golden files: what the PyTorch reference in Reference/ computed, in double precision.
 
 import Foundation
 import VARedHDF5

@@ -1,4 +1,4 @@
-"""Importing this makes `reference` and `costs` importable: they are Benchmarks/peers/*.py.
+"""Importing this makes `reference` and `costs` importable: they are Reference/*.py.
 
 The same PyTorch network is the witness here and the benchmark's peer, so what is raced is what is
 right.
@@ -7,5 +7,5 @@ right.
 import sys
 from pathlib import Path
 
-PEERS = Path(__file__).resolve().parents[3] / "Benchmarks" / "peers"
-sys.path.insert(0, str(PEERS))
+REFERENCE = Path(__file__).resolve().parents[3] / "Reference"
+sys.path.insert(0, str(REFERENCE))

@@ -1,6 +1,6 @@
 """Means over seeds of what `vared-train frontier` wrote, as Markdown.
 
-usage: python3 Benchmarks/frontier_table.py FOLDER ...   one --output folder of frontier per seed
+usage: python3 docs/frontier_table.py FOLDER ...   one --output folder of frontier per seed
 """
 
 from __future__ import annotations
@@ -47,19 +47,39 @@ def saved_seconds(row: Row, fixed: Row) -> float:
 def comparison(found: dict[str, list[Row]]) -> str:
     rows = []
     for name, runs in found.items():
-        column = {key: [float(run[key]) for run in runs] for key in runs[0] if key not in
-                  ("network", "policy", "target")}
-        saved = ("" if name == "fixed" else spread(
-            [saved_seconds(run, fixed) for run, fixed in zip(runs, found["fixed"])], 2))
-        rows.append([
-            name, spread(column["top1"], 2, 100), spread(column["conv_ratio"], 3),
-            spread(column["conv_ratio_deviation"], 3), spread(column["executed_gmacs"], 4),
-            spread(column["seconds_per_clip"], 3, 1000),
-            saved,
-        ])
+        column = {
+            key: [float(run[key]) for run in runs]
+            for key in runs[0]
+            if key not in ("network", "policy", "target")
+        }
+        saved = (
+            ""
+            if name == "fixed"
+            else spread([saved_seconds(run, fixed) for run, fixed in zip(runs, found["fixed"])], 2)
+        )
+        rows.append(
+            [
+                name,
+                spread(column["top1"], 2, 100),
+                spread(column["conv_ratio"], 3),
+                spread(column["conv_ratio_deviation"], 3),
+                spread(column["executed_gmacs"], 4),
+                spread(column["seconds_per_clip"], 3, 1000),
+                saved,
+            ]
+        )
     return table(
-        ["network", "top-1, %", "conv ratio", "its deviation over clips", "GMAC", "ms",
-         "seconds saved ÷ MACs saved"], rows)
+        [
+            "network",
+            "top-1, %",
+            "conv ratio",
+            "its deviation over clips",
+            "GMAC",
+            "ms",
+            "seconds saved ÷ MACs saved",
+        ],
+        rows,
+    )
 
 
 def motions(folders: list[Path], name: str) -> dict[str, list[float]]:
@@ -89,8 +109,12 @@ def main() -> None:
     gates = [name for name in found if name.startswith("gates-")]
     by_network = {name: motions(folders, name) for name in gates}
     columns = list(by_network[gates[0]])
-    print(table(["temporal ratio", *columns],
-                [[name, *(spread(by_network[name][c], 3) for c in columns)] for name in gates]))
+    print(
+        table(
+            ["temporal ratio", *columns],
+            [[name, *(spread(by_network[name][c], 3) for c in columns)] for name in gates],
+        )
+    )
 
 
 if __name__ == "__main__":

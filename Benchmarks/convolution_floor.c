@@ -2,9 +2,10 @@
 // direction alone on warm buffers, with oneDNN's direct algorithm in the channel-blocked layout.
 // An engine that does nothing else and does it this way cannot be faster.
 //
-//   cc -O2 -o convolution-floor convolution-floor.c -ldnnl -lgomp -lm
+//   cc -O2 -o convolution_floor convolution_floor.c -ldnnl -lgomp -lm
 //
-// Prints one JSON object. Fails when oneDNN would run its reference code: that is no floor.
+// Prints one JSON object. Ends with status 3 where oneDNN would run its reference code: that is no
+// floor.
 #include <dnnl.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "convolution-shapes.h"
+#include "convolution_shapes.h"
 
 // libgomp's pool is oneDNN's. Declared and not included, so that no compiler's own OpenMP run-time
 // takes its place.
@@ -39,12 +40,15 @@ typedef struct {
   float *source, *weights, *destination, *result;
 } buffers;
 
+// The status where the processor is one that oneDNN has no fast kernels for.
+enum { NOT_HERE = 3 };
+
 static dnnl_engine_t engine;
 static int lanes;
 
 static void check(dnnl_status_t status, const char *what) {
   if (status == dnnl_success) return;
-  fprintf(stderr, "convolution-floor: error: oneDNN: %s failed with status %d\n", what, status);
+  fprintf(stderr, "convolution_floor: error: oneDNN: %s failed with status %d\n", what, status);
   exit(1);
 }
 
@@ -108,11 +112,11 @@ static void require_fast(const convolution *c, direction d, const_dnnl_primitive
   check(dnnl_primitive_desc_query(found, dnnl_query_impl_info_str, 0, &name), "a query");
   if (!strstr(name, "ref")) return;
   fprintf(stderr,
-          "convolution-floor: error: oneDNN runs %s of %dx%dx%dx%d, %dx%dx%d / %dx%dx%d -> %d "
+          "convolution_floor: error: oneDNN runs %s of %dx%dx%dx%d, %dx%dx%d / %dx%dx%d -> %d "
           "channels with its reference code (%s)\n",
           direction_names[d], c->channels, c->input[0], c->input[1], c->input[2], c->kernel[0],
           c->kernel[1], c->kernel[2], c->stride[0], c->stride[1], c->stride[2], c->outputs, name);
-  exit(1);
+  exit(NOT_HERE);
 }
 
 static dnnl_primitive_desc_t create_description(form *f, direction d) {
@@ -245,7 +249,7 @@ static buffers allocate_for(const network *n, int batch) {
 
 static void fail_usage(void) {
   fprintf(stderr,
-          "usage: convolution-floor [--depth 18|34] [--width X] [--frames N] [--size N] "
+          "usage: convolution_floor [--depth 18|34] [--width X] [--frames N] [--size N] "
           "[--batch N] [--threads N] [--repetitions N]\n");
   exit(2);
 }
