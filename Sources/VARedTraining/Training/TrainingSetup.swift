@@ -141,14 +141,3 @@ extension ClipGeometry {
     )
   }
 }
-
-extension ConfigurationError {
-  /// A complaint of the network, `size: expected …`, as one about the flag of that name.
-  package init(network error: NetworkError) {
-    let parts = error.description.split(separator: ":", maxSplits: 1)
-    let isKnown = parts.count == 2 && Setting.all.contains { $0.key == parts[0] }
-    self.init(
-      key: isKnown ? String(parts[0]) : nil,
-      isKnown ? parts[1].trimmingPrefix(" ").description : error.description)
-  }
-}
