@@ -35,7 +35,7 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 extension ConfigurationError {
   /// A complaint of the network as one about the flag of that name, where there is one.
   package init(network error: NetworkError) {
-    let flag = Setting.all.first { $0.key == error.setting }
+    let flag = Setting.named(error.setting)
     self.init(key: flag?.key, flag == nil ? error.description : error.problem)
   }
 }

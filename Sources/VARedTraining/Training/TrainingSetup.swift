@@ -39,8 +39,8 @@ package struct TrainingSetup {
       seed: UInt64(configuration.seed), dropLast: true)
     try sampler.requireSteps(path: configuration.data)
     stepsPerEpoch = sampler.steps
-    threads = configuration.threads > 0 ? configuration.threads : threadShare
-    dataThreads = configuration.dataThreads > 0 ? configuration.dataThreads : min(4, threads)
+    let resources = configuration.resources.resolved(share: threadShare)
+    (threads, dataThreads) = (resources.threads, resources.dataThreads)
   }
 
   /// Of the whole run.
