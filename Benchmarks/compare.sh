@@ -276,7 +276,7 @@ train_gates() {
     --frames "$frames" --size "$size" &&
     "$vared" train "${common[@]}" --output "$work/gates-small" --size "$small" --batch 16 \
       --epochs 14 --learning-rate 0.02 --warmup-epochs 1 --cost-weight 8 &&
-    "$vared" train "${common[@]}" --output "$work/gates" --initialise "$work/gates-small" \
+    "$vared" train "${common[@]}" --output "$work/gates" --initialize "$work/gates-small" \
       --size "$size" --batch "$batch" --epochs 1 --learning-rate 0.005 --warmup-epochs 0.1 \
       --warmup-share 0 --cost-ramp 0.1 --cost-weight 40
 }

@@ -94,7 +94,7 @@ train() {
 train fixed
 # The dynamic network starts from the fixed one's newest weights.
 weights=("$output"/fixed/checkpoints/step-*.h5)
-train dynamic --initialise "${weights[-1]}"
+train dynamic --initialize "${weights[-1]}"
 
 for network in fixed dynamic; do
   echo "demo: evaluating the $network network"

@@ -19,13 +19,7 @@ struct Bench: ParsableCommand {
       gate decides on random clips says little: give it clips.
       """)
 
-  @OptionGroup var network: NetworkOptions
-
-  @Option(help: ArgumentHelp("Frames of a clip (default: 8).", valueName: "count"))
-  var frames: Int?
-
-  @Option(help: ArgumentHelp("Height and width of a clip (default: 112).", valueName: "pixels"))
-  var size: Int?
+  @OptionGroup var network: SettingFlags<Shape>
 
   @Option(
     help: ArgumentHelp(
@@ -42,11 +36,7 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("train or val, of --data (default: val).", valueName: "split"))
   var split: Split?
 
-  @Option(help: ArgumentHelp("Clips in a step.", valueName: "count"))
-  var batch = 8
-
-  @Option(help: ArgumentHelp("Compute threads; 0: the cores it may use.", valueName: "count"))
-  var threads = 0
+  @OptionGroup var resources: SettingFlags<Computing>
 
   @Option(help: ArgumentHelp("Timed steps of each kind.", valueName: "count"))
   var iterations = 5
@@ -63,16 +53,11 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     var settings = BenchmarkSettings()
-    settings.network = { configuration in
-      network.apply(to: &configuration)
-      overlay(&configuration.frames, frames)
-      overlay(&configuration.size, size)
-    }
+    settings.network = { network.apply(to: &$0) }
     settings.checkpoint = checkpoint
     settings.data = data
     settings.split = split
-    settings.batch = batch
-    settings.threads = threads
+    settings.resources = resources.settings.resources
     settings.policies = policy
     settings.iterations = iterations
     let reports = try Benchmark(settings).run()

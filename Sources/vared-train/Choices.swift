@@ -12,3 +12,8 @@ extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
+
+extension ResumeMode: ExpressibleByArgument {
+  /// Any text is one.
+  public init?(argument: String) { self.init(argument) }
+}

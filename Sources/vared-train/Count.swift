@@ -18,13 +18,7 @@ struct Count: ParsableCommand {
       by the operations of a run. What counts as what: docs/METHOD.md, section 3.
       """)
 
-  @OptionGroup var network: NetworkOptions
-
-  @Option(help: ArgumentHelp("Frames of a clip (default: 8).", valueName: "count"))
-  var frames: Int?
-
-  @Option(help: ArgumentHelp("Height and width of a clip (default: 112).", valueName: "pixels"))
-  var size: Int?
+  @OptionGroup var network: SettingFlags<Shape>
 
   @Option(help: ArgumentHelp("Output classes.", valueName: "count"))
   var classes = 400
@@ -51,23 +45,20 @@ struct Count: ParsableCommand {
   @Option(help: ArgumentHelp("train or val.", valueName: "split"))
   var split = Split.val
 
-  @Option(help: ArgumentHelp("Compute threads; 0: the cores it may use.", valueName: "count"))
-  var threads = 0
+  @OptionGroup var resources: SettingFlags<Threads>
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
   func run() throws {
     var settings = CountSettings()
-    network.apply(to: &settings.network)
-    overlay(&settings.network.frames, frames)
-    overlay(&settings.network.size, size)
+    settings.network = network.settings
     settings.classes = classes
     settings.checkpoint = checkpoint
     settings.data = data
     settings.split = split
     settings.policies = policy
-    settings.threads = threads
+    settings.resources = resources.settings.resources
     let report = try OperationCounting(settings).run()
     print(json ? try report.json() : report.table)
   }

@@ -13,7 +13,7 @@ struct Frontier: ParsableCommand {
       evaluated in turn.
 
         mpirun -n 2 vared-train frontier --data clips/labels.csv --output runs/frontier \
-          --targets 0.3,0.45,0.6 --initialise runs/fixed --epochs 20
+          --targets 0.3,0.45,0.6 --initialize runs/fixed --epochs 20
 
       In DIR of --output DIR: a folder for each network, frontier.csv (accuracy, executed MACs, \
       measured seconds) and frontier.svg, the picture. The same command, given again, goes on where it \
@@ -53,7 +53,7 @@ struct Frontier: ParsableCommand {
           baselines == "none"
           ? [] : try Self.list(baselines, "baselines", "rules", PolicyMode.init(rawValue:))
       }
-      overlay(&settings.timingRounds, timingRounds)
+      if let timingRounds { settings.timingRounds = timingRounds }
       return settings
     }
     if end.isInterruption { throw ExitCode(130) }

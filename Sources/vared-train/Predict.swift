@@ -26,17 +26,12 @@ struct Predict: ParsableCommand {
   @Option(help: ArgumentHelp("HDF5 file to write.", valueName: "out.h5"))
   var output: String
 
-  @Option(help: ArgumentHelp("Clips per pass.", valueName: "clips"))
-  var batch = 8
-
-  @Option(
-    help: ArgumentHelp(
-      "Compute threads; 0: all cores this process may use.", valueName: "count"))
-  var threads = 0
+  @OptionGroup var resources: SettingFlags<Computing>
 
   func run() throws {
     let prediction = Prediction(
-      checkpoint: checkpoint, input: input, output: output, batch: batch, threads: threads)
+      checkpoint: checkpoint, input: input, output: output,
+      resources: resources.settings.resources)
     print(try prediction.run())
   }
 }

@@ -34,16 +34,7 @@ struct Redundancy: ParsableCommand {
     help: ArgumentHelp("|r| above which two channels count as alike.", valueName: "r"))
   var threshold = 0.8
 
-  @Option(help: ArgumentHelp("Clips per pass.", valueName: "clips"))
-  var batch = 8
-
-  @Option(
-    help: ArgumentHelp(
-      "Compute threads; 0: all cores this process may use.", valueName: "count"))
-  var threads = 0
-
-  @Option(help: ArgumentHelp("Decoding threads; 0: as computing.", valueName: "count"))
-  var dataThreads = 0
+  @OptionGroup var resources: SettingFlags<Decoding>
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
@@ -61,9 +52,7 @@ struct Redundancy: ParsableCommand {
     run.split = subject.split
     run.clips = clips
     run.threshold = threshold
-    run.batch = batch
-    run.threads = threads
-    run.dataThreads = dataThreads
+    run.resources = resources.settings.resources
     run.csv = csv
     run.svg = svg
     let report = try run.run()

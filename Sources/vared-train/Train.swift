@@ -28,36 +28,3 @@ struct Train: ParsableCommand {
     if end.isInterruption { throw ExitCode(130) }
   }
 }
-
-/// All settings of a training run as flags.
-struct TrainingOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("YAML file of settings; flags win over it.", valueName: "file.yaml"),
-    completion: .file(extensions: ["yaml", "yml"]))
-  var config: String?
-
-  @OptionGroup(title: "Data and output") var data: DataOptions
-  @OptionGroup(title: "Network") var network: NetworkOptions
-  @OptionGroup(title: "Optimisation") var optimisation: OptimisationOptions
-  @OptionGroup(title: "Adaptive computation") var adaptation: AdaptationOptions
-  @OptionGroup(title: "Checkpoints and evaluation") var bookkeeping: BookkeepingOptions
-  @OptionGroup(title: "Machine") var machine: MachineOptions
-
-  /// Defaults, then the file, then the flags.
-  func settings() throws -> TrainingConfiguration {
-    var settings = TrainingConfiguration()
-    if let config { try settings.read(yamlFile: config) }
-    data.apply(to: &settings)
-    network.apply(to: &settings)
-    optimisation.apply(to: &settings)
-    adaptation.apply(to: &settings)
-    bookkeeping.apply(to: &settings)
-    machine.apply(to: &settings)
-    return settings
-  }
-}
-
-/// A flag that was given replaces what the file or the default says.
-func overlay<Value>(_ setting: inout Value, _ flag: Value?) {
-  if let flag { setting = flag }
-}

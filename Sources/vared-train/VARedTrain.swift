@@ -28,11 +28,12 @@ struct VARedTrain: ParsableCommand {
   static func main() {
     let command: any ParsableCommand
     do {
-      command = try parseAsRoot()
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      command = try parseAsRoot(Setting.withCurrentFlags(arguments, note: Launch.note))
     } catch {
       let text = message(for: error)
       guard exitCode(for: error) != .success else {
-        Launch.succeed(printing: text.isEmpty ? fullMessage(for: error) : text)
+        Launch.succeed(printing: text.isEmpty ? help(fullMessage(for: error)) : text)
       }
       Launch.fail(text, status: ExitStatus.mendable)
     }
@@ -42,9 +43,19 @@ struct VARedTrain: ParsableCommand {
     } catch let code as ExitCode {
       exit(withError: code)
     } catch  where exitCode(for: error) == .success {
-      Launch.succeed(printing: fullMessage(for: error))
+      Launch.succeed(printing: help(fullMessage(for: error)))
     } catch {
       Launch.fail("\(error)", status: ExitStatus.of(error))
     }
+  }
+
+  /// The help of a command that hides some of its flags says in its last line how to see them.
+  private static func help(_ text: String) -> String {
+    let hides = configuration.subcommands.contains {
+      helpMessage(for: $0) == text && helpMessage(for: $0, includeHidden: true) != text
+    }
+    guard hides else { return text }
+    let lines = String(text.reversed().drop(while: \.isNewline).reversed())
+    return lines + "\n  --help-hidden           Show help with the flags that are not listed here."
   }
 }

@@ -131,7 +131,7 @@ import VARedHDF5
     try expectRefusal(["inspect", scratch.path], "is a folder without checkpoints")
     try expectRefusal(
       [
-        "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "2", "--initialise",
+        "--data", clips, "--output", scratch("out"), "--size", "16", "--batch", "2", "--initialize",
         scratch("plain.h5"),
       ], "shares no parameter with this network")
   }

@@ -127,7 +127,7 @@ import Testing
   @Test(arguments: [
     (["--iterations", "0"], "--iterations: expected 1 to 10000, found 0"),
     (["--network", "fixed", "--policy", "half"], "--policy: expected a dynamic network"),
-    (["--initialise", "x.h5"], "--initialise: expected none"),
+    (["--initialize", "x.h5"], "--initialize: expected none"),
     (["--checkpoint", "none/at/all"], "none/at/all"),
     (["--split", "train"], "--split: expected --data"),
     (["--data", "none.csv"], "none.csv"),

@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import VARedNN
 
 @testable import VARedTraining
 
@@ -30,8 +31,8 @@ import Testing
     written.augment = .none
     written.shuffle = .none
     written.maxBadClips = 0.25
-    written.dataThreads = 3
-    written.batch = 11
+    written.resources.dataThreads = 3
+    written.resources.batch = 11
     written.epochs = 5
     written.learningRate = 3e-5
     written.warmupEpochs = 0.5
@@ -52,8 +53,8 @@ import Testing
     written.policy = .halfFrames
     written.syncBN = false
     written.seed = 99
-    written.initialise = "w.h5"
-    written.threads = 2
+    written.initialize = "w.h5"
+    written.resources.threads = 2
     written.stallTimeout = 12.5
     written.checkpointEvery = 7
     written.keepCheckpoints = 0
@@ -112,6 +113,42 @@ import Testing
     #expect(error(reading: yaml) == message)
   }
 
+  /// The name that a key had before is read, and said where a person wrote it.
+  @Test func aFormerKeyIsReadAndSaid() throws {
+    var (notes, configuration): ([String], TrainingConfiguration) = ([], TrainingConfiguration())
+    try configuration.read(yaml: "batch: 2\ninitialise: w.h5", named: "a.yaml") {
+      notes.append($0)
+    }
+    #expect(configuration.initialize == "w.h5")
+    #expect(notes == ["note: a.yaml:2: initialise is now initialize"])
+    #expect(configuration.yaml.contains("\ninitialize: w.h5\n"))
+    #expect(!configuration.yaml.contains("initialise"))
+    try configuration.read(yaml: configuration.yaml, named: "b.yaml") { notes.append($0) }
+    #expect(notes.count == 1)
+    #expect(
+      error(reading: "initialise: a\ninitialize: b") == "a.yaml:2: initialize: is set twice")
+    #expect(
+      error(reading: "initialise: [1]")
+        == "a.yaml:1: initialise: expected a path, found a list")
+  }
+
+  @Test func aFormerFlagIsReplacedAndSaid() {
+    var notes: [String] = []
+    let arguments = ["train", "--initialise", "a", "--initialise=b=c", "--batch", "1", "--"]
+    let now = Setting.withCurrentFlags(arguments + ["--initialise"]) { notes.append($0) }
+    #expect(
+      now == [
+        "train", "--initialize", "a", "--initialize=b=c", "--batch", "1", "--", "--initialise",
+      ])
+    #expect(notes == Array(repeating: "note: --initialise is now --initialize", count: 2))
+  }
+
+  /// A name stands for one setting, now and before.
+  @Test func namesAreUnique() {
+    let names = Setting.all.flatMap { [$0.key] + $0.formerKeys }
+    #expect(Set(names).count == names.count)
+  }
+
   @Test func filesThatCannotBeRead() throws {
     let scratch = try Scratch()
     var configuration = TrainingConfiguration()
@@ -133,6 +170,58 @@ import Testing
     configuration.learningRate = .nan
     let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
     #expect(error?.description == "--learning-rate: expected a number, above 0, found nan")
+  }
+
+  /// What errors and the help call a range is what it holds.
+  @Test(arguments: [
+    ("width", "above 0 and at most 4", [1e-300, 4], [0, 4.0.nextUp, .nan]),
+    ("learning-rate", "above 0", [1e-300, 1e300], [0, -1, .infinity]),
+    ("momentum", "0 or more and below 1", [0, 1.0.nextDown], [(-0.0).nextDown, 1]),
+    ("gate-rate", "0 or more", [0, 1e300], [-1e-300, .infinity]),
+    ("cost-kappa", "0.001 to 1000", [1e-3, 1e3], [1e-3.nextDown, 1e3.nextUp]),
+    ("warmup-epochs", "0 to 1000000", [0, 1e6], [-1, 1e6.nextUp]),
+  ])
+  func rangesOfNumbers(key: String, words: String, right: [Double], wrong: [Double]) throws {
+    let setting = try #require(Setting.named(key))
+    #expect(setting.range == words)
+    func isValid(_ value: Double) -> Bool {
+      var configuration = TrainingConfiguration()
+      setting.set(value, &configuration)
+      return setting.isValid(configuration)
+    }
+    for value in right { #expect(isValid(value), "\(value)") }
+    for value in wrong { #expect(!isValid(value), "\(value)") }
+  }
+
+  @Test func remarksInRangesAreForErrors() {
+    #expect(Setting.named("target-ratio")?.expected == "a number, 0 (no target) to 1")
+    #expect(Setting.named("stall-timeout")?.expected == "a number, seconds, 0 or more")
+    #expect(Setting.named("target-ratio")?.range == "0 to 1")
+  }
+
+  /// The network names the setting at fault; one that is no flag is said as it is.
+  @Test func complaintsOfTheNetworkNameTheFlag() {
+    func said(_ change: (inout NetworkConfiguration) -> Void) -> String? {
+      var network = NetworkConfiguration(classes: 2, frames: 4, size: 32)
+      change(&network)
+      let error = #expect(throws: NetworkError.self) { try network.validate() }
+      return error.map { ConfigurationError(network: $0).description }
+    }
+    #expect(said { $0.size = 8 } == "--size: expected between 16 and 1024 pixels, found 8")
+    #expect(said { $0.frames = 257 } == "--frames: expected between 1 and 256, found 257")
+    #expect(said { $0.classes = 1 } == "classes: expected at least 2, found 1")
+  }
+
+  @Test func zerosStandForWhatTheMachineHas() throws {
+    let shared = Resources().resolved(share: 6)
+    #expect(shared.threads == 6 && shared.dataThreads == 4 && shared.batch == 8)
+    #expect(Resources().resolved(share: 2).dataThreads == 2)
+    var asked = Resources()
+    (asked.threads, asked.dataThreads) = (3, 7)
+    #expect(asked.resolved(share: 6) == asked)
+    asked.dataThreads = 257
+    let error = #expect(throws: ConfigurationError.self) { try asked.validate() }
+    #expect(error?.description == "--data-threads: expected 0 to 256, found 257")
   }
 
   @Test func editDistanceCountsEdits() {

@@ -102,7 +102,7 @@ import VARedNN
     try file.close()
     _ = try run(
       arguments(
-        "run", ["--epochs", "1", "--learning-rate", "1e-6", "--initialise", scratch("gates.h5")]))
+        "run", ["--epochs", "1", "--learning-rate", "1e-6", "--initialize", scratch("gates.h5")]))
     let trained = try #require(try objects("run").first { $0["kind"] as? String == "evaluation" })
 
     // Clip by clip on any number of ranks, and in the batches of the run's own evaluation: a matrix

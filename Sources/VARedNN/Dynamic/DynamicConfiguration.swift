@@ -20,6 +20,11 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
   /// Power of a clip's cost in the loss; 2 in METHOD §3.
   public var costPower = 2.0
 
+  /// What `temporalCandidates` and `channelCandidates` may be.
+  public static let candidateCounts = 1...4
+  /// What `gateHidden` may be.
+  public static let hiddenUnits = 1...1024
+
   /// METHOD's default settings.
   public init() {}
 }

@@ -2,8 +2,13 @@
 
 /// A network cannot be built as configured.
 public struct NetworkError: Error, CustomStringConvertible {
+  /// The setting at fault, in kebab-case.
+  public let setting: String
   /// What was expected, what was found, what to do.
-  public let description: String
+  public let problem: String
+
+  /// `width: expected …`.
+  public var description: String { "\(setting): \(problem)" }
 }
 
 /// A network, fixed or dynamic (METHOD §5).
@@ -31,8 +36,12 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
     self.size = size
   }
 
-  /// Smallest height and width that leave every stage at least one pixel to learn from.
-  public static let minimumSize = 16
+  /// What `width` may be: anything above 0, and not beyond 4.
+  public static let widths = Double.leastNormalMagnitude...4
+  /// What `frames` may be.
+  public static let frameCounts = 1...256
+  /// What `size` may be; the smallest leaves every stage at least one pixel to learn from.
+  public static let sizes = 16...1024
 
   /// `[3, T, H, W]`: what the network reads.
   public var clip: ActivationShape {
@@ -41,26 +50,26 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
 
   /// - Throws: `NetworkError` naming the setting that cannot be, and what it may be.
   public func validate() throws {
-    func require(_ condition: Bool, _ what: String) throws {
-      if !condition { throw NetworkError(description: what) }
+    func require(_ condition: Bool, _ setting: String, _ problem: String) throws {
+      if !condition { throw NetworkError(setting: setting, problem: problem) }
+    }
+    func require(
+      _ value: Int, in range: ClosedRange<Int>, _ setting: String, unit: String = ""
+    ) throws {
+      let span = "\(range.lowerBound) and \(range.upperBound)"
+      try require(
+        range.contains(value), setting, "expected between \(span)\(unit), found \(value)")
     }
     try require(
-      width > 0 && width <= 4, "width: expected a multiplier above 0 and up to 4, found \(width)")
-    try require(classes >= 2, "classes: expected at least 2, found \(classes)")
-    try require(
-      frames >= 1 && frames <= 256, "frames: expected between 1 and 256, found \(frames)")
-    try require(
-      size >= Self.minimumSize && size <= 1024,
-      "size: expected between \(Self.minimumSize) and 1024 pixels, found \(size)")
+      Self.widths.contains(width), "width",
+      "expected a multiplier above 0 and up to \(Self.widths.upperBound), found \(width)")
+    try require(classes >= 2, "classes", "expected at least 2, found \(classes)")
+    try require(frames, in: Self.frameCounts, "frames")
+    try require(size, in: Self.sizes, "size", unit: " pixels")
     guard let dynamic else { return }
-    try require(
-      (1...4).contains(dynamic.temporalCandidates),
-      "temporal-candidates: expected between 1 and 4, found \(dynamic.temporalCandidates)")
-    try require(
-      (1...4).contains(dynamic.channelCandidates),
-      "channel-candidates: expected between 1 and 4, found \(dynamic.channelCandidates)")
-    try require(
-      (1...1024).contains(dynamic.gateHidden),
-      "gate-hidden: expected between 1 and 1024, found \(dynamic.gateHidden)")
+    typealias Dynamic = DynamicConfiguration
+    try require(dynamic.temporalCandidates, in: Dynamic.candidateCounts, "temporal-candidates")
+    try require(dynamic.channelCandidates, in: Dynamic.candidateCounts, "channel-candidates")
+    try require(dynamic.gateHidden, in: Dynamic.hiddenUnits, "gate-hidden")
   }
 }

@@ -107,8 +107,9 @@ public final class VideoNetwork {
     let gatesLearn = layers.contains { $0.source == .gates }
     guard clipsPerStatistic == 1, smallest == 1 || gatesLearn else { return }
     throw NetworkError(
-      description: "batch: expected at least 2 clips in a step, so that batch norm has a variance, "
-        + "found 1; raise it, or train with more ranks and sync-bn")
+      setting: "batch",
+      problem: "expected at least 2 clips in a step, so that batch norm has a variance, found 1; "
+        + "raise it, or train with more ranks and sync-bn")
   }
 
   /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,

@@ -25,7 +25,7 @@ public struct Benchmark {
         "expected a dynamic network, found a fixed one; leave it out or take --network dynamic")
     }
     let classes = network.configuration.classes
-    labels = (0..<settings.batch).map { $0 % classes }
+    labels = (0..<settings.resources.batch).map { $0 % classes }
     policies = settings.policies.isEmpty ? [.gates] : settings.policies
     iterations = settings.iterations
   }

@@ -16,10 +16,8 @@ public struct BenchmarkSettings {
   public var data: String?
   /// Part of the data; nil: val.
   public var split: Split?
-  /// Clips in a step.
-  public var batch = 8
-  /// Compute threads; 0: the cores this process may use.
-  public var threads = 0
+  /// Clips in a step, and threads.
+  public var resources = Resources()
   /// What dynamic layers compute; several take turns, step by step. Empty: what the gates say.
   public var policies: [PolicyMode] = []
   /// Timed steps of each kind and policy; one more runs first.
@@ -42,7 +40,7 @@ public struct BenchmarkSettings {
         key: "policy", "expected each once, found one twice; raise --iterations for more steps")
     }
     var checked = try configuration(else: TrainingConfiguration())
-    (checked.batch, checked.threads) = (batch, threads)
+    checked.resources = resources
     // No clips are read for training and no run is written.
     (checked.data, checked.output) = ("none", "none")
     try checked.validate()
@@ -53,11 +51,11 @@ public struct BenchmarkSettings {
   /// - Throws: `ConfigurationError` about weights to start from.
   func configuration(else settings: TrainingConfiguration) throws -> TrainingConfiguration {
     var said = settings
-    said.initialise = nil
+    said.initialize = nil
     network(&said)
-    guard said.initialise == nil else {
+    guard said.initialize == nil else {
       throw ConfigurationError(
-        key: "initialise",
+        key: "initialize",
         "expected none, a benchmark draws its weights; leave it out, and give --checkpoint to time "
           + "trained ones")
     }

@@ -14,29 +14,30 @@ struct BenchmarkSubject {
   /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError`,
   ///   `DatasetError` for what cannot be read.
   init(_ settings: BenchmarkSettings) throws {
-    threads = settings.threads > 0 ? settings.threads : CoreMask.current().cores.count
+    threads = settings.resources.resolved().threads
+    let batch = settings.resources.batch
     let configuration: TrainingConfiguration
     if let checkpoint = settings.checkpoint {
-      let trained = try TrainedNetwork(checkpoint, batch: settings.batch, threads: threads)
+      let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
       (network, configuration) = (trained.network, trained.header.configuration)
       try Self.requireAgreement(settings, configuration)
     } else {
       configuration = try settings.configuration(else: TrainingConfiguration())
       network = try VideoNetwork(
-        configuration.networkConfiguration(classes: 400), batch: settings.batch, seed: 1,
+        configuration.networkConfiguration(classes: 400), batch: batch, seed: 1,
         threads: threads)
     }
     let geometry = ClipGeometry(configuration)
     clips =
       try settings.data.map { try Self.clips(of: $0, settings, geometry) }
-      ?? Self.randomClips(settings.batch, configuration)
+      ?? Self.randomClips(batch, configuration)
   }
 
   private static func requireAgreement(
     _ settings: BenchmarkSettings, _ trained: TrainingConfiguration
   ) throws {
     var trained = trained
-    trained.initialise = nil
+    trained.initialize = nil
     let said = try settings.configuration(else: trained)
     guard let (key, there, here) = trained.differences(from: said).first else { return }
     throw ConfigurationError(
@@ -56,16 +57,16 @@ struct BenchmarkSubject {
   ) throws -> [Float] {
     let split = settings.split ?? .val
     let dataset = try Dataset.open(path, with: split)
-    let count = dataset.count(split)
-    guard count >= settings.batch else {
+    let (batch, count) = (settings.resources.batch, dataset.count(split))
+    guard count >= batch else {
       throw ConfigurationError(
         key: "batch",
         "expected at most the \(count) clips of \(split.rawValue) in \(path), found "
-          + "\(settings.batch)")
+          + "\(batch)")
     }
     let loader = dataset.centreClips(
-      RedundancyRun.spread(settings.batch, of: count), of: split, geometry: geometry,
-      batch: settings.batch, threads: 1)
+      RedundancyRun.spread(batch, of: count), of: split, geometry: geometry,
+      batch: batch, threads: 1)
     defer { loader.stop() }
     return try loader.next().map { Array($0.clips) } ?? []
   }

@@ -18,23 +18,21 @@ public struct CountSettings: Sendable {
   public var split = Split.val
   /// What dynamic layers compute, a run for each; empty: full and half.
   public var policies: [PolicyMode] = []
-  /// Compute threads; 0: the cores this process may use.
-  public var threads = 0
+  /// Clips per pass over data, and threads.
+  public var resources = Resources()
 
   /// The defaults.
   public init() {}
 
   /// - Throws: `ConfigurationError`.
   func validate() throws {
-    guard (0...1024).contains(threads) else {
-      throw ConfigurationError(key: "threads", "expected 0 to 1024, found \(threads)")
-    }
+    try resources.validate()
     guard classes >= 2 else {
       throw ConfigurationError(key: "classes", "expected at least 2, found \(classes)")
     }
-    guard network.initialise == nil else {
+    guard network.initialize == nil else {
       throw ConfigurationError(
-        key: "initialise", "expected none, a count does not depend on it; leave it out")
+        key: "initialize", "expected none, a count does not depend on it; leave it out")
     }
     guard checkpoint == nil || network == TrainingConfiguration() else {
       throw ConfigurationError(
@@ -57,17 +55,15 @@ public struct OperationCounting {
   private let trained: TrainedNetwork?
   private let network: VideoNetwork
   private let geometry: ClipGeometry
-  private let threads: Int
-  /// Clips of a pass over data.
-  private static let batch = 8
+  private let resources: Resources
 
   /// - Throws: `ConfigurationError`, or `FileError` about the checkpoint.
   public init(_ settings: CountSettings) throws {
     try Launch.requireOneProcess(for: "count")
     try settings.validate()
     self.settings = settings
-    threads = settings.threads > 0 ? settings.threads : CoreMask.current().cores.count
-    let batch = settings.data == nil ? 1 : Self.batch
+    resources = settings.resources.resolved()
+    let (batch, threads) = (settings.data == nil ? 1 : resources.batch, resources.threads)
     if let checkpoint = settings.checkpoint {
       let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
       network = trained.network
@@ -120,8 +116,8 @@ public struct OperationCounting {
     let dataset = try Dataset.open(path, with: settings.split)
     let count = dataset.count(settings.split)
     let loader = dataset.centreClips(
-      Array(0..<count), of: settings.split, geometry: geometry, batch: Self.batch,
-      threads: min(4, threads))
+      Array(0..<count), of: settings.split, geometry: geometry, batch: resources.batch,
+      threads: resources.dataThreads)
     defer { loader.stop() }
     network.startCounting()
     while let batch = try loader.next() {

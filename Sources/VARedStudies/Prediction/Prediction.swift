@@ -12,18 +12,15 @@ public struct Prediction: Sendable {
   public var input: String
   /// HDF5 file to write.
   public var output: String
-  /// Clips per pass.
-  public var batch: Int
-  /// Compute threads; 0: the cores this process may use.
-  public var threads: Int
+  /// Clips per pass, and threads.
+  public var resources: Resources
 
   /// What to run on what.
-  public init(checkpoint: String, input: String, output: String, batch: Int, threads: Int) {
+  public init(checkpoint: String, input: String, output: String, resources: Resources) {
     self.checkpoint = checkpoint
     self.input = input
     self.output = output
-    self.batch = batch
-    self.threads = threads
+    self.resources = resources
   }
 
   /// Writes `/logits [N, classes]`, `/gates/<layer>/temporal [N, St]`, `/gates/<layer>/channel
@@ -33,14 +30,9 @@ public struct Prediction: Sendable {
   /// - Throws: `ConfigurationError`, `FileError`, or `HDF5Error` about the input.
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "predict")
-    guard (1...4096).contains(batch) else {
-      throw ConfigurationError(key: "batch", "expected 1 to 4096, found \(batch)")
-    }
-    guard (0...1024).contains(threads) else {
-      throw ConfigurationError(key: "threads", "expected 0 to 1024, found \(threads)")
-    }
+    try resources.validate()
     let trained = try TrainedNetwork(
-      checkpoint, batch: batch, threads: threads > 0 ? threads : CoreMask.current().cores.count)
+      checkpoint, batch: resources.batch, threads: resources.resolved().threads)
     let clips = try HDF5File.open(input)
     let count = try clipCount(clips, trained.header.configuration)
     do {
@@ -88,7 +80,7 @@ public struct Prediction: Sendable {
       try file.createDataset(
         "/gates/\(layer.name)/channel", of: Float.self, shape: [count, channels])
     }
-    let shape = network.configuration
+    let (batch, shape) = (resources.batch, network.configuration)
     let clipFloats = 3 * shape.frames * shape.size * shape.size
     var buffer = [Float](repeating: 0, count: batch * clipFloats)
     for first in stride(from: 0, to: count, by: batch) {

@@ -17,12 +17,8 @@ public struct RedundancyRun: Sendable {
   public var clips = 100
   /// |r| above which two channels count as alike, 0 to 1.
   public var threshold = 0.8
-  /// Clips per pass.
-  public var batch = 8
-  /// Compute threads; 0: the cores this process may use.
-  public var threads = 0
-  /// Decoding threads; 0: as many as compute threads, at most 4.
-  public var dataThreads = 0
+  /// Clips per pass, and threads.
+  public var resources = Resources()
   /// CSV file to write, a line per layer; nil: none.
   public var csv: String?
   /// SVG file to draw; nil: none.
@@ -40,12 +36,13 @@ public struct RedundancyRun: Sendable {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
     let dataset = try Dataset.open(data, with: split)
-    let threads = self.threads > 0 ? self.threads : CoreMask.current().cores.count
-    let trained = try TrainedNetwork(checkpoint, batch: batch, threads: threads)
+    let resources = resources.resolved()
+    let trained = try TrainedNetwork(
+      checkpoint, batch: resources.batch, threads: resources.threads)
     let loader = dataset.centreClips(
       Self.spread(clips, of: dataset.count(split)), of: split,
-      geometry: ClipGeometry(trained.header.configuration), batch: batch,
-      threads: dataThreads > 0 ? dataThreads : min(4, threads))
+      geometry: ClipGeometry(trained.header.configuration), batch: resources.batch,
+      threads: resources.dataThreads)
     defer { loader.stop() }
     let (layers, bad) = try Self.measure(trained.network, loader)
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
@@ -71,10 +68,7 @@ public struct RedundancyRun: Sendable {
     try require(clips >= 1, "clips", "1 or more, found \(clips)")
     try require(
       threshold >= 0 && threshold < 1, "threshold", "0 or more and below 1, found \(threshold)")
-    try require((1...4096).contains(batch), "batch", "1 to 4096, found \(batch)")
-    try require((0...1024).contains(threads), "threads", "0 to 1024, found \(threads)")
-    try require(
-      (0...256).contains(dataThreads), "data-threads", "0 to 256, found \(dataThreads)")
+    try resources.validate()
   }
 
   /// Indices of `wanted` of `count` clips, evenly spaced: lists are often sorted by class.

@@ -55,7 +55,7 @@ public struct CheckpointHeader: Equatable, Sendable {
         var error = FileError(
           path: file.path,
           "has format version \(version); this program reads version \(Self.formatVersion); "
-            + "--initialise with this file takes over its weights")
+            + "--initialize with this file takes over its weights")
         error.isOfOtherVersion = true
         throw error
       }

@@ -1,9 +1,9 @@
-// `--initialise weights.h5`: what a file and a network share by name and shape is taken over.
+// `--initialize weights.h5`: what a file and a network share by name and shape is taken over.
 
 import VARedHDF5
 import VARedNN
 
-/// What `--initialise` took from a file and what it did not.
+/// What `--initialize` took from a file and what it did not.
 public struct InitialWeights: Equatable, Sendable {
   /// Names taken over.
   public var loaded: [String] = []

@@ -1,12 +1,15 @@
 // What is wrong with a flag or with a line of a configuration file, in one line.
 
+import VARedNN
+
 /// A setting that cannot be used.
 ///
 /// `description` is one line: `configs/a.yaml:3: widht: unknown setting; did you mean width?`
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Where: the configuration file with its line, or nil for the command line.
   public let place: String?
-  /// The setting's name in kebab-case, without dashes in front; nil where no single one is at fault.
+  /// The setting's name in kebab-case, without dashes in front; nil where no single one is at
+  /// fault.
   public let key: String?
   /// What was expected, what was found, what to do.
   public let message: String
@@ -26,5 +29,13 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     case (nil, let key?): "--\(key): \(message)"
     case (nil, nil): message
     }
+  }
+}
+
+extension ConfigurationError {
+  /// A complaint of the network as one about the flag of that name, where there is one.
+  package init(network error: NetworkError) {
+    let flag = Setting.named(error.setting)
+    self.init(key: flag?.key, flag == nil ? error.description : error.problem)
   }
 }

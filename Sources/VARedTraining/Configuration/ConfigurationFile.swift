@@ -6,9 +6,12 @@ import Yams
 extension TrainingConfiguration {
   /// Reads the YAML file at `path` over the present values.
   ///
+  /// - Parameter note: is told of every setting under a former name.
   /// - Throws: `ConfigurationError` naming file, line and key: unreadable file, malformed YAML,
   ///   unknown key (with the nearest known one), value of another type or out of range.
-  public mutating func read(yamlFile path: String) throws {
+  public mutating func read(
+    yamlFile path: String, note: (String) -> Void = { _ in }
+  ) throws {
     guard let bytes = FileManager.default.contents(atPath: path) else {
       var isFolder: ObjCBool = false
       let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
@@ -21,41 +24,51 @@ extension TrainingConfiguration {
     guard let text = String(data: bytes, encoding: .utf8) else {
       throw ConfigurationError(place: path, "expected UTF-8 text")
     }
-    try read(yaml: text, named: path)
+    try read(yaml: text, named: path, note: note)
   }
 
   /// Reads YAML text over the present values; `name` stands for it in errors.
   ///
+  /// - Parameter note: is told of every setting under a former name.
   /// - Throws: `ConfigurationError`, as for a file.
-  public mutating func read(yaml: String, named name: String) throws {
+  public mutating func read(
+    yaml: String, named name: String, note: (String) -> Void = { _ in }
+  ) throws {
     guard let root = try compose(yaml, named: name) else { return }
     guard let mapping = root.mapping else {
       throw ConfigurationError(
         place: place(name, root), "expected lines 'setting: value', found something else")
     }
+    var seen: Set<String> = []
     for (keyNode, value) in mapping {
       guard let key = keyNode.scalar?.string else {
         throw ConfigurationError(place: place(name, keyNode), "expected the name of a setting")
       }
       let place = place(name, keyNode)
-      guard let setting = Setting.all.first(where: { $0.key == key }) else {
+      guard let setting = Setting.named(key) ?? Setting.formerlyNamed(key) else {
         let hint = nearestName(to: key, in: Setting.all.map(\.key))
         throw ConfigurationError(
           place: place, key: key, "unknown setting" + (hint.map { "; did you mean \($0)?" } ?? ""))
       }
-      try read(value, as: setting, place: place)
+      if setting.key != key { note("note: \(place): \(key) is now \(setting.key)") }
+      guard seen.insert(setting.key).inserted else {
+        throw ConfigurationError(place: place, key: key, "is set twice")
+      }
+      try read(value, as: setting, called: key, place: place)
     }
   }
 
-  private mutating func read(_ node: Node, as setting: Setting, place: String) throws {
+  private mutating func read(
+    _ node: Node, as setting: Setting, called key: String, place: String
+  ) throws {
     let expected = "expected \(setting.expected), found "
     guard let scalar = node.scalar else {
       throw ConfigurationError(
-        place: place, key: setting.key, expected + (node.mapping != nil ? "a mapping" : "a list"))
+        place: place, key: key, expected + (node.mapping != nil ? "a mapping" : "a list"))
     }
     guard scalar.string.count > 0, setting.read(scalar, &self), setting.isValid(self) else {
       let found = scalar.string.isEmpty ? "nothing" : "'\(scalar.string)'"
-      throw ConfigurationError(place: place, key: setting.key, expected + found)
+      throw ConfigurationError(place: place, key: key, expected + found)
     }
   }
 

@@ -3,136 +3,201 @@
 import VARedNN
 
 extension Setting {
-  /// Settings that belong together, under one heading in config.yaml.
-  struct Group: Sendable {
-    let title: String
-    let settings: [Setting]
+  /// Settings that belong together, under one heading in config.yaml and in the help.
+  package struct Group: Sendable {
+    /// The heading.
+    package let title: String
+    /// What config.yaml says beside it.
+    var remark: String?
+    /// In the order of config.yaml.
+    package let settings: [Setting]
   }
 
-  static let groups: [Group] = [
-    Group(
-      title: "Data and output (paths are relative to where vared-train is started)", settings: files
-    ),
-    Group(title: "Network", settings: network),
-    Group(title: "Clips", settings: clips),
-    Group(title: "Optimisation", settings: optimisation),
-    Group(title: "Adaptive computation (dynamic networks only)", settings: adaptation),
-    Group(title: "Checkpoints and evaluation", settings: bookkeeping),
-  ]
+  /// Every setting.
+  package static let all: [Setting] = Group.all.flatMap(\.settings)
 
-  static let all: [Setting] = groups.flatMap(\.settings)
+  /// The setting that is called `key`.
+  package static func named(_ key: String) -> Setting? { all.first { $0.key == key } }
 
-  private static let files: [Setting] = [
-    path("data", \.data),
-    path("output", \.output),
-    optionalPath("initialise", \.initialise),
-  ]
-
-  private static let network: [Setting] = [
-    choice("model", \.model),
-    number("width", \.width, "above 0 and at most 4") { $0 > 0 && $0 <= 4 },
-    choice("network", \.network),
-    whole("temporal-candidates", \.temporalCandidates, 1...4),
-    whole("channel-candidates", \.channelCandidates, 1...4),
-    choice("gate-form", \.gateForm),
-    whole("gate-hidden", \.gateHidden, 1...1024),
-    flag("motion-energy", \.motionEnergy),
-  ]
-
-  private static let clips: [Setting] = [
-    whole("frames", \.frames, 1...256),
-    whole("frame-stride", \.frameStride, 1...1024),
-    whole("size", \.size, 16...1024),
-    choice("augment", \.augment),
-    choice("shuffle", \.shuffle),
-    number("max-bad-clips", \.maxBadClips, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    whole("data-threads", \.dataThreads, 0...256),
-  ]
-
-  private static let optimisation: [Setting] = [
-    whole("batch", \.batch, 1...4096),
-    whole("epochs", \.epochs, 1...1_000_000),
-    number("learning-rate", \.learningRate, "above 0") { $0 > 0 },
-    number("warmup-epochs", \.warmupEpochs, "0 to 1000000") { $0 >= 0 && $0 <= 1e6 },
-    number("momentum", \.momentum, "0 or more and below 1") { $0 >= 0 && $0 < 1 },
-    number("weight-decay", \.weightDecay, "0 or more") { $0 >= 0 },
-    flag("sync-bn", \.syncBN),
-    whole("seed", \.seed, 0...1_000_000_000),
-    whole("threads", \.threads, 0...1024),
-    number("stall-timeout", \.stallTimeout, "seconds, 0 or more") { $0 >= 0 },
-  ]
-
-  private static let adaptation: [Setting] = [
-    number("target-ratio", \.targetRatio, "0 (no target) to 1") { $0 >= 0 && $0 <= 1 },
-    number("cost-weight", \.costWeight, "0 or more") { $0 >= 0 },
-    choice("cost-form", \.costForm),
-    number("cost-kappa", \.costKappa, "0.001 to 1000") { $0 >= 1e-3 && $0 <= 1e3 },
-    number("cost-confidence", \.costConfidence, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    number("cost-power", \.costPower, "1 to 4") { $0 >= 1 && $0 <= 4 },
-    number("cost-ramp", \.costRamp, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    number("gate-rate", \.gateRate, "0 or more") { $0 >= 0 },
-    number("warmup-share", \.warmupShare, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    number("warmup-sampling", \.warmupSampling, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    number("finetune-share", \.finetuneShare, "0 to 1") { $0 >= 0 && $0 <= 1 },
-    choice("policy", \.policy),
-  ]
-
-  private static let bookkeeping: [Setting] = [
-    whole("checkpoint-every", \.checkpointEvery, 0...1_000_000_000),
-    whole("keep-checkpoints", \.keepCheckpoints, 0...1_000_000),
-    Setting(
-      key: "resume", expected: "auto, none or the path of a checkpoint",
-      read: { scalar, into in
-        into.resume = ResumeMode(scalar.string)
-        return true
-      },
-      isValid: { !$0.resume.text.isEmpty },
-      text: { YAMLText.quoted($0.resume.text) }),
-    whole("evaluate-every", \.evaluateEvery, 0...1_000_000),
-    choice("views", \.views),
-  ]
+  /// The setting that was called `key` before.
+  static func formerlyNamed(_ key: String) -> Setting? {
+    all.first { $0.formerKeys.contains(key) }
+  }
 }
 
-extension TrainingConfiguration {
-  /// Checks every setting's range, and that data and output were given.
-  ///
-  /// - Throws: `ConfigurationError` about the first one that is wrong.
-  public func validate() throws {
-    if data.isEmpty { throw Self.missing("data", "the label file or HDF5 clips file") }
-    if output.isEmpty { throw Self.missing("output", "the folder for checkpoints and metrics") }
-    for setting in Setting.all where !setting.isValid(self) {
-      throw ConfigurationError(
-        key: setting.key, "expected \(setting.expected), found \(setting.text(self) ?? "nothing")")
-    }
-    guard warmupShare + finetuneShare < 1 else {
-      throw ConfigurationError(
-        key: "finetune-share",
-        "expected below \(1 - warmupShare), so that --warmup-share leaves steps for gates to learn in, "
-          + "found \(finetuneShare)")
-    }
-    guard policy == .gates || network == .dynamic else {
-      throw ConfigurationError(
-        key: "policy",
-        "expected gates for a fixed network, found \(policy.rawValue); leave it out, or "
-          + "take --network dynamic")
-    }
-    guard policy != .random || targetRatio > 0 else {
-      throw ConfigurationError(
-        key: "target-ratio", "missing; --policy random needs the mean cost of its draws")
-    }
-  }
+extension Setting.Group {
+  /// Every group.
+  package static let all = [files, network, clips, optimization, adaptation, bookkeeping]
 
-  private static func missing(_ key: String, _ what: String) -> ConfigurationError {
-    ConfigurationError(key: key, "missing; give \(what)")
-  }
+  /// Data, output and initial weights.
+  package static let files = Setting.Group(
+    title: "Data and output", remark: "paths are relative to where vared-train is started",
+    settings: [
+      .path(
+        "data", \.data, "file",
+        "Label file (CSV 'path,label,split', or lines 'path label'), or HDF5 file with /clips and "
+          + "/labels", for: .everyone),
+      .path("output", \.output, "dir", "Folder for checkpoints and metrics", for: .everyone),
+      .optionalPath(
+        "initialize", \.initialize, "weights.h5",
+        "HDF5 file of weights to start from: a checkpoint, or datasets named as in PyTorch; what is "
+          + "not in it is said. Ignored when the run is resumed", for: .everyone
+      ).formerly("initialise"),
+    ])
 
-  /// Settings in which `other` differs, as (key, this value, other's value).
-  package func differences(from other: TrainingConfiguration) -> [(
-    key: String, here: String, there: String
-  )] {
-    Setting.all.compactMap { setting in
-      let (here, there) = (setting.text(self), setting.text(other))
-      return here == there ? nil : (setting.key, here ?? "unset", there ?? "unset")
-    }
-  }
+  /// What network is built.
+  package static let network = Setting.Group(
+    title: "Network",
+    settings: [
+      .choice("model", \.model, "name", "The architecture", for: .everyone),
+      .number(
+        "width", \.width, NetworkConfiguration.widths, "factor", "Channel multiplier",
+        for: .everyone),
+      .choice(
+        "network", \.network, "kind",
+        "dynamic (computes what each clip needs) or fixed (the baseline)", for: .everyone),
+      .whole(
+        "temporal-candidates", \.temporalCandidates, DynamicConfiguration.candidateCounts, "count",
+        "Temporal candidates of a dynamic convolution: all, half, a quarter … of the frames"),
+      .whole(
+        "channel-candidates", \.channelCandidates, DynamicConfiguration.candidateCounts, "count",
+        "Channel candidates of a dynamic convolution: all, half, a quarter … of the channels"),
+      .choice(
+        "gate-form", \.gateForm, "form",
+        "Gate outputs: normalised (weights that sum to 1) or published", for: .research),
+      .whole(
+        "gate-hidden", \.gateHidden, DynamicConfiguration.hiddenUnits, "units",
+        "Hidden units of a gate", for: .research),
+      .flag(
+        "motion-energy", \.motionEnergy,
+        "Gates see how much their input moves, beside its means", for: .research),
+    ])
+
+  /// What clips look like and how they are read.
+  package static let clips = Setting.Group(
+    title: "Clips",
+    settings: [
+      .whole(
+        "frames", \.frames, NetworkConfiguration.frameCounts, "frames", "Frames of a clip",
+        for: .everyone),
+      .whole(
+        "frame-stride", \.frameStride, 1...1024, "frames",
+        "Video frames from one clip frame to the next"),
+      .whole(
+        "size", \.size, NetworkConfiguration.sizes, "pixels", "Height and width of a clip",
+        for: .everyone),
+      .choice(
+        "augment", \.augment, "mode",
+        "Variation of training clips: standard (random scale, crop, flip) or none"),
+      .choice(
+        "shuffle", \.shuffle, "mode",
+        "Order of training clips: epoch (new in every epoch) or none (that of the file)"),
+      .number(
+        "max-bad-clips", \.maxBadClips, 0.0...1, "fraction",
+        "Fraction of clips that may be undecodable"),
+      .whole(
+        "data-threads", \.resources.dataThreads, 0...256, "count",
+        "Decoding threads per rank; 0: as many as compute threads, at most 4"),
+    ])
+
+  /// How the network learns.
+  package static let optimization = Setting.Group(
+    title: "Optimization",
+    settings: [
+      .whole(
+        "batch", \.resources.batch, 1...4096, "clips", "Clips per rank and step", for: .everyone),
+      .whole(
+        "epochs", \.epochs, 1...1_000_000, "count", "Passes over the training clips", for: .everyone
+      ),
+      .number(
+        "learning-rate", \.learningRate, positiveNumbers, "rate",
+        "Peak learning rate; falls to 0 as half a cosine", for: .everyone),
+      .number(
+        "warmup-epochs", \.warmupEpochs, 0.0...1e6, "epochs",
+        "Epochs in which the learning rate rises linearly to its peak"),
+      .number("momentum", \.momentum, 0.0..<1, "factor", "Nesterov momentum"),
+      .number(
+        "weight-decay", \.weightDecay, 0.0..., "rate",
+        "Weight decay; none on batch norm, biases and gates"),
+      .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
+      .whole("seed", \.seed, 0...1_000_000_000, "number", "Where all randomness comes from"),
+      .whole(
+        "threads", \.resources.threads, 0...1024, "count",
+        "Compute threads per rank; 0: the cores this rank may use, shared with the ranks beside it"),
+      .number(
+        "stall-timeout", \.stallTimeout, 0.0..., "seconds",
+        "Seconds without progress after which the job is ended; 0: never", unit: "seconds"),
+    ])
+
+  /// How gates learn to save.
+  package static let adaptation = Setting.Group(
+    title: "Adaptive computation", remark: "dynamic networks only",
+    settings: [
+      .number(
+        "target-ratio", \.targetRatio, 0.0...1, "ratio",
+        "Share of the convolutions' MACs to execute on average, e.g. 0.6: the weight of the cost is "
+          + "steered to it; 0: no target", for: .everyone, zero: "no target"),
+      .number(
+        "cost-weight", \.costWeight, 0.0..., "weight",
+        "Weight of the computation cost in the loss, lambda; with a target, where it starts"),
+      .choice(
+        "cost-form", \.costForm, "form",
+        "What the loss charges: linear (mean over candidates) or saturating (close to what is "
+          + "executed)", for: .research),
+      .number(
+        "cost-kappa", \.costKappa, 1e-3...1e3, "kappa",
+        "Kappa of the saturating cost; the smaller, the closer", for: .research),
+      .number(
+        "cost-confidence", \.costConfidence, 0.0...1, "probability",
+        "The label's probability from which on a correctly answered clip is charged; 0: all of them",
+        for: .research),
+      .number(
+        "cost-power", \.costPower, 1.0...4, "power",
+        "Power of a clip's cost in the loss: 2 presses most where most is computed, 1 everywhere alike",
+        for: .research),
+      .number(
+        "cost-ramp", \.costRamp, 0.0...1, "part",
+        "Part of the joint stage in which the cost comes in", for: .research),
+      .number(
+        "gate-rate", \.gateRate, 0.0..., "factor",
+        "The gates' learning rate as a factor of the network's", for: .research),
+      .number(
+        "warmup-share", \.warmupShare, 0.0...1, "share",
+        "Share of all steps in the first stage: gates held at full computation"),
+      .number(
+        "warmup-sampling", \.warmupSampling, 0.0...1, "share",
+        "Share of the clips that take random candidates in the first stage, reached half-way "
+          + "through it",
+        for: .research),
+      .number(
+        "finetune-share", \.finetuneShare, 0.0...1, "share",
+        "Share of all steps in the last stage: gates frozen, no cost"),
+      .choice(
+        "policy", \.policy, "mode",
+        "Who decides after the first stage: gates, or one rule for every clip: full, half-frames, "
+          + "half-channels, half (of both), random (of mean cost --target-ratio)"),
+    ])
+
+  /// Checkpoints, resuming, evaluations.
+  package static let bookkeeping = Setting.Group(
+    title: "Checkpoints and evaluation",
+    settings: [
+      .whole(
+        "checkpoint-every", \.checkpointEvery, 0...1_000_000_000, "steps",
+        "Steps between checkpoints; one more at the end of every epoch; 0: only those"),
+      .whole(
+        "keep-checkpoints", \.keepCheckpoints, 0...1_000_000, "count",
+        "Newest checkpoints kept, beside the one that evaluated best; 0: all"),
+      .resumption(
+        "resume", \.resume, "auto|none|path",
+        "auto (from the newest whole checkpoint of --output, if it has one), none (afresh; refuses a "
+          + "folder that holds a run), or a checkpoint", for: .everyone),
+      .whole(
+        "evaluate-every", \.evaluateEvery, 0...1_000_000, "epochs",
+        "Epochs between evaluations of the val split; 0: only after the last"),
+      .choice(
+        "views", \.views, "kind",
+        "Evaluations: clip (one centre clip) or video (mean softmax of windows x crops; training "
+          + "takes 10 windows)"),
+    ])
 }

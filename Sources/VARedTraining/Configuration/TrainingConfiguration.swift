@@ -1,5 +1,5 @@
-// Every setting of a training run, with its default. What each means in words: `vared-train train
-// --help`; how each is read, checked and written: Setting.swift.
+// Every setting of a training run, with its default. What each is called, may be and is for:
+// Settings.swift.
 
 import VARedNN
 
@@ -103,11 +103,9 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var shuffle = ShuffleMode.epoch
   /// Largest fraction of clips that may fail to decode in one epoch.
   public var maxBadClips = 0.01
-  /// Decoding threads per rank; 0: as many as `threads`, at most 4.
-  public var dataThreads = 0
 
-  /// Clips per rank and step.
-  public var batch = 8
+  /// Clips per rank and step, and threads.
+  public var resources = Resources()
   /// Passes over the training clips.
   public var epochs = 30
   /// Peak learning rate of the schedule.
@@ -123,9 +121,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   /// Where all randomness comes from, 0 or more.
   public var seed = 1
   /// HDF5 file of weights to start from.
-  public var initialise: String?
-  /// Compute threads per rank; 0: this rank's share of the cores it may use.
-  public var threads = 0
+  public var initialize: String?
   /// Seconds without progress after which the job is ended; 0: never.
   public var stallTimeout = 600.0
 
@@ -168,6 +164,9 @@ public struct TrainingConfiguration: Equatable, Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// Clips per rank and step.
+  public var batch: Int { resources.batch }
 
   /// The network these settings describe.
   public func networkConfiguration(classes: Int) -> NetworkConfiguration {

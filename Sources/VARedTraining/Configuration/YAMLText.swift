@@ -32,11 +32,12 @@ enum YAMLText {
 extension TrainingConfiguration {
   /// All settings as a YAML file that `read(yamlFile:)` takes.
   public var yaml: String {
-    Setting.groups.map { group in
+    Setting.Group.all.map { group in
       let lines = group.settings.compactMap { setting in
         setting.text(self).map { "\(setting.key): \($0)\n" }
       }
-      return "# \(group.title)\n" + lines.joined()
+      let remark = group.remark.map { " (\($0))" } ?? ""
+      return "# \(group.title)\(remark)\n" + lines.joined()
     }.joined(separator: "\n")
   }
 }

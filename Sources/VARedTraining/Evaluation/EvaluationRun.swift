@@ -18,14 +18,10 @@ public struct EvaluationSettings: Sendable {
   public var windows = 10
   /// Crops per window, 1 or 3; 0: one up to 112 pixels, else three.
   public var crops = 0
-  /// Clips per rank and pass.
-  public var batch = 8
-  /// Compute threads per rank; 0: this rank's share of the cores.
-  public var threads = 0
-  /// Decoding threads per rank; 0: as many as compute threads, at most 4.
-  public var dataThreads = 0
+  /// Clips per rank and pass, and threads.
+  public var resources = Resources()
   /// Largest fraction of clips that may fail to decode.
-  public var maxBadClips = 0.01
+  public var maxBadClips = TrainingConfiguration().maxBadClips
   /// Whether to print what the gates chose, by layer and by class.
   public var policies = false
   /// JSON file for the numbers; nil: only print them.
@@ -43,12 +39,10 @@ public struct EvaluationSettings: Sendable {
     }
     try require((1...1000).contains(windows), "windows", "1 to 1000, found \(windows)")
     try require([0, 1, 3].contains(crops), "crops", "1 or 3 (0: by size), found \(crops)")
-    try require((1...4096).contains(batch), "batch", "1 to 4096, found \(batch)")
-    try require((0...1024).contains(threads), "threads", "0 to 1024, found \(threads)")
-    try require(
-      (0...256).contains(dataThreads), "data-threads", "0 to 256, found \(dataThreads)")
-    try require(
-      maxBadClips >= 0 && maxBadClips <= 1, "max-bad-clips", "0 to 1, found \(maxBadClips)")
+    try resources.validate()
+    var shared = TrainingConfiguration()
+    shared.maxBadClips = maxBadClips
+    try shared.requireRange("max-bad-clips")
   }
 }
 
@@ -67,13 +61,12 @@ public enum EvaluationRun {
   private static func evaluate(
     _ settings: EvaluationSettings, _ communicator: Communicator
   ) throws {
-    let share = try communicator.threadShare()
-    let threads = settings.threads > 0 ? settings.threads : share
+    let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
       let dataset = try Dataset.open(settings.data, with: settings.split)
       let trained = try TrainedNetwork(
-        settings.checkpoint, batch: settings.batch, threads: threads)
-      return (trained, try makeEvaluator(settings, dataset, trained, communicator, threads))
+        settings.checkpoint, batch: resources.batch, threads: resources.threads)
+      return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))
     }
     guard let (result, bad) = try evaluator.run(trained.network, policies: trained.policies)
     else { return }
@@ -87,14 +80,14 @@ public enum EvaluationRun {
 
   private static func makeEvaluator(
     _ settings: EvaluationSettings, _ dataset: Dataset, _ trained: TrainedNetwork,
-    _ communicator: Communicator, _ threads: Int
+    _ communicator: Communicator, _ resources: Resources
   ) throws -> Evaluator {
     let configuration = trained.header.configuration
     let crops = settings.crops > 0 ? settings.crops : Evaluator.crops(size: configuration.size)
     return Evaluator(
       communicator: communicator, dataset: dataset, split: settings.split,
-      geometry: ClipGeometry(configuration), batch: settings.batch,
-      dataThreads: settings.dataThreads > 0 ? settings.dataThreads : min(4, threads),
+      geometry: ClipGeometry(configuration), batch: resources.batch,
+      dataThreads: resources.dataThreads,
       views: Evaluator.views(settings.views, windows: settings.windows, crops: crops),
       classMap: try classMap(dataset, trained.header, settings))
   }

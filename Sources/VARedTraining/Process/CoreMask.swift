@@ -63,6 +63,11 @@ package struct CoreMask: Equatable {
   }
 }
 
+extension Resources {
+  /// Of a process without ranks beside it: all cores it may use.
+  package func resolved() -> Resources { resolved(share: CoreMask.current().cores.count) }
+}
+
 extension Communicator {
   /// This rank's default number of compute threads. Collective.
   ///

@@ -45,10 +45,18 @@ public enum Launch {
 
   /// Prints once, also where a launcher started several ranks, and ends the program successfully.
   public static func succeed(printing text: String) -> Never {
-    let environment = ProcessInfo.processInfo.environment
-    if (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMI_RANK"] ?? "0") == "0" {
-      print(text)
-    }
+    if isFirst { print(text) }
     exit(0)
+  }
+
+  /// Writes a line to standard error once, also where a launcher started several ranks.
+  public static func note(_ line: String) {
+    if isFirst { Terminal.warn(line) }
+  }
+
+  /// Whether this process is rank 0 or has no launcher.
+  private static var isFirst: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMI_RANK"] ?? "0") == "0"
   }
 }

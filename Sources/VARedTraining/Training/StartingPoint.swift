@@ -64,7 +64,7 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
-    "initialise", "evaluate-every", "views", "max-bad-clips",
+    "initialize", "evaluate-every", "views", "max-bad-clips",
   ]
 
   private func requireSameClasses(_ classes: [String]) throws {
@@ -74,7 +74,7 @@ extension Checkpoint {
     throw FileError(
       path: path,
       "was trained on other classes (\(header.classes.count) there, \(classes.count) in "
-        + "--data\(example)); use --initialise to take over only the weights")
+        + "--data\(example)); use --initialize to take over only the weights")
   }
 }
 

@@ -105,7 +105,7 @@ public enum TrainingRun {
       say("resuming from \(checkpoint.path) (step \(start.position.step))")
       sayStage(checkpoint.header.stage, start.position, setup, say: say)
     }
-    if checkpoint == nil, let weights = configuration.initialise {
+    if checkpoint == nil, let weights = configuration.initialize {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
     }
     setup.summary(network).forEach(say)

@@ -39,8 +39,8 @@ package struct TrainingSetup {
       seed: UInt64(configuration.seed), dropLast: true)
     try sampler.requireSteps(path: configuration.data)
     stepsPerEpoch = sampler.steps
-    threads = configuration.threads > 0 ? configuration.threads : threadShare
-    dataThreads = configuration.dataThreads > 0 ? configuration.dataThreads : min(4, threads)
+    let resources = configuration.resources.resolved(share: threadShare)
+    (threads, dataThreads) = (resources.threads, resources.dataThreads)
   }
 
   /// Of the whole run.
@@ -139,16 +139,5 @@ extension ClipGeometry {
     self.init(
       frames: configuration.frames, frameStride: configuration.frameStride, size: configuration.size
     )
-  }
-}
-
-extension ConfigurationError {
-  /// A complaint of the network, `size: expected …`, as one about the flag of that name.
-  package init(network error: NetworkError) {
-    let parts = error.description.split(separator: ":", maxSplits: 1)
-    let isKnown = parts.count == 2 && Setting.all.contains { $0.key == parts[0] }
-    self.init(
-      key: isKnown ? String(parts[0]) : nil,
-      isKnown ? parts[1].trimmingPrefix(" ").description : error.description)
   }
 }
