@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import TrainingTestSupport
 import VARedHDF5
 import VARedNN
 
