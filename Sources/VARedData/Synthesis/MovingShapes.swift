@@ -38,8 +38,8 @@ public struct MovingShapes: Sendable {
   public var frames: Int
   /// Width and height of each video in pixels, even.
   public var size: Int
-  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels; each clip's is
-  /// drawn from this range, evenly on a logarithmic scale.
+  /// Camera noise, as a multiple of the usual deviation of 1 to 4 of 255 grey levels; each clip's
+  /// is drawn from this range, evenly on a logarithmic scale.
   public var noise: ClosedRange<Double>
   /// Where all randomness comes from.
   public var seed: UInt64
