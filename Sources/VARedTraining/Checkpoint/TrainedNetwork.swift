@@ -28,5 +28,7 @@ package struct TrainedNetwork {
   }
 
   /// Where the policies of clips come from, by their index in what is read.
-  package func policies(clips: [Int]) -> PolicySource { plan.evaluation(header.stage, clips: clips) }
+  package func policies(clips: [Int]) -> PolicySource {
+    plan.evaluation(header.stage, clips: clips)
+  }
 }
