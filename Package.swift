@@ -93,7 +93,8 @@ let package = Package(
       dependencies: [
         "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TrainingTestSupport", "TestSupport",
         "vared-train",
-      ]),
+      ],
+      exclude: ["Checkpoints"]),
     .testTarget(
       name: "VARedStudiesTests",
       dependencies: [
