@@ -73,8 +73,13 @@ let package = Package(
       name: "TrainOnShapes", dependencies: ["VARedTraining"], path: "Examples/TrainOnShapes"),
     .executableTarget(name: "StepOnce", dependencies: ["VARedNN"], path: "Examples/StepOnce"),
 
-    // Tests; RankChecks is what `mpirun` starts, AllocationChecks counts what a step allocates.
+    // Tests; RankChecks is what `mpirun` starts, AllocationChecks counts what a step allocates,
+    // TrainingTestSupport holds what tests of whole runs share.
     .target(name: "TestSupport", dependencies: ["VARedHDF5"], path: "Tests/TestSupport"),
+    .target(
+      name: "TrainingTestSupport",
+      dependencies: ["TestSupport", "VARedTraining", "VARedHDF5"],
+      path: "Tests/TrainingTestSupport"),
     .target(
       name: "GoldenFiles", dependencies: ["VARedHDF5", "VARedNN"], path: "Tests/GoldenFiles"),
     .executableTarget(
@@ -95,8 +100,15 @@ let package = Package(
     .testTarget(
       name: "VARedTrainingTests",
       dependencies: [
-        "VARedStudies", "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TestSupport",
+        "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TrainingTestSupport", "TestSupport",
         "vared-train",
+      ],
+      exclude: ["Checkpoints"]),
+    .testTarget(
+      name: "VARedStudiesTests",
+      dependencies: [
+        "VARedStudies", "VARedTraining", "VARedHDF5", "VARedNN", "VARedData",
+        "TrainingTestSupport", "TestSupport", "vared-train",
       ]),
   ]
 )

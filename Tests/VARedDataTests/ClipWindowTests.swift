@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func evaluationScalesToTheProportionalSize() {
-    let placement = ClipPlacement(width: 340, height: 256, view: .center, size: 112)
+    let placement = CropPlacement(width: 340, height: 256, view: .center, size: 112)
     #expect(placement.width == 170 && placement.height == 128)
     #expect(placement.x == 29 && placement.y == 8 && !placement.isMirrored)
   }
@@ -47,7 +47,7 @@ import Testing
   @Test func threeCropsRunAlongTheLongSide() {
     func corner(_ crop: Int, _ width: Double, _ height: Double) -> [Int] {
       let view = View.window(index: 0, of: 1, crop: crop, crops: 3)
-      let placement = ClipPlacement(width: width, height: height, view: view, size: 112)
+      let placement = CropPlacement(width: width, height: height, view: view, size: 112)
       return [placement.x, placement.y]
     }
     #expect((0..<3).map { corner($0, 256, 128) } == [[0, 8], [72, 8], [144, 8]])
@@ -56,26 +56,26 @@ import Testing
 
   @Test func trainingDrawsScalePlaceAndFlip() {
     let all = (0..<600).map {
-      ClipPlacement(width: 640, height: 480, view: .train(seed: $0, augment: true), size: 112)
+      CropPlacement(width: 640, height: 480, view: .train(seed: $0, augment: true), size: 112)
     }
     #expect(Set(all.map(\.height)) == Set(128...160))
     #expect(all.allSatisfy { $0.x >= 0 && $0.y >= 0 })
     #expect(all.allSatisfy { $0.x + 112 <= $0.width && $0.y + 112 <= $0.height })
     let mirrored = all.filter(\.isMirrored).count
     #expect((240...360).contains(mirrored))
-    let plain = ClipPlacement(
+    let plain = CropPlacement(
       width: 640, height: 480, view: .train(seed: 1, augment: false), size: 112)
-    #expect(plain == ClipPlacement(width: 640, height: 480, view: .center, size: 112))
+    #expect(plain == CropPlacement(width: 640, height: 480, view: .center, size: 112))
   }
 
   @Test func smallPicturesKeepTheirShortSide() {
-    let same = ClipPlacement(width: 48, height: 32, view: .center, size: 32)
-    #expect(same == ClipPlacement(width: 48, height: 32, view: .center, size: 32))
+    let same = CropPlacement(width: 48, height: 32, view: .center, size: 32)
+    #expect(same == CropPlacement(width: 48, height: 32, view: .center, size: 32))
     #expect(same.width == 48 && same.height == 32 && same.x == 8 && same.y == 0)
-    let tiny = ClipPlacement(width: 2, height: 2, view: .center, size: 32)
+    let tiny = CropPlacement(width: 2, height: 2, view: .center, size: 32)
     #expect(tiny.width == 32 && tiny.height == 32)
     let heights = (0..<200).map {
-      ClipPlacement(width: 48, height: 32, view: .train(seed: $0, augment: true), size: 32).height
+      CropPlacement(width: 48, height: 32, view: .train(seed: $0, augment: true), size: 32).height
     }
     #expect(Set(heights) == Set(32...40))
   }

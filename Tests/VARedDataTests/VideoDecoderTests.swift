@@ -92,7 +92,7 @@ import Testing
     let geometry = ClipGeometry(frames: 1, frameStride: 1, size: 24)
     let views = (0..<40).map { View.train(seed: $0, augment: true) }
     for view in views {
-      let mirrored = ClipPlacement(width: 32, height: 32, view: view, size: 24).isMirrored
+      let mirrored = CropPlacement(width: 32, height: 32, view: view, size: 24).isMirrored
       let red = try SeenClip(path, view, geometry).pixel(0, y: 12, x: mirrored ? 23 : 0)
       #expect(close(red, [220, 40, 40], within: 12), "\(view): \(red)")
     }

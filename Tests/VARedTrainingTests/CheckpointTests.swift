@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import TrainingTestSupport
 import VARedHDF5
 import VARedNN
 
@@ -10,11 +11,11 @@ import VARedNN
 @Suite struct CheckpointTests {
   let scratch: Scratch
 
-  private let steering: CostSteering.Memory
+  private let costMemory: CostController.Memory
 
   init() throws {
     scratch = try Scratch()
-    steering = try #require(CostSteering.Memory(stored: [1.0 / 7, 1.0 / 9, 1.0 / 11]))
+    costMemory = try #require(CostController.Memory(stored: [1.0 / 7, 1.0 / 9, 1.0 / 11]))
   }
 
   private func settings(width: Double = 0.125) -> TrainingConfiguration {
@@ -36,20 +37,20 @@ import VARedNN
   private func write(
     _ name: String, _ network: VideoNetwork, _ settings: TrainingConfiguration, step: Int = 12
   ) throws {
-    let optimiser = SGD(network.parameters, gateRate: 1)
+    let optimizer = SGD(network.parameters, gateRate: 1)
     for entry in network.parameters.entries {
       let count = entry.shape.reduce(1, *)
       network.parameters.setLogical(
-        entry, in: optimiser.momentumBuffer, (0..<count).map { Float($0) + 0.5 })
+        entry, in: optimizer.momentumBuffer, (0..<count).map { Float($0) + 0.5 })
     }
     var totals = EpochTotals()
     totals.loss = 1.0 / 3
     let header = CheckpointHeader(
       position: TrainingPosition(step: step, epoch: 3, epochStep: 2), stage: .joint,
-      steering: steering, ranks: 2,
+      costMemory: costMemory, ranks: 2,
       configuration: settings, classes: ["run", "walk"])
     try header.write(
-      scratch(name), parameters: network.parameters, momentum: optimiser.momentumBuffer,
+      scratch(name), parameters: network.parameters, momentum: optimizer.momentumBuffer,
       totals: totals)
   }
 
@@ -64,20 +65,20 @@ import VARedNN
     #expect(checkpoint.header.position == TrainingPosition(step: 12, epoch: 3, epochStep: 2))
     #expect(checkpoint.header.seed == 1 && checkpoint.header.ranks == 2)
     #expect(checkpoint.header.stage == .joint)
-    #expect(checkpoint.header.steering == steering)
+    #expect(checkpoint.header.costMemory == costMemory)
     #expect(checkpoint.header.configuration == settings)
     #expect(checkpoint.header.classes == ["run", "walk"])
     #expect(checkpoint.totals.loss == 1.0 / 3)
 
     let target = try network(settings, seed: 2)
-    let optimiser = SGD(target.parameters, gateRate: 1)
+    let optimizer = SGD(target.parameters, gateRate: 1)
     #expect(!target.parameters.values.elementsEqual(source.parameters.values))
     try checkpoint.restore(
-      into: target.parameters, momentum: optimiser.momentumBuffer, configuration: settings)
+      into: target.parameters, momentum: optimizer.momentumBuffer, configuration: settings)
     #expect(target.parameters.values.elementsEqual(source.parameters.values))
     #expect(target.parameters.bufferValues.elementsEqual(source.parameters.bufferValues))
     for entry in target.parameters.entries {
-      let moment = target.parameters.logical(entry, of: optimiser.momentumBuffer)
+      let moment = target.parameters.logical(entry, of: optimizer.momentumBuffer)
       #expect(moment == moment.indices.map { Float($0) + 0.5 }, "\(entry.name)")
     }
   }

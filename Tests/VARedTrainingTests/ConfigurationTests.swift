@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import TrainingTestSupport
 import VARedNN
 
 @testable import VARedTraining

@@ -8,7 +8,7 @@ import Testing
   /// `SequentialLR([LinearLR(1/4, 1, total_iters=3), CosineAnnealingLR(T_max=8)], [4])` of peak
   /// 0.05.
   @Test func equalsPyTorch() {
-    let schedule = Schedule(peak: 0.05, warmupSteps: 4, totalSteps: 12)
+    let schedule = LearningRateSchedule(peak: 0.05, warmupSteps: 4, totalSteps: 12)
     let expected = [
       0.0125, 0.025, 0.037500000000000006, 0.05, 0.05, 0.04809698831278217, 0.04267766952966369,
       0.03456708580912725, 0.025, 0.015432914190872758, 0.0073223304703363135,
@@ -20,10 +20,11 @@ import Testing
   }
 
   @Test func edges() {
-    #expect(Schedule(peak: 1, warmupSteps: 0, totalSteps: 4).learningRate(step: 0) == 1)
-    let allWarmup = Schedule(peak: 1, warmupSteps: 10, totalSteps: 4)
+    #expect(LearningRateSchedule(peak: 1, warmupSteps: 0, totalSteps: 4).learningRate(step: 0) == 1)
+    let allWarmup = LearningRateSchedule(peak: 1, warmupSteps: 10, totalSteps: 4)
     #expect((0..<4).map(allWarmup.learningRate) == [0.25, 0.5, 0.75, 1])
-    #expect(Schedule(peak: 1, warmupSteps: 1, totalSteps: 3).learningRate(step: 9) < 1e-15)
+    #expect(
+      LearningRateSchedule(peak: 1, warmupSteps: 1, totalSteps: 3).learningRate(step: 9) < 1e-15)
   }
 
   @Test func positionsCountEpochs() {

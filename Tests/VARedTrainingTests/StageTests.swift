@@ -4,6 +4,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TrainingTestSupport
 import VARedNN
 
 @testable import VARedTraining
@@ -31,26 +32,26 @@ import VARedNN
   }
 
   @Test func withoutATargetTheWeightIsRampedIn() {
-    var steering = CostSteering(weight: 2, target: nil, ramp: 0.5, steps: 100)
-    steering.observe(convRatio: 0.1, progress: 0.2)
-    #expect([0, 0.25, 0.5, 1].map { steering.weight(progress: $0) } == [0, 1, 2, 2])
-    #expect(CostSteering(weight: 2, target: nil, ramp: 0, steps: 100).weight(progress: 0) == 2)
+    var controller = CostController(weight: 2, target: nil, ramp: 0.5, steps: 100)
+    controller.observe(convRatio: 0.1, progress: 0.2)
+    #expect([0, 0.25, 0.5, 1].map { controller.weight(progress: $0) } == [0, 1, 2, 2])
+    #expect(CostController(weight: 2, target: nil, ramp: 0, steps: 100).weight(progress: 0) == 2)
   }
 
   /// A network whose ratio falls faster the larger λ is above some value, and rises below it.
   @Test(arguments: [0.4, 0.65, 0.9]) func theTargetIsReached(_ target: Double) {
     let steps = 500
     for balance in [0.1, 0.8, 6] {
-      var steering = CostSteering(weight: 0.8, target: target, ramp: 0.5, steps: steps)
+      var controller = CostController(weight: 0.8, target: target, ramp: 0.5, steps: steps)
       var ratio = 1.0
       for step in 0..<steps {
         let progress = Double(step) / Double(steps)
-        let weight = steering.weight(progress: progress)
+        let weight = controller.weight(progress: progress)
         ratio = min(1, max(0.2, ratio - 0.01 * (weight / balance - 1)))
-        steering.observe(convRatio: ratio, progress: progress)
+        controller.observe(convRatio: ratio, progress: progress)
       }
-      #expect(abs(steering.memory.convRatio - target) < 0.03, "balance \(balance)")
-      #expect(steering.missedTarget == nil)
+      #expect(abs(controller.memory.convRatio - target) < 0.03, "balance \(balance)")
+      #expect(controller.missedTarget == nil)
     }
   }
 }
@@ -113,7 +114,7 @@ import VARedNN
       _ = try run(arguments("from-\(step)", more + ["--resume", from]), ranks: 2)
       let resumed = try newest("from-\(step)")
       #expect(resumed.header.position == whole.header.position)
-      #expect(resumed.header.steering == whole.header.steering)
+      #expect(resumed.header.costMemory == whole.header.costMemory)
       #expect(resumed.model == whole.model, "from step \(step)")
       #expect(resumed.momentum == whole.momentum, "from step \(step)")
     }

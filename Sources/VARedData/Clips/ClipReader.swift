@@ -1,4 +1,4 @@
-// One clip of a dataset as normalised floats: the work of a decoding thread.
+// One clip of a dataset as normalized floats: the work of a decoding thread.
 
 import CFFmpeg
 
@@ -20,7 +20,7 @@ public final class ClipReader {
     self.isCancelled = isCancelled
   }
 
-  /// Writes one clip `[3, T, H, W]`: RGB of 0…1, normalised with the Kinetics mean and deviation
+  /// Writes one clip `[3, T, H, W]`: RGB of 0…1, normalized with the Kinetics mean and deviation
   /// (torchvision's `r2plus1d_18`: mean 0.43216, 0.394666, 0.37645; deviation 0.22803, 0.22145,
   /// 0.216989). A pure function of its arguments and the file.
   ///

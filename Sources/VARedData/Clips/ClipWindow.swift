@@ -9,7 +9,7 @@ func clipFrames(of count: Int, view: View, geometry: ClipGeometry) -> [Int] {
   let room = max(0, count - geometry.windowFrames)
   let start =
     switch view {
-    case .train(let seed, _): Int(ClipDraw(seed: seed).window * Double(room + 1))
+    case .train(let seed, _): Int(AugmentationDraw(seed: seed).window * Double(room + 1))
     case .center: room / 2
     case .window(let index, let windows, _, _):
       windows == 1 ? room / 2 : (2 * index * room + windows - 1) / (2 * (windows - 1))

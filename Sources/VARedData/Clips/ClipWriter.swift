@@ -1,4 +1,4 @@
-// A picture to one normalised frame of a clip: scale, turn upright, crop, mirror, normalise.
+// A picture to one normalized frame of a clip: scale, turn upright, crop, mirror, normalize.
 
 import CFFmpeg
 
@@ -10,7 +10,7 @@ final class ClipWriter {
   /// Their standard deviation.
   static let deviation: [Float] = [0.22803, 0.22145, 0.216989]
 
-  private static let normalised: [[Float]] = zip(mean, deviation).map { mean, deviation in
+  private static let normalized: [[Float]] = zip(mean, deviation).map { mean, deviation in
     (0...255).map { (Float($0) / 255 - mean) / deviation }
   }
 
@@ -33,7 +33,7 @@ final class ClipWriter {
     guard max(wide / high, high / wide) <= maxAspect else {
       return "a picture of \(stored.width)×\(stored.height), narrower than 1:\(Int(maxAspect))"
     }
-    let placement = ClipPlacement(
+    let placement = CropPlacement(
       width: orientation.transposed ? high : wide, height: orientation.transposed ? wide : high,
       view: view, size: geometry.size)
     let width = orientation.transposed ? placement.height : placement.width
@@ -48,7 +48,7 @@ final class ClipWriter {
   /// Copies the square out of the scaler's pixels: a step along the clip's x (and y) is a step
   /// along a stored row or column, forwards or backwards, as the orientation says.
   private func copy(
-    _ placement: ClipPlacement, _ orientation: DisplayOrientation, _ geometry: ClipGeometry,
+    _ placement: CropPlacement, _ orientation: DisplayOrientation, _ geometry: ClipGeometry,
     _ index: Int, to clip: UnsafeMutablePointer<Float>
   ) {
     let row = scaler.rowBytes
@@ -71,7 +71,7 @@ final class ClipWriter {
     let plane = geometry.size * geometry.size
     for channel in 0..<3 {
       let target = clip + (channel * geometry.frames + index) * plane
-      ClipWriter.normalised[channel].withUnsafeBufferPointer { table in
+      ClipWriter.normalized[channel].withUnsafeBufferPointer { table in
         for y in 0..<geometry.size {
           let source = scaler.pixels + start + y * stepY + channel
           let line = target + y * geometry.size

@@ -2,7 +2,7 @@
 
 /// Clips of one rank and step, `[n, 3, T, H, W]`, with what belongs to them. Owns its memory.
 public final class ClipBatch: @unchecked Sendable {  // filled by the loader, then handed over
-  /// The clips, normalised floats; empty for an empty batch.
+  /// The clips, normalized floats; empty for an empty batch.
   public let clips: UnsafeMutableBufferPointer<Float>
   /// The label of each clip; of the replacement where a clip was bad.
   public internal(set) var labels: [Int]

@@ -74,7 +74,7 @@ public struct Benchmark {
   struct Timing {
     /// Seconds of each.
     var steps: [Double] = []
-    /// Of them, seconds of the optimiser.
+    /// Of them, seconds of the optimizer.
     var optimizer: [Double] = []
     /// Where the others went.
     var work = WorkTotals()
@@ -82,7 +82,8 @@ public struct Benchmark {
     var macs = 0
   }
 
-  /// The steps of some policies, in turn: a machine that changes its speed changes it for all of them.
+  /// The steps of some policies, in turn: a machine that changes its speed changes it for all of
+  /// them.
   private func time(
     _ policies: [PolicyMode], _ step: (inout Timing) throws -> Void
   ) throws -> [PolicyMode: Timing] {

@@ -76,7 +76,7 @@ public struct BenchmarkReport: Encodable {
   /// One JSON object, keys in snake case.
   public func json() throws -> String { try reportJSON() }
 
-  /// A table.
+  /// Tables: a step's seconds by kind of work, then the convolutions.
   public var table: String {
     var lines = [
       "policy \(policy.rawValue), threads \(threads), sgemm \(Self.round(sgemmGFLOPS)) GFLOP/s, "
@@ -87,27 +87,29 @@ public struct BenchmarkReport: Encodable {
       guard let phase else { continue }
       let gmac = Self.round(phase.forwardMacs / 1e9)
       lines.append("\(name): \(Self.round(phase.clipsPerSecond)) clips/s, \(gmac) GMAC forward")
-      let total = phase.seconds.values.reduce(0, +)
-      for (kind, seconds) in phase.seconds.sorted(by: { $0.value > $1.value }) where seconds > 0 {
-        let share = Self.round(100 * seconds / total)
-        lines.append("  \(kind): \(Self.round(seconds * 1000)) ms, \(share) %")
-      }
+      lines += phase.table.lines.map { "  " + $0 }
     }
     let phase = train == nil ? "inference" : "a training step"
-    lines.append("convolutions of \(phase), GFLOP/s as if direct (share of sgemm):")
-    for layer in layers {
-      lines.append("  \(layer.name)  \(layer.shape)")
-      for direction in layer.directions {
-        let flag = direction.fallback ? "  FALLBACK" : ""
-        lines.append(
-          "    \(direction.kind): \(Self.round(direction.gflops)) "
-            + "(\(Self.round(direction.shareOfSgemm))) \(direction.implementation)\(flag)")
-      }
-    }
-    return lines.joined(separator: "\n")
+    lines.append("convolutions of \(phase), GFLOP/s as if direct, also as a share of sgemm:")
+    return (lines + convolutions.lines.map { "  " + $0 }).joined(separator: "\n")
   }
 
-  private static func round(_ value: Double) -> String {
+  private var convolutions: TextTable {
+    var table = TextTable([.left, .left, .left, .right, .right, .left])
+    table.add(["layer", "shape", "direction", "GFLOP/s", "share", "implementation"])
+    for layer in layers {
+      for direction in layer.directions {
+        table.add([
+          layer.name, layer.shape, direction.kind, Self.round(direction.gflops),
+          Self.round(direction.shareOfSgemm),
+          direction.implementation + (direction.fallback ? "  FALLBACK" : ""),
+        ])
+      }
+    }
+    return table
+  }
+
+  fileprivate static func round(_ value: Double) -> String {
     String(format: value < 10 ? "%.2f" : "%.1f", value)
   }
 
@@ -115,5 +117,20 @@ public struct BenchmarkReport: Encodable {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss << 10
+  }
+}
+
+extension BenchmarkReport.Phase {
+  /// The kinds of work that took time, the longest first.
+  fileprivate var table: TextTable {
+    var table = TextTable([.left, .right, .right])
+    let total = seconds.values.reduce(0, +)
+    for (kind, seconds) in seconds.sorted(by: { $0.value > $1.value }) where seconds > 0 {
+      table.add([
+        kind, BenchmarkReport.round(seconds * 1000) + " ms",
+        BenchmarkReport.round(100 * seconds / total) + " %",
+      ])
+    }
+    return table
   }
 }

@@ -6,8 +6,8 @@ import VARedTraining
 
 /// What `bench` times: which network, on which clips, driven how, and how often.
 public struct BenchmarkSettings {
-  /// Sets what the user says about model, width, network, candidates, frames and size. A checkpoint has
-  /// these settings; what is said beside it must agree.
+  /// Sets what the user says about model, width, network, candidates, frames and size. A checkpoint
+  /// has these settings; what is said beside it must agree.
   public var network: (inout TrainingConfiguration) -> Void = { _ in }
   /// Checkpoint, or folder of a run, whose network is timed; nil: one of random weights with 400
   /// classes, as Kinetics has.

@@ -7,7 +7,7 @@ import VARedTraining
 /// A network, fresh or trained, and a batch of clips for it.
 struct BenchmarkSubject {
   let network: VideoNetwork
-  /// `[batch, 3, T, H, W]`, normalised.
+  /// `[batch, 3, T, H, W]`, normalized.
   let clips: [Float]
   let threads: Int
 
@@ -50,8 +50,8 @@ struct BenchmarkSubject {
     return (0..<values).map { _ in Float.random(in: -2...2, using: &random) }
   }
 
-  /// The centre clips of videos spread evenly over the split; one that cannot be decoded is replaced by
-  /// another.
+  /// The centre clips of videos spread evenly over the split; one that cannot be decoded is
+  /// replaced by another.
   private static func clips(
     of path: String, _ settings: BenchmarkSettings, _ geometry: ClipGeometry
   ) throws -> [Float] {

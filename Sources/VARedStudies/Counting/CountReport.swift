@@ -91,50 +91,47 @@ extension LayerOperations {
 extension CountReport {
   /// A table: 10⁶ multiply-accumulates, then 10⁶ floating-point operations, of one clip.
   public var table: String {
-    var rows = [
-      ["layer", "kind", "output", "parameters"]
-        + (["fixed"] + runs.map(\.name)).map { "\($0) MMAC" }
-        + (["fixed"] + runs.map(\.name)).map { "\($0) MFLOP" }
-    ]
-    rows += layers.indices.map { l in
-      let layer = layers[l]
-      return [
-        layer.name, layer.kind, layer.output.map(String.init).joined(separator: "x"),
-        String(layer.parameters),
-      ] + Self.cells([layer.fixed] + runs.map { $0.layers[l] })
+    let names = ["fixed"] + runs.map(\.name)
+    var table = TextTable([.left, .left, .left, .right] + names.flatMap { _ in [.right, .right] })
+    table.add(
+      ["layer", "kind", "output", "parameters"] + names.map { "\($0) MMAC" }
+        + names.map { "\($0) MFLOP" })
+    for (l, layer) in layers.enumerated() {
+      table.add(
+        [layer.name, layer.kind, Self.extents(layer.output), String(layer.parameters)]
+          + Self.cells([layer.fixed] + runs.map { $0.layers[l] }))
     }
-    rows.append(
+    table.add(
       ["total", "", "", String(parameters + dynamicParameters)]
         + Self.cells([fixed] + runs.map(\.total)))
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    let lines = rows.map { row in
-      row.indices.map {
-        $0 > 2 ? row[$0].rightAligned(widths[$0]) : row[$0].leftAligned(widths[$0])
-      }.joined(separator: "  ")
-    }
-    return (lines + summary).joined(separator: "\n")
+    let network = "\(model.title), width \(width), \(classes) classes, input "
+    return (table.lines + ["", network + Self.extents(input)] + summary.lines)
+      .joined(separator: "\n")
   }
 
-  private var summary: [String] {
-    var lines = [
-      "",
-      "\(model.title), width \(width), \(classes) classes, input "
-        + input.map(String.init).joined(separator: "x"),
-      "parameters  \(parameters) of the fixed network, \(dynamicParameters) of gates and cheap "
-        + "operations",
-      Self.line("fixed", fixed),
-    ]
-    lines += runs.map { run in
-      Self.line(run.name, run.total)
-        + "  (\(run.clips) clip\(run.clips == 1 ? "" : "s"), \(run.engineCalls) engine calls, all "
-        + "accounted for)"
+  private var summary: TextTable {
+    var table = TextTable([.left, .left])
+    table.add([
+      "parameters",
+      "\(parameters) of the fixed network, \(dynamicParameters) of gates and cheap operations",
+    ])
+    table.add(["fixed", Self.perClip(fixed)])
+    for run in runs {
+      table.add([
+        run.name,
+        Self.perClip(run.total) + "  (\(run.clips) clip\(run.clips == 1 ? "" : "s"), "
+          + "\(run.engineCalls) engine calls, all accounted for)",
+      ])
     }
-    return lines
+    return table
   }
 
-  private static func line(_ name: String, _ amount: Amount) -> String {
-    name.leftAligned(10)
-      + String(format: "  %.4f GMAC  %.4f GFLOP a clip", amount.macs / 1e9, amount.flops / 1e9)
+  private static func perClip(_ amount: Amount) -> String {
+    String(format: "%.4f GMAC  %.4f GFLOP a clip", amount.macs / 1e9, amount.flops / 1e9)
+  }
+
+  private static func extents(_ shape: [Int]) -> String {
+    shape.map(String.init).joined(separator: "x")
   }
 
   private static func cells(_ amounts: [Amount]) -> [String] {

@@ -12,7 +12,8 @@ public struct CountSettings: Sendable {
   public var classes = 400
   /// Checkpoint whose network is counted.
   public var checkpoint: String?
-  /// Label file or HDF5 clips file that the checkpoint's gates decide on; nil: forced policies only.
+  /// Label file or HDF5 clips file that the checkpoint's gates decide on; nil: forced policies
+  /// only.
   public var data: String?
   /// Part of the data.
   public var split = Split.val
@@ -84,8 +85,8 @@ public struct OperationCounting {
 
   /// Runs every policy on one clip, and the gates on the data.
   ///
-  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was issued that no layer accounts
-  ///   for.
+  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was issued that no layer
+  ///   accounts for.
   public func run() throws -> CountReport {
     var runs: [CountReport.Run] = []
     if network.dynamicLayers.isEmpty {
@@ -110,8 +111,8 @@ public struct OperationCounting {
     return try finish(name, clips: 1)
   }
 
-  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded is
-  /// replaced by another.
+  /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded
+  /// is replaced by another.
   private func run(_ name: String, on path: String) throws -> CountReport.Run {
     let dataset = try Dataset.open(path, with: settings.split)
     let count = dataset.count(settings.split)

@@ -27,8 +27,8 @@ struct FrontierMeasurement {
     (self.settings, self.setup) = (settings, setup)
   }
 
-  /// Evaluates all runs `timingRounds` times, A B C A B C …, so that what else the machine does meets
-  /// all of them. Collective.
+  /// Evaluates all runs `timingRounds` times, A B C A B C …, so that what else the machine does
+  /// meets all of them. Collective.
   ///
   /// - Returns: a point for each run, complete on rank 0; nil if a signal came.
   func measure(_ runs: [FrontierRun]) throws -> [FrontierPoint]? {

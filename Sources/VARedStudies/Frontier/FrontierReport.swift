@@ -9,34 +9,33 @@ struct FrontierReport {
 
   /// Lines for a person.
   var table: String {
-    let name = max(14, points.map(\.run.name.count).max() ?? 0)
-    func row(_ cells: [String]) -> String {
-      cells[0].leftAligned(name)
-        + cells.dropFirst().map { " " + $0.rightAligned(11) }.joined() + "\n"
+    var table = TextTable([.left] + [TextTable.Alignment](repeating: .right, count: 5))
+    table.add(["network", "top-1", "conv ratio", "deviation", "GMAC", "ms/view"])
+    for point in points {
+      table.add(
+        [point.run.name]
+          + [
+            (point.top1, 4), (point.convRatio, 3), (point.convRatioDeviation, 3),
+            (point.executedGMACs, 4), (point.secondsPerClip * 1e3, 3),
+          ].map { String(format: "%.\($1)f", $0) })
     }
-    return row(["network", "top-1", "conv ratio", "deviation", "GMAC", "ms/view"])
-      + points.map { point in
-        row(
-          [point.run.name]
-            + [
-              (point.top1, 4), (point.convRatio, 3), (point.convRatioDeviation, 3),
-              (point.executedGMACs, 4), (point.secondsPerClip * 1e3, 3),
-            ].map { String(format: "%.\($1)f", $0) })
-      }.joined()
+    return table.text
   }
 
   /// A line for each network, named as its folder; `target` is empty where there is none.
   var csv: String {
-    let header =
-      "network,policy,target,top1,top5,conv_ratio,conv_ratio_deviation,executed_gmacs,"
-      + "seconds_per_clip\n"
-    return points.reduce(into: header) { text, point in
+    let header = CSVRow([
+      "network", "policy", "target", "top1", "top5", "conv_ratio", "conv_ratio_deviation",
+      "executed_gmacs", "seconds_per_clip",
+    ])
+    return points.reduce(into: header.line) { text, point in
+      let target = point.run.target.map { String($0) } ?? ""
       let numbers = [
         point.top1, point.top5, point.convRatio, point.convRatioDeviation, point.executedGMACs,
         point.secondsPerClip,
-      ].map { String($0) }.joined(separator: ",")
-      let target = point.run.target.map { String($0) } ?? ""
-      text += "\(point.run.name),\(point.run.kindName),\(target),\(numbers)\n"
+      ]
+      text +=
+        CSVRow([point.run.name, point.run.kindName, target] + numbers.map { String($0) }).line
     }
   }
 

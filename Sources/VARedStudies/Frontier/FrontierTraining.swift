@@ -9,9 +9,9 @@ import VARedTraining
 public enum FrontierTraining {
   /// Every rank calls this. Ends the process when something fails.
   ///
-  /// The dynamic networks and those of the static policies start from one warm-up, so they differ in
-  /// what came after; the fixed network takes as many steps. Each run is a folder of its own, which
-  /// `evaluate` and the other commands read, and goes on where it stopped.
+  /// The dynamic networks and those of the static policies start from one warm-up, so they differ
+  /// in what came after; the fixed network takes as many steps. Each run is a folder of its own,
+  /// which `evaluate` and the other commands read, and goes on where it stopped.
   ///
   /// - Parameter settings: makes the settings; what it throws is reported once, by one rank.
   /// - Returns: how it ended.

@@ -3,8 +3,8 @@
 import Foundation
 import VARedTraining
 
-/// Plots one below the other, on one left edge. Plots in a row with the same x axis share its names:
-/// they stand below the last of them.
+/// Plots one below the other, on one left edge. Plots in a row with the same x axis share its
+/// names: they stand below the last of them.
 ///
 /// ```swift
 /// PlotFigure(

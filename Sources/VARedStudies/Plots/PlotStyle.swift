@@ -12,7 +12,8 @@ enum PlotStyle {
     ("#4d5c6b", "#b3c0cc"), ("#6b8e23", "#b5d86a"),
   ]
 
-  /// The class of the series at this place of the legend; after the last colour the first comes again.
+  /// The class of the series at this place of the legend; after the last colour the first comes
+  /// again.
   static func colour(_ series: Int) -> String { "s\(series % colours.count)" }
 
   /// What viewers without media queries show is the light form, on a background of its own.

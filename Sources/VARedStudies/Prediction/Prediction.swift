@@ -4,11 +4,11 @@ import VARedHDF5
 import VARedNN
 import VARedTraining
 
-/// Runs a checkpoint on normalised clips of an HDF5 file.
+/// Runs a checkpoint on normalized clips of an HDF5 file.
 public struct Prediction: Sendable {
   /// Checkpoint to run.
   public var checkpoint: String
-  /// HDF5 file with `/clips`, float32 `[N, 3, T, H, W]`, normalised.
+  /// HDF5 file with `/clips`, float32 `[N, 3, T, H, W]`, normalized.
   public var input: String
   /// HDF5 file to write.
   public var output: String

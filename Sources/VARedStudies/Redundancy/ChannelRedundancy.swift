@@ -14,7 +14,8 @@ struct ChannelRedundancy {
   /// Sum of squares of each channel around its mean, and around zero.
   private var energies: [Double]
   private var squares: [Double]
-  /// `Σ (x_i − mean_i)(x_j − mean_j)`, `[K − computed, computed]`: i of the second half, j of the first.
+  /// `Σ (x_i − mean_i)(x_j − mean_j)`, `[K − computed, computed]`: i of the second half, j of the
+  /// first.
   private var products: [Double]
 
   /// - Parameter channels: K.

@@ -38,32 +38,27 @@ public struct RedundancyReport {
   /// Lines for a person.
   public var table: String {
     let bad = badClips > 0 ? "; \(badClips) could not be decoded" : ""
-    let width = layers.map(\.name.count).max() ?? 0
-    let shapes = layers.map { layer in
+    var head = TextTable([.left, .left])
+    head.add(["checkpoint", "\(run.checkpoint) (step \(step)), everything computed"])
+    head.add(["clips", "\(clips) of \(run.data) (\(run.split.rawValue), centre clips\(bad))"])
+    var table = TextTable([.left, .left] + Self.columns.map { _ in .right })
+    table.add(["", "", "frames", "", "", "channels"])
+    table.add([
+      "layer", "K x T x H x W", "r", "+-", "error", "best |r|", "error",
+      "|r|>" + Self.short(run.threshold),
+    ])
+    for layer in layers {
       let s = layer.shape
-      return "\(s.channels)x\(s.frames)x\(s.height)x\(s.width)"
+      table.add(
+        [layer.name, "\(s.channels)x\(s.frames)x\(s.height)x\(s.width)"]
+          + Self.cells { layer[$0] })
     }
-    let shapeWidth = max(13, shapes.map(\.count).max() ?? 0)
-    func row(_ name: String, _ shape: String, _ cells: [String]) -> String {
-      name.leftAligned(width) + "  " + shape.leftAligned(shapeWidth)
-        + cells.map { " " + $0.rightAligned(8) }.joined()
-    }
-    func cells(_ value: (RedundancyMeasure) -> Double?) -> [String] {
-      Self.columns.map { value($0).map { String(format: "%.3f", $0) } ?? "-" }
-    }
-    var lines = [
-      "checkpoint  \(run.checkpoint) (step \(step)), everything computed",
-      "clips       \(clips) of \(run.data) (\(run.split.rawValue), centre clips\(bad))", "",
-      row("", "", ["frames", "", "", "channels", "", ""]),
-      row(
-        "layer", "K x T x H x W",
-        ["r", "+-", "error", "best |r|", "error", "|r|>" + Self.short(run.threshold)]),
-    ]
-    for (layer, shape) in zip(layers, shapes) {
-      lines.append(row(layer.name, shape, cells { layer[$0] }))
-    }
-    lines.append(row("mean", "", cells(mean)))
-    return lines.joined(separator: "\n")
+    table.add(["mean", ""] + Self.cells(mean))
+    return (head.lines + [""] + table.lines).joined(separator: "\n")
+  }
+
+  private static func cells(_ value: (RedundancyMeasure) -> Double?) -> [String] {
+    columns.map { value($0).map { String(format: "%.3f", $0) } ?? "-" }
   }
 
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }
@@ -101,13 +96,11 @@ public struct RedundancyReport {
   /// A header and a line per layer; a number that a layer has not is empty.
   var csv: String {
     let names = ["layer", "channels", "frames", "height", "width"]
-    var lines = [(names + RedundancyMeasure.allCases.map(\.rawValue)).joined(separator: ",")]
-    for layer in layers {
+    let header = CSVRow(names + RedundancyMeasure.allCases.map(\.rawValue))
+    return layers.reduce(into: header.line) { text, layer in
       let values = RedundancyMeasure.allCases.map { layer[$0].map { "\(Float($0))" } ?? "" }
-      let extents = Self.extents(layer).map { "\($0.value)" }
-      lines.append(([layer.name] + extents + values).joined(separator: ","))
+      text += CSVRow([layer.name] + Self.extents(layer).map { "\($0.value)" } + values).line
     }
-    return lines.joined(separator: "\n") + "\n"
   }
 
   private static func extents(_ layer: LayerRedundancy) -> [(key: String, value: Int)] {

@@ -27,9 +27,9 @@ public struct RedundancyRun: Sendable {
   /// The defaults.
   public init() {}
 
-  /// Runs the clips' centre windows through the network, everything computed whatever gates say, and
-  /// measures the output of every convolution of the residual blocks before its batch norm; then
-  /// writes the files that are asked for. Clips that cannot be decoded are named and left out.
+  /// Runs the clips' centre windows through the network, everything computed whatever gates say,
+  /// and measures the output of every convolution of the residual blocks before its batch norm;
+  /// then writes the files that are asked for. Clips that cannot be decoded are named and left out.
   ///
   /// - Throws: `ConfigurationError`, `FileError`, `DatasetError`.
   public func run() throws -> RedundancyReport {
@@ -79,8 +79,8 @@ public struct RedundancyRun: Sendable {
 
   /// Runs the loader's clips through `network`, whose policies are full computation from now on.
   ///
-  /// - Returns: a collector for each convolution, in the order of the forward pass, and the clips that
-  ///   could not be decoded, which are in no collector.
+  /// - Returns: a collector for each convolution, in the order of the forward pass, and the clips
+  ///   that could not be decoded, which are in no collector.
   /// - Throws: `DatasetError` as the loader.
   static func measure(
     _ network: VideoNetwork, _ loader: ClipLoader

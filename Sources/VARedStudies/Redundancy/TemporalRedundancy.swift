@@ -4,8 +4,8 @@ import VARedTraining
 
 /// What neighbouring frames of one layer have in common, collected clip by clip.
 struct TemporalRedundancy {
-  /// Pearson's r over the pixels of a channel in frames t and t+1; a clip's is the mean over channels
-  /// and t, without those where a frame does not vary.
+  /// Pearson's r over the pixels of a channel in frames t and t+1; a clip's is the mean over
+  /// channels and t, without those where a frame does not vary.
   private(set) var correlation = ClipMean()
   /// `‖x[t+1] − x[t]‖ / ‖x[t+1]‖` over channels and pixels; a clip's is the mean over t, without
   /// frames that are all zero.

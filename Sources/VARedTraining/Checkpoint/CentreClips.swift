@@ -1,4 +1,4 @@
-// Clips of a split for whoever runs a trained network over them.
+// Clips of a split for a caller that runs a trained network over them.
 
 import VARedData
 import VARedNN

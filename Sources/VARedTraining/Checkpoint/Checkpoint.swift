@@ -1,9 +1,10 @@
 // What a checkpoint holds, read into memory, and the names of its parts in the file.
 //
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
-// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering` (CostSteering);
-// root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, config (YAML), classes
-// (one a line). A user block of 512 bytes in front holds a checksum of the whole file.
+// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
+// (CostController); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks,
+// config (YAML), classes (one a line). A user block of 512 bytes in front holds a checksum of the
+// whole file.
 
 import VARedHDF5
 
@@ -31,7 +32,7 @@ public struct CheckpointHeader: Equatable, Sendable {
   /// The stage of the last step.
   public var stage: TrainingStage
   /// What λ remembers.
-  public var steering: CostSteering.Memory
+  public var costMemory: CostController.Memory
   /// The run's seed.
   public var seed: Int
   /// Ranks the run had.
@@ -73,7 +74,7 @@ public struct CheckpointHeader: Equatable, Sendable {
           path: file.path, "is of a stage '\(name)' that this program does not know")
       }
       self.stage = stage
-      steering = try Self.steering(file.read("/training/cost_steering", as: Double.self).values)
+      costMemory = try Self.costMemory(file.read("/training/cost_steering", as: Double.self).values)
     } catch let error as HDF5Error {
       throw FileError(path: error.path, error.message)
     }
@@ -81,12 +82,12 @@ public struct CheckpointHeader: Equatable, Sendable {
 
   /// A header to write.
   init(
-    position: TrainingPosition, stage: TrainingStage, steering: CostSteering.Memory, ranks: Int,
+    position: TrainingPosition, stage: TrainingStage, costMemory: CostController.Memory, ranks: Int,
     configuration: TrainingConfiguration, classes: [String]
   ) {
     self.position = position
     self.stage = stage
-    self.steering = steering
+    self.costMemory = costMemory
     self.seed = configuration.seed
     self.ranks = ranks
     self.configuration = configuration
@@ -99,7 +100,7 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.setAttribute("epoch", position.epoch)
     try file.setAttribute("epoch_step", position.epochStep)
     try file.setAttribute("stage", stage.rawValue)
-    let memory = steering.stored
+    let memory = costMemory.stored
     try file.write("/training/cost_steering", memory, shape: [memory.count])
     try file.setAttribute("seed", seed)
     try file.setAttribute("ranks", ranks)
@@ -107,8 +108,8 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.setAttribute("classes", classes.joined(separator: "\n"))
   }
 
-  private static func steering(_ stored: [Double]) throws -> CostSteering.Memory {
-    guard let memory = CostSteering.Memory(stored: stored) else {
+  private static func costMemory(_ stored: [Double]) throws -> CostController.Memory {
+    guard let memory = CostController.Memory(stored: stored) else {
       throw HDF5Error(
         path: "/training/cost_steering", message: "has \(stored.count) values, expected 3")
     }
@@ -128,7 +129,7 @@ public struct Checkpoint: Sendable {
   public let header: CheckpointHeader
   /// Parameters and running statistics by name.
   public let model: [String: Tensor]
-  /// The optimiser's momentum by parameter name.
+  /// The optimizer's momentum by parameter name.
   public let momentum: [String: Tensor]
   /// Sums of the epoch it was written in.
   public let totals: EpochTotals

@@ -14,8 +14,8 @@ public struct InitialWeights: Equatable, Sendable {
 
   /// Loads the shared parameters and running statistics of `path` into `parameters`.
   ///
-  /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root; of
-  /// a run's folder it is the newest checkpoint.
+  /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root;
+  /// of a run's folder it is the newest checkpoint.
   /// - Throws: `FileError` if it cannot be read or shares nothing with the network.
   static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
     do {
@@ -62,7 +62,7 @@ public struct InitialWeights: Equatable, Sendable {
     return try file.read(path, as: Float.self).values
   }
 
-  /// Lines for the person who starts the run.
+  /// Lines for the reader of the run's output.
   func lines(path: String) -> [String] {
     var lines = ["initialised \(loaded.count) of \(count) tensors from \(path)"]
     if !notFound.isEmpty { lines.append("  not in the file: \(Self.some(notFound))") }

@@ -20,30 +20,39 @@ struct EvaluationReport {
 
   /// Lines for a person.
   var text: String {
-    let quantiles = Self.quantiles.map {
-      String(format: "%.3f", result.executedGMACs(quantile: $0))
-    }
+    let quantiles = Self.quantiles.map { number(result.executedGMACs(quantile: $0), decimals: 3) }
     let kind = settings.views == .clip ? "one centre clip" : "mean softmax of \(result.views) views"
-    return String(
-      format: """
-        checkpoint        %@ (step %d)
-        clips             %d of %@ (%@; %d could not be decoded)
-        top-1             %.4f
-        top-5             %.4f
-        conv ratio        %.4f (standard deviation over clips: %.4f)
-        executed          %.4f GMAC per view (the fixed network: %.4f)
-          min 10%% 25%% 50%% 75%% 90%% max:  %@
-        seconds           %.4f per view and rank, decoding not included
+    var table = TextTable([.left, .left])
+    table.add(["checkpoint", "\(settings.checkpoint) (step \(step))"])
+    table.add([
+      "clips",
+      "\(result.clips) of \(settings.data) (\(kind); \(result.badClips) could not be decoded)",
+    ])
+    table.add(["top-1", number(result.top1)])
+    table.add(["top-5", number(result.top5)])
+    table.add([
+      "conv ratio",
+      "\(number(result.convRatio)) (standard deviation over clips: "
+        + "\(number(result.convRatioDeviation)))",
+    ])
+    table.add([
+      "executed",
+      "\(number(result.executedGMACs)) GMAC per view (the fixed network: \(number(fullGMACs)))",
+    ])
+    table.add(["", "min 10% 25% 50% 75% 90% max:  " + quantiles.joined(separator: " ")])
+    table.add([
+      "seconds", "\(number(result.secondsPerClip)) per view and rank, decoding not included",
+    ])
+    return table.text + policies
+  }
 
-        """, settings.checkpoint, step, result.clips, settings.data, kind, result.badClips,
-      result.top1, result.top5, result.convRatio, result.convRatioDeviation,
-      result.executedGMACs, fullGMACs, quantiles.joined(separator: " "), result.secondsPerClip)
-      + policies
+  private func number(_ value: Double, decimals: Int = 4) -> String {
+    String(format: "%.\(decimals)f", value)
   }
 
   private var policies: String {
     guard settings.policies else { return "" }
-    return "\n" + (result.policies?.table ?? "no gates: the network is fixed\n")
+    return "\n" + (result.policies?.tables ?? "no gates: the network is fixed\n")
   }
 
   /// One JSON object.

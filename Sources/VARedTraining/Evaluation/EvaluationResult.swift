@@ -50,7 +50,8 @@ public struct EvaluationResult: Sendable {
     return line
   }
 
-  /// Executed GMACs at a fraction of the clips, by nearest rank: 0 the cheapest clip, 1 the dearest.
+  /// Executed GMACs at a fraction of the clips, by nearest rank: 0 the cheapest clip, 1 the
+  /// dearest.
   public func executedGMACs(quantile: Double) -> Double {
     guard !distribution.isEmpty else { return .nan }
     return distribution[Int((quantile * Double(distribution.count - 1)).rounded())]

@@ -3,12 +3,12 @@
 import VARedDist
 import VARedNN
 
-/// For each row (a clip, or a class) and each dynamic layer: the views in which the candidates `a*` and
-/// `b*` (METHOD §1) were computed together.
+/// For each row (a clip, or a class) and each dynamic layer: the views in which the candidates `a*`
+/// and `b*` (METHOD §1) were computed together.
 struct PolicyCounts {
   let layers: [DynamicLayerInfo]
-  /// `[rows, Σ_l St·Sc]`, a layer's pairs in the order `a·Sc + b`. A clip has 1000 × 3 views at most, a
-  /// split fewer than 2^53.
+  /// `[rows, Σ_l St·Sc]`, a layer's pairs in the order `a·Sc + b`. A clip has 1000 × 3 views at
+  /// most, a split fewer than 2^53.
   private(set) var views: [Double]
   /// Where each layer's pairs start in a row; last, where the row ends.
   private let starts: [Int]

@@ -4,7 +4,8 @@ import Foundation
 import VARedNN
 
 extension PolicyStatistics {
-  /// The member `policies` of an evaluation: counts are views, and in `classes` lists of the layers.
+  /// The member `policies` of an evaluation: counts are views, and in `classes` lists of the
+  /// layers.
   var json: JSONLine {
     var line = JSONLine()
     line.add("views", all.views)
@@ -40,28 +41,35 @@ extension PolicyStatistics {
   }
 
   /// Two tables for a person: the layers, then the classes and all of them together.
-  var table: String {
-    let layerWidth = Self.width(layers.map(\.name) + ["dynamic layer"])
-    let classWidth = Self.width(classes.map(\.name) + [all.name])
-    var lines = [
-      "dynamic layer".leftAligned(layerWidth)
-        + "  share   conv  views by stride along time; by computed channels"
-    ]
-    lines += layers.indices.map { l in
-      layers[l].name.leftAligned(layerWidth)
-        + String(format: "  %.3f  %.3f  ", layers[l].share, all.convRatio(layer: l))
-        + Self.shares(all.choices[l].temporal, of: layers[l].temporalStrides, all.views) + ";  "
-        + Self.shares(all.choices[l].channel, of: layers[l].channelCounts, all.views)
+  var tables: String { layerTable.text + "\n" + classTable.text }
+
+  private var layerTable: TextTable {
+    var table = TextTable([.left, .right, .right, .left, .left])
+    table.add([
+      "dynamic layer", "share", "conv", "views by stride along time", "by computed channels",
+    ])
+    for (l, layer) in layers.enumerated() {
+      table.add([
+        layer.name, Self.ratio(layer.share), Self.ratio(all.convRatio(layer: l)),
+        Self.shares(all.choices[l].temporal, of: layer.temporalStrides, all.views),
+        Self.shares(all.choices[l].channel, of: layer.channelCounts, all.views),
+      ])
     }
-    lines += ["", "class".leftAligned(classWidth) + "    views   conv   time  channels"]
-    lines += (classes + [all]).map { group in
-      group.name.leftAligned(classWidth)
-        + String(
-          format: "  %7d  %.3f  %.3f     %.3f", group.views, group.convRatio,
-          group.temporalRatio, group.channelRatio)
-    }
-    return lines.joined(separator: "\n") + "\n"
+    return table
   }
+
+  private var classTable: TextTable {
+    var table = TextTable([.left, .right, .right, .right, .right])
+    table.add(["class", "views", "conv", "time", "channels"])
+    for group in classes + [all] {
+      table.add(
+        [group.name, String(group.views)]
+          + [group.convRatio, group.temporalRatio, group.channelRatio].map(Self.ratio))
+    }
+    return table
+  }
+
+  private static func ratio(_ value: Double) -> String { String(format: "%.3f", value) }
 
   /// `64: 70.0 %  32: 30.0 %`.
   private static func shares(_ views: [Int], of candidates: [Int], _ all: Int) -> String {
@@ -69,6 +77,4 @@ extension PolicyStatistics {
       String(format: "%d: %.1f %%", $0, 100 * Double($1) / Double(max(1, all)))
     }.joined(separator: "  ")
   }
-
-  private static func width(_ names: [String]) -> Int { names.map(\.count).max() ?? 0 }
 }

@@ -14,11 +14,11 @@ package enum AtomicFile {
     let temporary = path + partialSuffix
     do {
       try write(temporary)
-      try synchronise(temporary)
+      try synchronize(temporary)
       guard rename(temporary, path) == 0 else {
         throw FileError(path: path, "cannot rename to this name: \(systemReason())")
       }
-      try synchronise((path as NSString).deletingLastPathComponent)
+      try synchronize((path as NSString).deletingLastPathComponent)
     } catch {
       unlink(temporary)
       throw error
@@ -43,7 +43,7 @@ package enum AtomicFile {
   }
 
   /// `fsync` of a file or folder.
-  private static func synchronise(_ path: String) throws {
+  private static func synchronize(_ path: String) throws {
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY)
     guard descriptor >= 0 else {
       throw FileError(path: path, "cannot be opened: \(systemReason())")

@@ -2,11 +2,11 @@
 
 import Foundation
 
-/// Holds a run's folder until it is deinitialised or the process ends, however it ends.
+/// Holds a run's folder until it is deinitialized or the process ends, however it ends.
 ///
-/// The lock is the kernel's (`flock` of the folder itself), so none is ever left behind to keep a requeued
-/// job from resuming. File systems that have no such lock for folders, NFS among them, are written to
-/// without one.
+/// The lock is the kernel's (`flock` of the folder itself), so none is ever left behind to keep a
+/// requeued job from resuming. File systems that have no such lock for folders, NFS among them, are
+/// written to without one.
 final class FolderLock {
   private let descriptor: Int32
 

@@ -44,10 +44,12 @@ struct BadClipList {
   @discardableResult
   mutating func append(_ clips: [BadClipEntry], epoch: Int) throws -> Int {
     let lines = clips.map { clip in
-      [
-        clip.split, String(clip.index), clip.path, clip.reason, String(clip.replacement),
-        String(epoch),
-      ].map(Self.field).joined(separator: ",")
+      CSVRow(
+        [
+          clip.split, String(clip.index), clip.path, clip.reason, String(clip.replacement),
+          String(epoch),
+        ].map(Self.onOneLine)
+      ).line
     }.filter { line in Self.identity(line[...]).map { known.insert($0).inserted } ?? true }
     guard !lines.isEmpty else { return 0 }
     let isNew = !FileManager.default.fileExists(atPath: path)
@@ -55,7 +57,7 @@ struct BadClipList {
     guard let file = fopen(path, "a") else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
-    let written = fputs(header + lines.joined(separator: "\n") + "\n", file)
+    let written = fputs(header + lines.joined(), file)
     guard fclose(file) == 0, written >= 0 else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
@@ -68,10 +70,8 @@ struct BadClipList {
     return parts.count == 3 ? "\(parts[0]),\(parts[1])" : nil
   }
 
-  private static func field(_ text: String) -> String {
-    let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-    guard line.contains(",") || line.contains("\"") else { return line }
-    return "\"" + line.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  private static func onOneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).joined(separator: " ")
   }
 }
 

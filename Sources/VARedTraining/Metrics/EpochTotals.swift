@@ -1,5 +1,5 @@
-// Sums over the clips of one epoch, for its record; checkpoints keep them, so that an epoch that was
-// interrupted is reported as a whole.
+// Sums over the clips of one epoch, for its record; checkpoints keep them, so that an epoch that
+// was interrupted is reported as a whole.
 
 /// Sums over the training clips of one epoch, over all ranks.
 public struct EpochTotals: Equatable, Sendable {

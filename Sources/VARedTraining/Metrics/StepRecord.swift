@@ -9,8 +9,6 @@ struct StepRecord {
   var loss = 0.0
   var accuracy = 0.0
   var cost = 0.0
-  /// λ.
-  var costWeight = 0.0
   var convRatio = 0.0
   var executedGMACs = 0.0
   /// Mean over the ranks, in seconds.
@@ -30,8 +28,7 @@ struct StepRecord {
   ///
   /// - Throws: `MPIError`.
   init(
-    _ outcome: StepOutcome, costWeight: Double, badClips: Int, dataSeconds: Double,
-    allReduceSeconds: Double,
+    _ outcome: StepOutcome, badClips: Int, dataSeconds: Double, allReduceSeconds: Double,
     over communicator: Communicator
   ) throws {
     let clips = Double(outcome.count)
@@ -49,7 +46,6 @@ struct StepRecord {
     loss = sums[1] / sums[0]
     accuracy = sums[2] / sums[0]
     cost = sums[3] / sums[0]
-    self.costWeight = costWeight
     convRatio = sums[4] / sums[0]
     executedGMACs = sums[5] / sums[0] / 1e9
     self.dataSeconds = sums[6] / ranks
@@ -60,8 +56,8 @@ struct StepRecord {
     for (signal, count) in zip(ends, sums[11...]) where count > 0 { signals.insert(signal) }
   }
 
-  /// The line of metrics.jsonl.
-  func line(step: Int, epoch: Int, learningRate: Double) -> JSONLine {
+  /// The line of metrics.jsonl; `step` counts from 1.
+  func line(step: Int, _ plan: StepPlan) -> JSONLine {
     var seconds = JSONLine()
     seconds.add("data", dataSeconds)
     seconds.add("forward", forwardSeconds)
@@ -70,14 +66,14 @@ struct StepRecord {
     var line = JSONLine()
     line.add("kind", "step")
     line.add("step", step)
-    line.add("epoch", epoch)
+    line.add("epoch", plan.epoch + 1)
     line.add("loss", loss)
     line.add("accuracy", accuracy)
     line.add("cost", cost)
-    line.add("cost_weight", costWeight)
+    line.add("cost_weight", plan.costWeight)
     line.add("conv_ratio", convRatio)
     line.add("executed_gmacs", executedGMACs)
-    line.add("learning_rate", learningRate)
+    line.add("learning_rate", plan.learningRate)
     line.add("clips_per_second", clips / wallSeconds)
     line.add("seconds", seconds)
     return line

@@ -36,16 +36,18 @@ package struct PolicyPlan {
         + "can do, found \(target); raise it, or give more candidates or a larger width")
   }
 
+  /// Whether it is the gates that decide after the warm-up.
+  package var areOfGates: Bool { mode == .gates }
+
   /// Of a training step.
   /// - Parameters:
-  ///   - step: of the schedule, counted from 0.
+  ///   - warmupProgress: how much of the warm-up lies before the step, 0 to 1.
   ///   - clips: the clips' indices in the data.
   package func training(
-    _ stages: TrainingStages, step: Int, epoch: Int, clips: [Int]
+    _ stage: TrainingStage, warmupProgress: Double, epoch: Int, clips: [Int]
   ) -> PolicySource {
-    switch stages.stage(step: step) {
-    case .warmup:
-      warmup(share: sampling * min(1, 2 * stages.warmupProgress(step: step)), clips, epoch: epoch)
+    switch stage {
+    case .warmup: warmup(share: sampling * min(1, 2 * warmupProgress), clips, epoch: epoch)
     case .joint: rule(clips, epoch: epoch)
     case .finetune: mode == .gates ? .frozenGates : rule(clips, epoch: epoch)
     }

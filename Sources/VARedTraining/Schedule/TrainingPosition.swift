@@ -2,7 +2,7 @@
 
 /// How far a run has come.
 public struct TrainingPosition: Equatable, Sendable {
-  /// Optimiser steps done.
+  /// Optimizer steps done.
   public var step = 0
   /// Epochs completed.
   public var epoch = 0
@@ -19,8 +19,8 @@ public struct TrainingPosition: Equatable, Sendable {
     self.epochStep = epochStep
   }
 
-  /// The step that comes next, as schedules count: a run that goes on with other clips a step has done
-  /// other steps, and is as far.
+  /// The step that comes next, as schedules count: a run that goes on with other clips a step has
+  /// done other steps, and is as far.
   func scheduleStep(stepsPerEpoch: Int) -> Int { epoch * stepsPerEpoch + epochStep }
 
   /// One more step; the last of an epoch's `stepsPerEpoch` completes the epoch.

@@ -21,7 +21,8 @@ package struct RunFolder {
   ///
   /// - Parameters:
   ///   - say: hears warnings and notes.
-  ///   - restore: takes over the checkpoint to go on from; what it throws leaves the folder as it was.
+  ///   - restore: takes over the checkpoint to go on from; what it throws leaves the folder as it
+  ///     was.
   /// - Returns: that checkpoint; nil: start afresh.
   /// - Throws: `FileError`, and what `restore` throws.
   func prepare(

@@ -31,15 +31,12 @@ final class RunLog {
     savedStep = resumed ? start.step : nil
   }
 
-  /// A step's line and progress; `position` is after the step, `epoch` counts from 1.
-  func step(
-    _ record: StepRecord, position: TrainingPosition, epoch: Int, learningRate: Double,
-    stage: TrainingStage
-  ) throws {
-    var line = record.line(step: position.step, epoch: epoch, learningRate: learningRate)
-    if configuration.network == .dynamic { line.add("stage", stage.rawValue) }
+  /// A step's line and progress; `position` is after the step.
+  func step(_ record: StepRecord, _ plan: StepPlan, position: TrainingPosition) throws {
+    var line = record.line(step: position.step, plan)
+    if configuration.network == .dynamic { line.add("stage", plan.stage.rawValue) }
     try metrics.append(line)
-    progress.step(record, position: position, epoch: epoch)
+    progress.step(record, position: position, epoch: plan.epoch + 1)
   }
 
   /// The end of an epoch: its record and, where there was one, its evaluation.
@@ -79,11 +76,11 @@ final class RunLog {
   func save(
     _ position: TrainingPosition, _ parameters: Parameters,
     momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals, stage: TrainingStage,
-    steering: CostSteering.Memory
+    costMemory: CostController.Memory
   ) throws {
     guard savedStep != position.step else { return }
     let header = CheckpointHeader(
-      position: position, stage: stage, steering: steering, ranks: ranks,
+      position: position, stage: stage, costMemory: costMemory, ranks: ranks,
       configuration: configuration, classes: classes)
     try header.write(
       folder.checkpoints.file(step: position.step), parameters: parameters, momentum: momentum,

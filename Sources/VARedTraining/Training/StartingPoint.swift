@@ -9,7 +9,7 @@ struct StartingPoint: Equatable {
   var position = TrainingPosition()
   var totals = EpochTotals()
   /// What λ remembers.
-  var steering: CostSteering.Memory
+  var costMemory: CostController.Memory
   /// Whether the last completed epoch's evaluation and record are still to be done.
   var epochEndIsPending = false
 
@@ -17,13 +17,13 @@ struct StartingPoint: Equatable {
   func broadcast(over communicator: Communicator) throws -> StartingPoint {
     let place = [position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0]
     let told = try communicator.broadcast(
-      Self.bytes(place.map(Double.init) + steering.stored + totals.stored))
+      Self.bytes(place.map(Double.init) + costMemory.stored + totals.stored))
     let numbers = told.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
     return StartingPoint(
       position: TrainingPosition(
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
       totals: EpochTotals(stored: Array(numbers[7...])) ?? totals,
-      steering: CostSteering.Memory(stored: Array(numbers[4..<7])) ?? steering,
+      costMemory: CostController.Memory(stored: Array(numbers[4..<7])) ?? costMemory,
       epochEndIsPending: numbers[3] == 1)
   }
 
@@ -44,9 +44,9 @@ extension Checkpoint {
     where !Self.bookkeepingKeys.contains(key) {
       say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
     }
-    var steering = header.steering
-    if !keepsWeight(configuration) { steering.weight = configuration.costWeight }
-    var start = StartingPoint(position: header.position, totals: totals, steering: steering)
+    var costMemory = header.costMemory
+    if !keepsWeight(configuration) { costMemory.weight = configuration.costWeight }
+    var start = StartingPoint(position: header.position, totals: totals, costMemory: costMemory)
     let before = header.ranks * header.configuration.batch
     let now = ranks * configuration.batch
     if before != now {
@@ -79,7 +79,7 @@ extension Checkpoint {
 }
 
 extension Parameters {
-  /// Makes rank 0's parameters, running statistics and momentum everybody's. Collective.
+  /// Makes rank 0's parameters, running statistics and momentum those of all ranks. Collective.
   ///
   /// - Throws: `MPIError`.
   func broadcast(
@@ -91,7 +91,7 @@ extension Parameters {
     changed()
   }
 
-  /// Makes rank 0's running statistics everybody's. Collective.
+  /// Makes rank 0's running statistics those of all ranks. Collective.
   ///
   /// - Throws: `MPIError`.
   func broadcastStatistics(over communicator: Communicator) throws {

@@ -23,12 +23,9 @@ public enum TrainingEnd: Equatable, Sendable {
 final class Trainer {
   private let setup: TrainingSetup
   private let network: VideoNetwork
-  private let optimiser: SGD
+  private let optimizer: SGD
   private let buckets: GradientBuckets
-  private let schedule: Schedule
-  private let stages: TrainingStages
-  private let policies: PolicyPlan
-  private var steering: CostSteering
+  private var schedule: TrainingSchedule
   private let watch: StallWatch
   /// Rank 0 only.
   private let log: RunLog?
@@ -40,22 +37,18 @@ final class Trainer {
   private var configuration: TrainingConfiguration { setup.configuration }
 
   init(
-    _ setup: TrainingSetup, network: VideoNetwork, optimiser: SGD, policies: PolicyPlan,
+    _ setup: TrainingSetup, network: VideoNetwork, optimizer: SGD, schedule: TrainingSchedule,
     statistics: RankStatistics?, log: RunLog?, start: StartingPoint
   ) {
     self.setup = setup
     self.network = network
-    self.optimiser = optimiser
+    self.optimizer = optimizer
+    self.schedule = schedule
     self.log = log
     position = start.position
     totals = start.totals
     epochEndIsPending = start.epochEndIsPending
     buckets = GradientBuckets(setup.communicator, gradients: network.parameters.gradients)
-    schedule = setup.schedule
-    stages = setup.stages
-    self.policies = policies
-    steering = setup.steering
-    steering.memory = start.steering
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     statistics?.watch = watch
   }
@@ -66,9 +59,9 @@ final class Trainer {
   /// - Throws: `DatasetError`, `FileError`, `TrainingFailure`, `MPIError`.
   func run(onlyWarmup: Bool = false) throws -> TrainingEnd {
     defer { watch.stop() }
-    let end = onlyWarmup ? stages.warmupSteps : setup.totalSteps
+    let end = onlyWarmup ? schedule.warmupSteps : schedule.totalSteps
     if epochEndIsPending, let signals = try finishEpoch() { return .stopped(signals) }
-    while scheduleStep < end {
+    while schedule.steps(before: position) < end {
       if let signals = try trainEpoch(until: end) {
         try save()
         return .stopped(signals)
@@ -81,10 +74,7 @@ final class Trainer {
   }
 
   /// After a whole run: what to say of a target that its gates did not come to; nil: nothing.
-  var missedTarget: String? {
-    let learned = configuration.network == .dynamic && configuration.policy == .gates
-    return learned ? steering.missedTarget : nil
-  }
+  var missedTarget: String? { schedule.missedTarget }
 
   /// What is left of the present epoch, up to step `end` of the schedule. Returns the signals that
   /// interrupted it.
@@ -94,92 +84,81 @@ final class Trainer {
     let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep)
     defer { loader.stop() }
     var last = ContinuousClock.now
-    while position.epoch == epoch && scheduleStep < end {
-      watch.progress("decoding")
+    while position.epoch == epoch && schedule.steps(before: position) < end {
       let waited = ContinuousClock.now
-      guard let batch = try loader.next() else { break }
+      guard let batch = try fetch(loader) else { break }
       let dataSeconds = waited.duration(to: .now) / .seconds(1)
-      var record = try step(batch, dataSeconds: dataSeconds)
+
+      let plan = schedule.plan(position, clips: batch.indices)
+      let outcome = try forwardAndBackward(batch, plan)
+      let allReduceSeconds = try finishAllReduce()
+      var record = try StepRecord(
+        outcome, badClips: batch.bad.count, dataSeconds: dataSeconds,
+        allReduceSeconds: allReduceSeconds, over: communicator)
+      try requireFinite(record)
+      optimizer.step(
+        learningRate: Float(plan.learningRate), gradientScale: 1 / Float(communicator.size),
+        gatesAreFrozen: plan.gatesAreFrozen)
+      schedule.observe(convRatio: record.convRatio, after: plan)
+
       record.wallSeconds = last.duration(to: .now) / .seconds(1)
       last = .now
-      try note(record, batch, epoch: epoch)
+      try note(record, plan, batch)
       // The end of an epoch writes its own checkpoint.
       if position.epoch > epoch { break }
       if !record.signals.isEmpty { return record.signals }
-      let every = configuration.checkpointEvery
-      if every > 0, position.step % every == 0 { try save() }
+      if isCheckpointDue { try save() }
     }
     return nil
   }
 
-  /// One optimiser step over all ranks.
-  private func step(_ batch: ClipBatch, dataSeconds: Double) throws -> StepRecord {
+  /// The next batch of this rank; nil: the epoch has no more.
+  private func fetch(_ loader: ClipLoader) throws -> ClipBatch? {
+    watch.progress("decoding")
+    return try loader.next()
+  }
+
+  /// Leaves this rank's gradients to the buckets, which begin to sum them while backward goes on.
+  private func forwardAndBackward(_ batch: ClipBatch, _ plan: StepPlan) throws -> StepOutcome {
     guard batch.count > 0 else {
       throw TrainingFailure(description: "the loader delivered an empty training batch")
     }
     watch.progress("forward and backward")
-    let (place, stage) = (scheduleStep, stages.stage(step: scheduleStep))
-    let progress = stages.jointProgress(step: place)
-    if stage == .finetune && stages.stage(step: max(0, place - 1)) != stage {
-      // Frozen gates read running statistics, which ranks have each their own of without --sync-bn.
-      try network.parameters.broadcastStatistics(over: communicator)
-    }
-    network.policies = policies.training(
-      stages, step: place, epoch: position.epoch, clips: batch.indices)
-    let learns = configuration.network == .dynamic && network.policies == .gates
-    let costWeight = learns ? steering.weight(progress: progress) : 0
-    let outcome = try network.trainingStep(
+    if plan.freezesGates { try network.parameters.broadcastStatistics(over: communicator) }
+    network.policies = plan.policies
+    return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), labels: batch.labels,
-      costWeight: Float(costWeight),
+      costWeight: Float(plan.costWeight),
       gradientsReady: { try buckets.ready(from: $0) })
-    watch.progress("all-reduce", waiting: true)
-    let waited = try buckets.finish()
-    let record = try StepRecord(
-      outcome, costWeight: costWeight, badClips: batch.bad.count, dataSeconds: dataSeconds,
-      allReduceSeconds: waited,
-      over: communicator)
-    try requireFinite(record)
-    optimiser.step(
-      learningRate: Float(learningRate), gradientScale: 1 / Float(communicator.size),
-      gatesAreFrozen: stage != .joint)
-    if learns {
-      steering.observe(convRatio: record.convRatio, progress: progress)
-    }
-    return record
   }
 
-  /// The step that comes next.
-  private var scheduleStep: Int { position.scheduleStep(stepsPerEpoch: setup.stepsPerEpoch) }
-
-  /// The learning rate of the step that comes next.
-  private var learningRate: Double { schedule.learningRate(step: scheduleStep) }
-
-  /// The stage of the last step.
-  private var lastStage: TrainingStage { stages.stage(step: max(0, scheduleStep - 1)) }
+  /// Waits until all gradients are summed over the ranks. Returns the seconds it waited.
+  private func finishAllReduce() throws -> Double {
+    watch.progress("all-reduce", waiting: true)
+    return try buckets.finish()
+  }
 
   /// Writes down what a step found and moves on.
-  private func note(_ record: StepRecord, _ batch: ClipBatch, epoch: Int) throws {
-    let (rate, stage) = (learningRate, stages.stage(step: scheduleStep))
+  private func note(_ record: StepRecord, _ plan: StepPlan, _ batch: ClipBatch) throws {
     position.advance(stepsPerEpoch: setup.stepsPerEpoch)
     totals.add(record)
     if record.badClips > 0 {
       let bad = try communicator.gatherBadClips(batch.bad)
-      try log?.bad(bad ?? [], epoch: epoch + 1)
+      try log?.bad(bad ?? [], epoch: plan.epoch + 1)
       try requireFewBad(totals.badClips, of: setup.dataset.count(.train), .train)
     }
-    try log?.step(
-      record, position: position, epoch: epoch + 1, learningRate: rate, stage: stage)
+    try log?.step(record, plan, position: position)
   }
 
-  /// Evaluates where that is due and writes the epoch's record. Returns the signals that interrupted
-  /// it; the epoch's checkpoint is on the disk already then.
+  /// Evaluates where that is due and writes the epoch's record. Returns the signals that
+  /// interrupted it; the epoch's checkpoint is on the disk already then.
   private func finishEpoch() throws -> Signals? {
     var result: EvaluationResult?
     if isEvaluationDue {
       try network.parameters.broadcastStatistics(over: communicator)
       var signals: Signals = []
       let found = try setup.evaluator().run(
-        network, policies: { policies.evaluation(lastStage, clips: $0) },
+        network, policies: { schedule.evaluationPolicies(position, clips: $0) },
         isInterrupted: {
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
@@ -194,6 +173,10 @@ final class Trainer {
     return nil
   }
 
+  private var isCheckpointDue: Bool {
+    configuration.checkpointEvery > 0 && position.step % configuration.checkpointEvery == 0
+  }
+
   private var isEvaluationDue: Bool {
     guard setup.dataset.count(.val) > 0 else { return false }
     let every = configuration.evaluateEvery
@@ -203,8 +186,8 @@ final class Trainer {
   private func save() throws {
     watch.progress("checkpoint")
     try log?.save(
-      position, network.parameters, momentum: optimiser.momentumBuffer, totals: totals,
-      stage: lastStage, steering: steering.memory)
+      position, network.parameters, momentum: optimizer.momentumBuffer, totals: totals,
+      stage: schedule.stage(before: position), costMemory: schedule.costMemory)
   }
 
   /// All ranks see the same numbers; rank 0 speaks for them.

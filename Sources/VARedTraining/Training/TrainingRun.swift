@@ -47,17 +47,18 @@ public enum TrainingRun {
     // Gradients are summed in the engine's layout, which depends on the processor.
     try communicator.requireSame(
       "\(ChannelBlock.lanes) lanes, \(network.parameters.count) floats", "parameter layout")
-    let optimiser = SGD(
+    let optimizer = SGD(
       network.parameters, momentum: Float(configuration.momentum),
       weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))
     let opened = communicator.together(status: ExitStatus.of) {
-      communicator.rank == 0 ? try open(setup, network, optimiser) : nil
+      communicator.rank == 0 ? try open(setup, network, optimizer) : nil
     }
-    let start = try (opened?.start ?? StartingPoint(steering: setup.steering.memory)).broadcast(
+    let start = try (opened?.start ?? StartingPoint(costMemory: setup.controller.memory)).broadcast(
       over: communicator)
-    try network.parameters.broadcast(momentum: optimiser.momentumBuffer, over: communicator)
+    try network.parameters.broadcast(momentum: optimizer.momentumBuffer, over: communicator)
     let trainer = Trainer(
-      setup, network: network, optimiser: optimiser, policies: policies, statistics: statistics,
+      setup, network: network, optimizer: optimizer,
+      schedule: setup.schedule(policies, costMemory: start.costMemory), statistics: statistics,
       log: opened?.log, start: start)
     let end = try trainer.run(onlyWarmup: onlyWarmup)
     if end == .finished, !onlyWarmup, let missed = trainer.missedTarget {
@@ -88,17 +89,17 @@ public enum TrainingRun {
 
   /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
   private static func open(
-    _ setup: TrainingSetup, _ network: VideoNetwork, _ optimiser: SGD
+    _ setup: TrainingSetup, _ network: VideoNetwork, _ optimizer: SGD
   ) throws -> (log: RunLog, start: StartingPoint) {
     let configuration = setup.configuration
     let say = { Terminal.write($0 + "\n") }
     let folder = RunFolder(path: configuration.output)
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
-    var start = StartingPoint(steering: setup.steering.memory)
+    var start = StartingPoint(costMemory: setup.controller.memory)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       try checkpoint.restore(
-        into: network.parameters, momentum: optimiser.momentumBuffer, configuration: configuration)
+        into: network.parameters, momentum: optimizer.momentumBuffer, configuration: configuration)
       start = try checkpoint.startingPoint(
         configuration, classes: setup.dataset.classes, ranks: setup.communicator.size, say: say)
       start.position = start.position.fitted(stepsPerEpoch: setup.stepsPerEpoch)

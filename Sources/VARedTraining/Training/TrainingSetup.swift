@@ -46,8 +46,8 @@ package struct TrainingSetup {
   /// Of the whole run.
   var totalSteps: Int { configuration.epochs * stepsPerEpoch }
 
-  package var schedule: Schedule {
-    Schedule(
+  private var learningRates: LearningRateSchedule {
+    LearningRateSchedule(
       peak: configuration.learningRate,
       warmupSteps: Int((configuration.warmupEpochs * Double(stepsPerEpoch)).rounded()),
       totalSteps: totalSteps)
@@ -62,11 +62,23 @@ package struct TrainingSetup {
       totalSteps: totalSteps)
   }
 
-  var steering: CostSteering {
-    CostSteering(
+  /// λ before the first step.
+  var controller: CostController {
+    CostController(
       weight: configuration.costWeight,
       target: configuration.targetRatio > 0 ? configuration.targetRatio : nil,
       ramp: configuration.costRamp, steps: stages.jointSteps)
+  }
+
+  /// Every step of the run.
+  ///
+  /// - Parameter costMemory: what λ remembers of the steps before.
+  func schedule(_ policies: PolicyPlan, costMemory: CostController.Memory) -> TrainingSchedule {
+    var controller = controller
+    controller.memory = costMemory
+    return TrainingSchedule(
+      learningRates: learningRates, stages: stages, policies: policies, controller: controller,
+      stepsPerEpoch: stepsPerEpoch, hasGates: configuration.network == .dynamic)
   }
 
   /// The training clips of `epoch` (from 0) that come after its first `done` steps. What a clip

@@ -4,10 +4,12 @@ import Foundation
 import VARedHDF5
 
 /// A fresh folder, removed when the test ends.
-final class Scratch {
-  let path: String
+public final class Scratch {
+  /// Where it is.
+  public let path: String
 
-  init() throws {
+  /// Makes the folder.
+  public init() throws {
     path = NSTemporaryDirectory() + "vared-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
@@ -15,21 +17,24 @@ final class Scratch {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// The path of `name` in the folder.
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
+  public func callAsFunction(_ name: String) -> String { path + "/" + name }
 
-  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: self(name)) }
+  /// Whether there is a `name` in the folder.
+  public func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: self(name)) }
 
-  func text(_ name: String) throws -> String {
+  /// The text of the file `name`.
+  public func text(_ name: String) throws -> String {
     try String(contentsOfFile: self(name), encoding: .utf8)
   }
 
-  func write(_ name: String, _ text: String) throws {
+  /// Writes the file `name`.
+  public func write(_ name: String, _ text: String) throws {
     try text.write(toFile: self(name), atomically: true, encoding: .utf8)
   }
 
   /// `clips.h5`: `train` + `val` clips of 4 frames of 16×16 in two classes that differ in the
   /// colour of one half, with pixel noise.
-  func writeClips(train: Int = 16, val: Int = 6) throws -> String {
+  public func writeClips(train: Int = 16, val: Int = 6) throws -> String {
     var noise: UInt32 = 7
     var bytes: [UInt8] = []
     for clip in 0..<(train + val) {

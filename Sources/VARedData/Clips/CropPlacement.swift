@@ -8,7 +8,7 @@
 /// A picture whose short side is at most `size` was made for that size: its whole short side is
 /// kept in evaluation (scaled to `size`, unchanged where equal), and training draws from
 /// `size` … `size`·160/128.
-struct ClipPlacement: Equatable {
+struct CropPlacement: Equatable {
   /// Width and height of the whole picture after scaling, in pixels as displayed.
   let width: Int
   let height: Int
@@ -23,8 +23,8 @@ struct ClipPlacement: Equatable {
     let short = min(width, height)
     let smallest = short <= Double(size) ? size : (size * 128 + 56) / 112
     let largest = max(smallest, (smallest * 160 + 64) / 128)
-    var draw: ClipDraw?
-    if case .train(let seed, true) = view { draw = ClipDraw(seed: seed) }
+    var draw: AugmentationDraw?
+    if case .train(let seed, true) = view { draw = AugmentationDraw(seed: seed) }
     let target = smallest + Int((draw?.scale ?? 0) * Double(largest - smallest + 1))
     let long = max(target, Int((Double(target) * max(width, height) / short).rounded()))
     self.width = width <= height ? target : long

@@ -1,15 +1,16 @@
-// The weight of the cost during the joint stage: ramped in, or steered to a target (METHOD §4).
+// The weight of the cost during the joint stage: ramped in, or controlled to a target (METHOD §4).
 
 import Foundation
 
-/// λ of every step.
+/// λ of every step: a PI controller of the executed conv ratio.
 ///
-/// Without a target λ rises linearly to its setting over the first `ramp` of the joint stage. With a
-/// target that same part of the stage leads a goal for the executed conv ratio from 1 down to the
-/// target, and λ follows how far above the goal the network will soon be: by an integral part, which
-/// is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ with a
-/// delay, and a candidate that is closed for every clip has no gradient that would open it again.
-public struct CostSteering: Equatable, Sendable {
+/// Without a target λ rises linearly to its setting over the first `ramp` of the joint stage. With
+/// a target that same part of the stage leads a goal for the executed conv ratio from 1 down to the
+/// target, and λ follows how far above the goal the network will soon be: by an integral part,
+/// which is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ
+/// with a delay, and a candidate that is closed for every clip has no gradient that would open it
+/// again.
+public struct CostController: Equatable, Sendable {
   /// What λ remembers from step to step; part of a checkpoint.
   public struct Memory: Equatable, Sendable {
     /// The integral part of λ.

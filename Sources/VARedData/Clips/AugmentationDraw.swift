@@ -4,7 +4,7 @@
 ///
 /// Drawn from `SplitMix64(seed:)` in the order of the fields, whatever the video: a clip depends
 /// on its seed and its own file only.
-struct ClipDraw: Equatable {
+struct AugmentationDraw: Equatable {
   let window: Double
   let scale: Double
   let x: Double

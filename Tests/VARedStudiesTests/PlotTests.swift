@@ -7,7 +7,6 @@ import Foundation
 import Testing
 
 @testable import VARedStudies
-@testable import VARedTraining
 
 @Suite struct PlotTests {
   /// Counts elements and collects what is written in `text`.

@@ -7,7 +7,7 @@ import Foundation
 /// With warm-up `w` and total `n` steps, step `s` = 0, 1, … uses `peak·(s+1)/w` while `s < w`, then
 /// `peak·½(1 + cos(π·(s−w)/(n−w)))`: PyTorch's `SequentialLR` of
 /// `LinearLR(1/w, total_iters = w − 1)` and `CosineAnnealingLR(T_max = n − w)` at milestone `w`.
-public struct Schedule: Equatable, Sendable {
+public struct LearningRateSchedule: Equatable, Sendable {
   /// Learning rate at the end of the warm-up.
   public let peak: Double
   /// Steps of the warm-up, at most `totalSteps`.
