@@ -18,8 +18,8 @@ usage() {
 usage: scripts/docs.sh [--output DIR]
 
 Checks and builds the documentation of the libraries: the examples in the pages are those in
-Examples/, they are compiled and run, and docc converts the pages without a warning. Builds with the
-flags of scripts/test.sh, so that neither has to build again what the other built.
+Examples/, they are compiled and run, and docc converts the pages without a warning. Builds what
+scripts/test.sh builds, so that neither has to build again what the other built.
 
   --output DIR   keep the archives, DIR/MODULE.doccarchive, to look at with a web server
 TEXT
@@ -73,8 +73,9 @@ done
 swift format lint --strict -p -r Examples
 
 echo "docs: building"
-swift build -c release -Xswiftc -enable-testing </dev/null
-build=$(swift build -c release -Xswiftc -enable-testing --show-bin-path)
+# Through `swift test`, as in scripts/test.sh: `swift build` with the same flags compiles everything anew.
+swift test list -c release -Xswiftc -enable-testing --disable-xctest </dev/null >/dev/null
+build=$(swift build -c release --show-bin-path)
 
 echo "docs: running the examples"
 "$build/vared-train" synthesize --output "$scratch/shapes" --train 4 --val 1 --size 32 >/dev/null
