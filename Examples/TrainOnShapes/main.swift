@@ -13,7 +13,8 @@ let end = TrainingRun.launch {
   settings.output = folder + "/run"
   settings.width = 0.25
   (settings.frames, settings.frameStride, settings.size) = (8, 1, 32)
-  (settings.batch, settings.epochs, settings.threads) = (4, 2, 1)
+  settings.epochs = 2
+  (settings.resources.batch, settings.resources.threads) = (4, 1)
   try settings.read(yaml: "motion-energy: true\ncost-weight: 0.4\n", named: "example")
   return settings
 }
