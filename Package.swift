@@ -35,11 +35,7 @@ let package = Package(
     // Vector kernels for what the libraries do not have.
     .target(
       name: "CKernels",
-      exclude: [
-        "lanes.inc", "lanes_end.inc", "mixing.inc", "motion_energy.inc", "normalize.inc",
-        "normalize_gradient.inc", "resample.inc", "table.inc", "temporal_gradient.inc",
-        "transpose.inc", "weight_gradient.inc", "winograd.inc", "winograd_gradient.inc",
-      ],
+      exclude: ["kinds"],
       linkerSettings: [.linkedLibrary("gomp")]),
 
     // The leaves.

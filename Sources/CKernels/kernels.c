@@ -1,7 +1,7 @@
-// The kernels of CKernels.h: their bodies are in the .inc files, one kind each, compiled for 16 and
+// The kernels of CKernels.h: their bodies are in kinds/, one kind a file, compiled for 16 and
 // for 8 lanes.
 #include "CKernels.h"
-#include "audit.h"
+#include "call_count.h"
 #include "clones.h"
 #include "strips.h"
 #include "variants.h"
@@ -19,13 +19,13 @@
 
 #define LANES 16
 #define NAME(f) f##_16
-#include "table.inc"
+#include "kinds/table.inc"
 #undef LANES
 #undef NAME
 
 #define LANES 8
 #define NAME(f) f##_8
-#include "table.inc"
+#include "kinds/table.inc"
 #undef LANES
 #undef NAME
 

@@ -1,6 +1,6 @@
 // The kernels that know no lanes: optimizer and sums of vectors.
 #include "CKernels.h"
-#include "audit.h"
+#include "call_count.h"
 #include "clones.h"
 
 CLONES static void sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float scale,

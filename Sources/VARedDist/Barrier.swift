@@ -1,4 +1,4 @@
-// Barrier: nobody goes on before everybody is here.
+// Barrier: no rank goes on before all have come.
 
 import CMPI
 

@@ -10,7 +10,7 @@ import Synchronization
 /// Works the same as one process without `mpirun` (a singleton: rank 0 of 1). Every collective must
 /// be called by all ranks, in the same order, with the same lengths, from one thread at a time.
 ///
-/// Unchecked `Sendable`: everything stored is immutable, and MPI is initialised with
+/// Unchecked `Sendable`: everything stored is immutable, and MPI is initialized with
 /// `MPI_THREAD_MULTIPLE`, so that ``StallWatch`` may end the job from its own thread.
 public final class Communicator: @unchecked Sendable {
   /// This process's number, from 0 to `size - 1`.
@@ -28,32 +28,32 @@ public final class Communicator: @unchecked Sendable {
   let pieceBytes: Int
 
   private enum Library {
-    case notStarted, running(Communicator), finalised
+    case notStarted, running(Communicator), finalized
   }
   private static let library = Mutex(Library.notStarted)
-  private static let finalised = Atomic(false)
+  private static let finalized = Atomic(false)
 
-  /// Whether ``finalise()`` was called in this process.
-  static var isFinalised: Bool { finalised.load(ordering: .acquiring) }
+  /// Whether ``finalize()`` was called in this process.
+  static var isFinalized: Bool { finalized.load(ordering: .acquiring) }
 
   /// Starts MPI (once a process; later calls return the same communicator).
   ///
   /// Wraps `MPI_Init_thread`, `MPI_Comm_dup`, `MPI_Comm_set_errhandler(MPI_ERRORS_RETURN)` and
   /// `MPI_Comm_split_type(MPI_COMM_TYPE_SHARED)` (MPI 3.1 §8.7, §6.4). Collective.
   ///
-  /// - Throws: ``MPIError`` if the library does not start or was finalised before.
-  public static func initialise() throws -> Communicator {
-    try initialise(pieceBytes: 4 << 20)
+  /// - Throws: ``MPIError`` if the library does not start or was finalized before.
+  public static func initialize() throws -> Communicator {
+    try initialize(pieceBytes: 4 << 20)
   }
 
   /// Starts MPI with another piece size, so that tests can see collectives in many pieces.
   ///
   /// - Parameter pieceBytes: collectives over more bytes than this are done in several calls.
-  package static func initialise(pieceBytes: Int) throws -> Communicator {
+  package static func initialize(pieceBytes: Int) throws -> Communicator {
     try library.withLock { library in
       switch library {
       case .running(let communicator): return communicator
-      case .finalised: throw MPIError.afterFinalise("MPI_Init_thread")
+      case .finalized: throw MPIError.afterFinalize("MPI_Init_thread")
       case .notStarted:
         let communicator = try Communicator(pieceBytes: pieceBytes)
         library = .running(communicator)
@@ -121,10 +121,10 @@ public final class Communicator: @unchecked Sendable {
   /// last one: mpirun 4.1 can hang for good if the job is aborted while ranks wait in
   /// `MPI_Finalize`. Collective. If MPI cannot be ended, the process ends with its reason, as in
   /// ``fail(_:status:)``.
-  public func finalise() {
+  public func finalize() {
     let isRunning = Self.library.withLock { library in
       guard case .running = library else { return false }
-      library = .finalised
+      library = .finalized
       return true
     }
     guard isRunning else { return }
@@ -132,6 +132,6 @@ public final class Communicator: @unchecked Sendable {
       try barrier()
       try check("MPI_Finalize") { MPI_Finalize() }
     }
-    Self.finalised.store(true, ordering: .releasing)
+    Self.finalized.store(true, ordering: .releasing)
   }
 }

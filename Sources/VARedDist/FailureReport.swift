@@ -6,7 +6,7 @@ import Foundation
 extension Communicator {
   /// Writes `rank 3 of 8: <reason>` to stderr and ends the job on every rank.
   ///
-  /// A single process has nobody else to stop: it writes `error: <reason>`, finalises and exits.
+  /// A single process has no other rank to stop: it writes `error: <reason>`, finalizes and exits.
   /// With more ranks it is `MPI_Abort`: under `mpirun` all ranks are gone within about 2 s, and the
   /// exit status of the launcher is `status`. Not collective.
   ///
@@ -16,7 +16,7 @@ extension Communicator {
   public func fail(_ reason: String, status: Int32 = 1) -> Never {
     report(reason)
     guard size == 1 else { abort(status) }
-    finalise()
+    finalize()
     exit(status == 0 ? 1 : status)
   }
 

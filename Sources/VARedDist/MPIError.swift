@@ -39,11 +39,11 @@ public struct MPIError: Error, Equatable, Sendable, CustomStringConvertible {
     self.meaning = meaning
   }
 
-  /// The error of a call made after ``Communicator/finalise()``; MPI would end the process there.
-  static func afterFinalise(_ call: String) -> MPIError {
+  /// The error of a call made after ``Communicator/finalize()``; MPI would end the process there.
+  static func afterFinalize(_ call: String) -> MPIError {
     MPIError(
-      call: call, reason: "MPI is finalised",
-      meaning: "a process can use MPI once; make every call before finalise()")
+      call: call, reason: "MPI is finalized",
+      meaning: "a process can use MPI once; make every call before finalize()")
   }
 
   /// The error of a library without enough thread support.
@@ -85,9 +85,9 @@ public struct MPIError: Error, Equatable, Sendable, CustomStringConvertible {
 /// - Parameters:
 ///   - name: the MPI function, for the error.
 ///   - call: makes the call, returns its code.
-/// - Throws: ``MPIError`` if the code is not `MPI_SUCCESS`, or if MPI is already finalised.
+/// - Throws: ``MPIError`` if the code is not `MPI_SUCCESS`, or if MPI is already finalized.
 func check(_ name: StaticString, _ call: () -> Int32) throws {
-  guard !Communicator.isFinalised else { throw MPIError.afterFinalise("\(name)") }
+  guard !Communicator.isFinalized else { throw MPIError.afterFinalize("\(name)") }
   let code = call()
   guard code == MPI_SUCCESS else { throw MPIError(call: "\(name)", code: code) }
 }

@@ -6,8 +6,8 @@ import Synchronization
 /// Which of the watched signals have arrived.
 ///
 /// The handler only sets a bit (a lock-free atomic, which is async-signal-safe); everything else is
-/// done by whoever polls. `mpirun` forwards SIGUSR1 to the ranks, but answers SIGTERM and SIGINT by
-/// ending them within 1 to 2 s: under `mpirun`, ask for an orderly end with SIGUSR1.
+/// done by the caller that polls. `mpirun` forwards SIGUSR1 to the ranks, but answers SIGTERM and
+/// SIGINT by ending them within 1 to 2 s: under `mpirun`, ask for an orderly end with SIGUSR1.
 public struct Signals: OptionSet, Sendable {
   /// The bits.
   public let rawValue: Int
@@ -78,5 +78,5 @@ extension Communicator {
   }
 }
 
-/// The bits that arrived; a constant initial value, so that the handler never runs an initialiser.
+/// The bits that arrived; a constant initial value, so that the handler never runs an initializer.
 private let flags = Atomic<Int>(0)

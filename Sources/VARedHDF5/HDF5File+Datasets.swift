@@ -83,6 +83,7 @@ extension HDF5File {
     guard rows.lowerBound >= 0, rows.upperBound <= length else {
       throw error("\(path) has \(length) rows; asked for rows \(rows)")
     }
+    let count = try elementCount([rows.count] + shape.dropFirst(), path)
     _ = try elementCount(shape, path)
     let failure = "cannot select rows of \(path)"
     var start = [hsize_t](repeating: 0, count: shape.count)
@@ -95,12 +96,14 @@ extension HDF5File {
     if H5Sselect_hyperslab(inFile.id, H5S_SELECT_SET, start, nil, block, nil) < 0 {
       throw failed(failure)
     }
-    return RowSelection(inFile: inFile, inMemory: inMemory)
+    return RowSelection(count: count, inFile: inFile, inMemory: inMemory)
   }
 }
 
 /// The two dataspaces of a transfer of some rows.
 struct RowSelection: ~Copyable {
+  /// Values of the rows.
+  let count: Int
   let inFile: Handle
   let inMemory: Handle
 }

@@ -33,15 +33,20 @@ extension HDF5File {
 
   /// Fills rows `rows` (along the first axis) of a dataset made by `createDataset`.
   ///
-  /// - Precondition: `source` holds `rows.count` × the remaining axes.
-  /// - Throws: `HDF5Error` if there is no such dataset, it is shorter, or the disk is full.
+  /// - Parameter source: `rows.count` × the remaining axes, row-major.
+  /// - Throws: `HDF5Error` if there is no such dataset, it is shorter, its rows hold another number
+  ///   of values, or the disk is full.
   public func writeRows<T: HDF5Scalar>(
-    _ path: String, _ rows: Range<Int>, from source: UnsafePointer<T>
+    _ path: String, _ rows: Range<Int>, from source: [T]
   ) throws {
     guard !rows.isEmpty else { return }
     try HDF5Library.locked {
       let set = try dataset(path)
       let selection = try rowSelection(set.id, path, rows: rows)
+      guard selection.count == source.count else {
+        throw error(
+          "rows \(rows) of \(path) hold \(selection.count) values; found \(source.count) to write")
+      }
       let status = H5Dwrite(
         set.id, T.hdf5Kind.nativeType, selection.inMemory.id, selection.inFile.id,
         vared_h5p_default(), source)

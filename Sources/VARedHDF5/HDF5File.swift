@@ -60,9 +60,9 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
 
   /// Closes the file; later use throws. Closing twice does nothing.
   ///
-  /// - Parameter synchronise: also waits until the bytes are on the disk (`fsync`).
+  /// - Parameter synchronize: also waits until the bytes are on the disk (`fsync`).
   /// - Throws: `HDF5Error` when what was written cannot be stored, e.g. because the disk is full.
-  public func close(synchronise: Bool = false) throws {
+  public func close(synchronize: Bool = false) throws {
     let wasOpen = try HDF5Library.locked {
       guard file >= 0 else { return false }
       let closing = file
@@ -76,7 +76,7 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
       return true
     }
     if wasOpen && isSealed { try FileSeal.write(path) }
-    if synchronise { try synchroniseToDisk() }
+    if synchronize { try synchronizeToDisk() }
   }
 
   deinit { try? close() }
@@ -130,7 +130,7 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// The error of the call that just failed: what was attempted, and the library's reason.
   func failed(_ what: String) -> HDF5Error { error("\(what): \(HDF5Library.reason())") }
 
-  private func synchroniseToDisk() throws {
+  private func synchronizeToDisk() throws {
     let descriptor = Glibc.open(path, O_RDONLY)
     guard descriptor >= 0 else { throw error("cannot reopen: \(String(cString: strerror(errno)))") }
     defer { _ = Glibc.close(descriptor) }

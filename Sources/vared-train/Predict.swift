@@ -6,9 +6,9 @@ import VARedTraining
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs a checkpoint on normalised clips of an HDF5 file.",
+    abstract: "Runs a checkpoint on normalized clips of an HDF5 file.",
     discussion: """
-      The input holds /clips, float32 [N,3,T,H,W], normalised with Kinetics' mean and deviation. The \
+      The input holds /clips, float32 [N,3,T,H,W], normalized with Kinetics' mean and deviation. The \
       output holds /logits [N,classes], /executed_macs [N] (int64) and for every dynamic convolution \
       /gates/<layer>/temporal [N,St] and /gates/<layer>/channel [N,Sc].
 

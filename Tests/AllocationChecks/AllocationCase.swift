@@ -40,7 +40,7 @@ struct AllocationCase {
 
   /// What was allocated once the network was warm.
   struct Outcome {
-    /// By the training steps, the optimiser's included.
+    /// By the training steps, the optimizer's included.
     let training: AllocationTally
     /// By the inferences.
     let inference: AllocationTally

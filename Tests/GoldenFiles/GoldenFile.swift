@@ -74,7 +74,7 @@ public struct GoldenFile {
       var dynamic = DynamicConfiguration()
       dynamic.temporalCandidates = try integer("temporal_candidates")
       dynamic.channelCandidates = try integer("channel_candidates")
-      dynamic.gateForm = GateForm(rawValue: try string("gate_form")) ?? .normalised
+      dynamic.gateForm = GateForm(rawValue: try string("gate_form")) ?? .normalized
       dynamic.gateHidden = try integer("gate_hidden")
       dynamic.motionEnergy = file.hasAttribute("motion_energy")
       if file.hasAttribute("kappa") {

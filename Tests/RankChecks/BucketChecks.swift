@@ -52,7 +52,7 @@ func checkBuckets(_ check: RankCheck) throws {
   try checkBucketBits(check)
 }
 
-/// Buckets start while other collectives (synchronised batch norm) run between them.
+/// Buckets start while other collectives (synchronized batch norm) run between them.
 func checkBucketsBetweenCollectives(_ check: RankCheck) throws {
   let count = 50_021
   var gradients = [Float](repeating: 1e9, count: count)

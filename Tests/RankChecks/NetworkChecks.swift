@@ -18,7 +18,7 @@ private final class CheckStatistics: StatisticsReducer {
 }
 
 /// The training step of a golden network, its four clips split over 1, 2 or 4 ranks with
-/// synchronised batch norm and bucketed gradients, against the gradients of the whole batch from
+/// synchronized batch norm and bucketed gradients, against the gradients of the whole batch from
 /// PyTorch.
 func checkNetworkEquivalence(_ check: RankCheck) throws {
   let file = check.arguments.first ?? ""

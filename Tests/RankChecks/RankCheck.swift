@@ -43,11 +43,11 @@ final class RankCheck {
     if let flag = arguments.firstIndex(of: "--piece-bytes"), flag + 1 < arguments.count,
       let bytes = Int(arguments[flag + 1])
     {
-      communicator = try Communicator.initialise(pieceBytes: bytes)
+      communicator = try Communicator.initialize(pieceBytes: bytes)
       pieceBytes = bytes
       self.arguments = Array(arguments[..<flag] + arguments[(flag + 2)...])
     } else {
-      communicator = try Communicator.initialise()
+      communicator = try Communicator.initialize()
       self.arguments = arguments
     }
   }
@@ -79,12 +79,12 @@ final class RankCheck {
     failedSomewhere = failedSomewhere || failed
   }
 
-  /// Finalises and exits.
+  /// Finalizes and exits.
   func conclude() -> Never {
-    communicator.finalise()
-    communicator.finalise()
-    expectRefusalAfterFinalise()
-    sayFailures("finalise")
+    communicator.finalize()
+    communicator.finalize()
+    expectRefusalAfterFinalize()
+    sayFailures("finalize")
     exit(failedSomewhere ? 1 : 0)
   }
 
@@ -97,12 +97,12 @@ final class RankCheck {
     failures = []
   }
 
-  private func expectRefusalAfterFinalise() {
+  private func expectRefusalAfterFinalize() {
     do {
       try communicator.barrier()
-      expect(false, "barrier after finalise did not throw")
+      expect(false, "barrier after finalize did not throw")
     } catch {
-      expect("\(error)".contains("MPI is finalised"), "after finalise: \(error)")
+      expect("\(error)".contains("MPI is finalized"), "after finalize: \(error)")
     }
   }
 }

@@ -25,8 +25,8 @@ func checkStall(_ check: RankCheck) throws {
     watch.progress("all-reduce", waiting: true)
     _ = try check.communicator.allReduceMax(1)
   }
-  watch.progress("finalise", waiting: true)
-  check.communicator.finalise()
+  watch.progress("finalize", waiting: true)
+  check.communicator.finalize()
   exit(0)
 }
 

@@ -14,7 +14,7 @@ func checkWorld(_ check: RankCheck) throws {
     communicator.nodeRank, number("OMPI_COMM_WORLD_LOCAL_RANK", alone: 0), "nodeRank")
   check.expectEqual(
     communicator.nodeSize, number("OMPI_COMM_WORLD_LOCAL_SIZE", alone: 1), "nodeSize")
-  check.expect(try Communicator.initialise() === communicator, "a second start made another world")
+  check.expect(try Communicator.initialize() === communicator, "a second start made another world")
   let expected = Int(check.arguments.first ?? "") ?? -1
   check.expectEqual(check.size, expected, "ranks against the test's own number")
 }

@@ -31,7 +31,7 @@ final class Scratch {
     try file.write("/l", [Int64.max] as [Int64], shape: [1])
     try file.write("/u", [0, 255] as [UInt8], shape: [1, 2])
     try file.write("/none", [Float](), shape: [0, 4])
-    try file.close(synchronise: true)
+    try file.close(synchronize: true)
 
     let read = try HDF5File.open(scratch("a.h5"))
     #expect(try read.read("/f", as: Float.self).values == [1.5, -2.25, 3])
@@ -58,6 +58,8 @@ final class Scratch {
     #expect(rows == [4, 5, 6, 0, 0, 0])
     let error = #expect(throws: HDF5Error.self) { try read.readRows("/x", 3..<5, into: &rows) }
     #expect(error?.message == "/x has 4 rows; asked for rows 3..<5")
+    let crowded = #expect(throws: HDF5Error.self) { try read.readRows("/x", 0..<3, into: &rows) }
+    #expect(crowded?.message == "rows 0..<3 of /x hold 9 values; there is room for 6")
   }
 
   @Test func attributesAreStringsAndIntegers() throws {

@@ -184,7 +184,7 @@ import Testing
     }
   }
 
-  /// The input normalised and rectified again on the way, against the kept one: bit for bit.
+  /// The input normalized and rectified again on the way, against the kept one: bit for bit.
   @Test(arguments: cases) func fusedInputEqualsKeptInput(_ test: Case) throws {
     let clips = 2
     let geometry = test.geometry

@@ -27,10 +27,10 @@ import Testing
 
   static let cases: [Case] = [
     Case(
-      temporal: 2, channel: 2, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      temporal: 2, channel: 2, form: .normalized, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 4, outChannels: 40, biases: [1, 1, 1, 1]),
     Case(
-      temporal: 2, channel: 2, form: .normalised, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      temporal: 2, channel: 2, form: .normalized, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
       frames: 5, outChannels: 40, biases: [0, 0.2, 0.1, 0.1]),
     Case(
       temporal: 3, channel: 3, form: .published, kernel: Extent(1, 3, 3), stride: Extent(1, 2, 2),
@@ -42,22 +42,22 @@ import Testing
       temporal: 1, channel: 1, form: .published, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 2, outChannels: 16, biases: [0.7, 0.7]),
     Case(
-      temporal: 2, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      temporal: 2, channel: 3, form: .normalized, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 3, outChannels: 64, biases: [-3, 0.5, -3, 0.2, 0.2]),
     Case(
-      temporal: 3, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      temporal: 3, channel: 3, form: .normalized, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 5, outChannels: 72, biases: [0, 0.1, 0.5, 0.1, 0, 0.4], motionEnergy: true),
     Case(
       temporal: 3, channel: 2, form: .published, kernel: Extent(3, 1, 1), stride: Extent(2, 1, 1),
       frames: 8, outChannels: 32, biases: [0.1, 0.1, 0.3, 0, 0.3], motionEnergy: true,
       cost: .saturating(kappa: 1)),
     Case(
-      temporal: 3, channel: 3, form: .normalised, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      temporal: 3, channel: 3, form: .normalized, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
       frames: 5, outChannels: 72, biases: [0, 0.2, 0.3, 0.1, 0.1, 0.2],
       cost: .saturating(kappa: 0.5)),
     // 8 blocks, of which 4 and 2 are computed, both at once or for every clip the 2.
     Case(
-      temporal: 2, channel: 3, form: .normalised, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      temporal: 2, channel: 3, form: .normalized, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 3, outChannels: 128, biases: [0.2, 0.2, 0.1, 0.5, 0.5]),
     Case(
       temporal: 1, channel: 3, form: .published, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),

@@ -32,7 +32,7 @@ import Testing
       }
       for i in 0..<shape.meanCount { x.means[clip * shape.meanCount + i] = 4 }
     }
-    x.noteMotion(clips: 4)
+    x.takeMotion(clips: 4)
     try gate.forward(x, count: 4, training: true)
     return gate.policy.temporal
   }

@@ -25,7 +25,7 @@ import Testing
     var dynamic = DynamicConfiguration()
     dynamic.temporalCandidates = strides.count
     dynamic.channelCandidates = counts.count
-    dynamic.gateForm = name.hasSuffix("published") ? .published : .normalised
+    dynamic.gateForm = name.hasSuffix("published") ? .published : .normalized
     let context = LayerContext(batch: shape[0])
     let geometry = ConvolutionGeometry(
       input: ActivationShape(
@@ -86,7 +86,7 @@ import Testing
     try expectOpen(found.channel, policy.channel, golden, "\(path)/dv_c", form: layer.gate.form)
   }
 
-  /// The weights' gradients where a candidate runs, and where it is not alone in a normalised
+  /// The weights' gradients where a candidate runs, and where it is not alone in a normalized
   /// group.
   private func expectOpen(
     _ found: [Float], _ weights: [Float], _ golden: GoldenFile, _ path: String, form: GateForm
@@ -95,7 +95,7 @@ import Testing
     let candidates = try golden.shape(path)[1]
     let scale = expected.reduce(Float(0)) { max($0, abs($1)) }
     for i in found.indices where weights[i] > 0 {
-      if form == .normalised && weights[i] == 1 && candidates > 0 { continue }
+      if form == .normalized && weights[i] == 1 && candidates > 0 { continue }
       #expect(abs(found[i] - expected[i]) <= 1e-4 * scale, "\(path)[\(i)]")
     }
   }
@@ -112,7 +112,7 @@ import Testing
     let context = LayerContext(batch: shape[0])
     let parameters = context.parameters
     var configuration = DynamicConfiguration()
-    configuration.gateForm = name.hasSuffix("published") ? .published : .normalised
+    configuration.gateForm = name.hasSuffix("published") ? .published : .normalized
     configuration.motionEnergy = name.hasPrefix("motion")
     let input = ActivationShape(
       channels: shape[1], frames: shape[2], height: shape[3], width: shape[4])

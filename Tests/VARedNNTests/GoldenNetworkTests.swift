@@ -21,7 +21,7 @@ import Testing
     expectClose(found.logits, try golden.floats("/inference/logits"), "logits")
     #expect(found.executedMACs == (try golden.integers("/executed_macs")))
     #expect(network.fullMACs == (try golden.integers("/full_macs"))[0])
-    #expect(network.issuedMACs == found.executedMACs.reduce(0, +))
+    #expect(network.recordedMACs == found.executedMACs.reduce(0, +))
     expectClose(
       found.convRatio.map { Float($0) }, try golden.floats("/conv_ratio"), rtol: 1e-6, "ratio")
     for (i, layer) in network.dynamicLayers.enumerated() {

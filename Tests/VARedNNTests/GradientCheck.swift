@@ -96,7 +96,7 @@ enum Blocked {
 
 extension FeatureMap {
   /// Notes the motion energy of the data, as the layer that writes it does in a network.
-  func noteMotion(clips: Int) {
+  func takeMotion(clips: Int) {
     guard let motion else { return }
     motion.isWanted = true
     _ = motion.start()
@@ -116,6 +116,6 @@ extension FeatureMap {
       let frame = plain[i * shape.framePixels..<(i + 1) * shape.framePixels]
       means[i] = frame.reduce(0, +) / Float(shape.framePixels)
     }
-    noteMotion(clips: clips)
+    takeMotion(clips: clips)
   }
 }

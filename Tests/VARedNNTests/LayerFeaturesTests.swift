@@ -41,7 +41,7 @@ import Testing
         shape: layer.shape,
         clips: (0..<layer.clips).map { clip in
           var values = [Float](repeating: .nan, count: layer.shape.channels * layer.shape.pixels)
-          values.withUnsafeMutableBufferPointer { layer.copy(clip: clip, into: $0.baseAddress!) }
+          values.withUnsafeMutableBufferPointer { layer.copy(clip: clip, into: $0) }
           return values
         })
     }

@@ -56,7 +56,7 @@ import Testing
     let parameters = context.parameters
     let layer = Linear(
       inputs: shape[1], outputs: shape[0], name: "fc", context: context,
-      account: context.counter.open(
+      operations: context.counter.addRecord(
         "fc", .classifier,
         output: ActivationShape(channels: shape[0], frames: 1, height: 1, width: 1)),
       isGate: false,

@@ -1,4 +1,4 @@
-// A mixed plane that is normalised as it is completed, against mixing and normalising one after the
+// A mixed plane that is normalized as it is completed, against mixing and normalizing one after the
 // other.
 
 import CKernels

@@ -1,4 +1,4 @@
-// What is issued to the engines, layer by layer, against the shapes and the policies, and against
+// What is recorded to the engines, layer by layer, against the shapes and the policies, and against
 // the calls that arrive there.
 
 import CKernels
@@ -25,7 +25,7 @@ import Testing
 
   private func expectBooked(_ network: VideoNetwork) {
     let calls = network.engineCalls
-    #expect(calls.arrived == calls.accounted && calls.arrived > 100)
+    #expect(calls.arrived == calls.recorded && calls.arrived > 100)
   }
 
   // MARK: The fixed network
@@ -40,7 +40,7 @@ import Testing
       #expect(layer.fixed == expected, "\(layer.name)")
       let all = OperationCount(
         macs: Self.clips * expected.macs, flops: Self.clips * expected.flops)
-      #expect(layer.issued == all, "\(layer.name)")
+      #expect(layer.recorded == all, "\(layer.name)")
     }
     #expect(layers.reduce(0) { $0 + $1.fixed.macs } == network.fullMACs)
     #expect(found.executedMACs == .init(repeating: network.fullMACs, count: Self.clips))
@@ -73,11 +73,11 @@ import Testing
   static let cases: [Case] =
     [(0, 0), (0, 1), (1, 0), (2, 2)].map {
       Case(
-        policies: .fixed(temporal: $0.0, channel: $0.1), form: .normalised, motionEnergy: false,
+        policies: .fixed(temporal: $0.0, channel: $0.1), form: .normalized, motionEnergy: false,
         answer: 0)
     } + [
-      Case(policies: .gates, form: .normalised, motionEnergy: false, answer: 0),
-      Case(policies: .gates, form: .normalised, motionEnergy: true, answer: 3),
+      Case(policies: .gates, form: .normalized, motionEnergy: false, answer: 0),
+      Case(policies: .gates, form: .normalized, motionEnergy: true, answer: 3),
       Case(policies: .gates, form: .published, motionEnergy: false, answer: 3),
     ]
 
@@ -91,7 +91,7 @@ import Testing
     network.startCounting()
     let found = try network.infer(Self.pixels)
     expectBooked(network)
-    #expect(network.issuedMACs == found.executedMACs.reduce(0, +))
+    #expect(network.recordedMACs == found.executedMACs.reduce(0, +))
     if test.answer > 0 {
       #expect(Set(found.executedMACs).count > 1, "clips must choose differently")
     }
@@ -102,7 +102,7 @@ import Testing
       network, layers, found, runsGates: test.policies == .gates, clips: Self.clips)
     for (layer, shape) in zip(layers, shapes) {
       let whole = OperationCount(macs: Self.clips * shape.macs, flops: Self.clips * shape.flops)
-      #expect(layer.issued == policies[layer.name] ?? whole, "\(layer.name)")
+      #expect(layer.recorded == policies[layer.name] ?? whole, "\(layer.name)")
       #expect(layer.fixed == shape, "\(layer.name)")
     }
   }
@@ -116,9 +116,9 @@ import Testing
     }
   }
 
-  // MARK: The audit itself
+  // MARK: The count of calls itself
 
-  /// Operations without an account, one of each engine.
+  /// Operations without an operations, one of each engine.
   @Test func whatNobodyBooksIsFound() throws {
     let network = try Self.network(nil)
     network.startCounting()
@@ -126,7 +126,7 @@ import Testing
     let (a, b) = (FloatBuffer(256), FloatBuffer(256))
     _ = ChannelBlock.kernels.dot(a.base, b.base, 4)
     OpenBLAS.product(2, 2, 2, a.base, a.base, beta: 0, b.base)
-    #expect(network.engineCalls.arrived == network.engineCalls.accounted + 2)
+    #expect(network.engineCalls.arrived == network.engineCalls.recorded + 2)
     let context = LayerContext(batch: 1)
     let stranger = Convolution(
       ConvolutionGeometry(
@@ -135,7 +135,7 @@ import Testing
       context: context)
     context.parameters.allocate(seed: 1)
     stranger.forward(a.base, clips: 1, part: stranger.geometry.wholePart, into: b.base)
-    #expect(network.engineCalls.arrived == network.engineCalls.accounted + 3)
+    #expect(network.engineCalls.arrived == network.engineCalls.recorded + 3)
   }
 
   /// Each engine is entered where its calls are counted, and nowhere else.
@@ -154,7 +154,7 @@ import Testing
     #expect(
       Self.calls("dnnl_(?:\\w*execute|\\w*gemm)\\w*", in: code).sorted()
         == ["dnnl_primitive_execute", "dnnl_sgemm"])
-    let folder = sources.appendingPathComponent("CKernels")
+    let folder = sources.appendingPathComponent("CKernels/kinds")
     var kernels = ""
     for file in try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: nil)

@@ -67,7 +67,7 @@ import TrainingTestSupport
     #expect(table.contains("all accounted for"))
   }
 
-  /// What the layers booked on data is what the evaluation adds up from policies.
+  /// What the layers recorded on data is what the evaluation adds up from policies.
   @Test func aCheckpointOnData() throws {
     _ = try run(arguments("run", ["--epochs", "1"]))
     let trained = try #require(try objects("run").first { $0["kind"] as? String == "evaluation" })

@@ -85,12 +85,12 @@ typedef struct {
   ptrdiff_t (*_Nonnull winograd_scratch)(const vared_winograd_tiling *tiling, int tiles);
 
   /// The weights of one output block as `winograd` reads them, from [out block][in block][9][in
-  /// lane][out lane], times `scale` per output channel where given. Where `mirrored`, `winograd` is
+  /// lane][out lane], times `scale` per output channel where given. Where `rotated`, `winograd` is
   /// to compute the gradient of the input of the convolution with these weights:
   /// `tiling.in_blocks` counts the blocks of the gradient of its output, and `block` is one of its
   /// input.
   void (*_Nonnull winograd_weights)(const vared_winograd_tiling *tiling, float *to,
-                                    const float *weights, int block, bool mirrored,
+                                    const float *weights, int block, bool rotated,
                                     const float *scale);
 
   /// Floats of all output blocks' weights.
@@ -148,7 +148,7 @@ void vared_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float
 /// y += x.
 void vared_add(float *y, const float *x, ptrdiff_t count);
 
-// --- the audit (ExecutionCounter.swift): every call that computes, counted where it arrives ---
+// --- calls that compute, counted where they arrive (ExecutionCounter.swift) ---
 
 /// Starts to count, from zero, the calls of the kernels above that compute, on all threads; those
 /// that only move values or prepare weights do not count.

@@ -1,4 +1,4 @@
-// Batch normalization: what its kernels take (BatchNorm.swift, NormalisingPass.swift).
+// Batch normalization: what its kernels take (BatchNorm.swift, NormalizingPass.swift).
 #ifndef VARED_NORMALIZE_H
 #define VARED_NORMALIZE_H
 
@@ -15,7 +15,7 @@ typedef struct {
 /// Statistics of y, frame by frame, taken as it is written: for each of the first `lanes` lanes, at
 /// [lane · stride + t].
 typedef struct {
-  /// The mean of y over frame t; null where nobody reads it, as the next.
+  /// The mean of y over frame t; null where it is not read, as the next.
   float *means;
   /// The mean of |y[t] − y[t−1]|.
   float *energies;

@@ -3,14 +3,14 @@
 import CFFmpeg
 
 /// Reads clips. Has buffers of its own: one reader per thread.
-public final class ClipReader {
+final class ClipReader {
   private let writer = ClipWriter()
   private let limits: VideoLimits
   private let isCancelled: @Sendable () -> Bool
   private var rows: [UInt8] = []
 
   /// A reader with the default bounds on time and memory per clip.
-  public convenience init() {
+  convenience init() {
     self.init(limits: VideoLimits()) { false }
   }
 
@@ -35,7 +35,7 @@ public final class ClipReader {
   ///   - geometry: the clip's extent.
   ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
-  public func read(
+  func read(
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
   ) throws {
@@ -73,7 +73,7 @@ public final class ClipReader {
     let padding = 64  // swscale's vector loads may pass the end
     rows.append(
       contentsOf: repeatElement(0, count: max(0, file.frames * frameBytes + padding - rows.count)))
-    try rows.withUnsafeMutableBufferPointer { try file.read(row, into: $0.baseAddress!) }
+    try rows.withUnsafeMutableBufferPointer { try file.read(row, into: $0) }
     let shown = clipFrames(of: file.frames, view: view, geometry: geometry)
     var picture = av_frame_alloc()
     defer { av_frame_free(&picture) }

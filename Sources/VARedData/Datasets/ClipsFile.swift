@@ -58,7 +58,7 @@ final class ClipsFile: Sendable {
   /// Reads clip `row` into `bytes`, room for T·H·W·3.
   ///
   /// - Throws: `DatasetError` when HDF5 cannot read it.
-  func read(_ row: Int, into bytes: UnsafeMutablePointer<UInt8>) throws {
+  func read(_ row: Int, into bytes: UnsafeMutableBufferPointer<UInt8>) throws {
     do {
       try file.readRows("/clips", row..<row + 1, into: bytes)
     } catch let error as HDF5Error {

@@ -47,8 +47,8 @@ struct ClipGroups {
     }
   }
 
-  /// Calls `body` with the group's places, all at once where its clips lie side by side, else one by
-  /// one: not run by run, because each number of clips would need primitives of its own.
+  /// Calls `body` with the group's places, all at once where its clips lie side by side, else one
+  /// by one: not run by run, because each number of clips would need primitives of its own.
   func forEachRun(of group: Group, _ body: (Range<Int>) -> Void) {
     if group.isContiguous { return body(group.places) }
     for place in group.places { body(place..<place + 1) }

@@ -3,7 +3,8 @@
 import CKernels
 
 extension ClipMixing {
-  /// Where one clip's kernel gradients are collected, laid out as the kernels are, and the weights'.
+  /// Where one clip's kernel gradients are collected, laid out as the kernels are, and the
+  /// weights'.
   struct Gradients {
     /// `∂L/∂φ`, spatial kernels first; added to, as are the others.
     let kernels: UnsafeMutablePointer<Float>
@@ -13,8 +14,9 @@ extension ClipMixing {
     let channel: UnsafeMutablePointer<Double>
   }
 
-  /// `∂L/∂F` of a channel group's computed blocks, assigned, and the gradients of `φ` and `v`. A span of all
-  /// blocks of the group at a time, so that what goes from one to the other stays in the caches.
+  /// `∂L/∂F` of a channel group's computed blocks, assigned, and the gradients of `φ` and `v`. A
+  /// span of all blocks of the group at a time, so that what goes from one to the other stays in
+  /// the caches.
   /// - Parameters:
   ///   - df: `∂L/∂F` of the clip.
   ///   - scratch: `scratchFloats` floats.
@@ -110,8 +112,8 @@ extension ClipMixing {
     }
   }
 
-  /// `∂L/∂F` of one frame of a computed block, assigned, from `∂L/∂Z` of its channel group's blocks, and the
-  /// gradients of `φs` and `v_c`.
+  /// `∂L/∂F` of one frame of a computed block, assigned, from `∂L/∂Z` of its channel group's
+  /// blocks, and the gradients of `φs` and `v_c`.
   private func channelBackward(
     block: Int, frame: Int, dz: (Int) -> UnsafeMutablePointer<Float>,
     df: UnsafeMutablePointer<Float>, _ gradients: Gradients, _ terms: inout PlaneTerms

@@ -3,17 +3,18 @@
 import CKernels
 
 extension ClipMixing {
-  /// Frames that are mixed together, from one that all candidates compute to the next: few enough for
-  /// the caches, however long the clip.
+  /// Frames that are mixed together, from one that all candidates compute to the next: few enough
+  /// for the caches, however long the clip.
   var span: Int { max(temporalStride, temporal.last?.stride ?? 1) }
 
-  /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or made.
+  /// `Y` of one channel block, run of frames after run of frames, each wherever it is found or
+  /// made.
   /// - Parameter scratch: memory for two spans.
   /// - Returns: what it took.
   func forEachRun(
     block: Int, scratch: UnsafeMutablePointer<Float>,
     _ body: (Range<Int>, UnsafePointer<Float>) -> Void
-  ) -> IssuedOperations {
+  ) -> RecordedOperations {
     forEachPlane(block: block, scratch: scratch, ready: body) { frame, terms, plane in
       add(terms, into: plane)
       body(frame..<frame + 1, plane)
@@ -28,15 +29,15 @@ extension ClipMixing {
     block: Int, scratch: UnsafeMutablePointer<Float>,
     ready: (Range<Int>, UnsafePointer<Float>) -> Void,
     sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
-  ) -> IssuedOperations {
+  ) -> RecordedOperations {
     if isTemporalIdentity, isOwn(block) {
       ready(0..<output.frames, f + block * computedBlockFloats)
-      return IssuedOperations()
+      return RecordedOperations()
     }
     let plane = scratch + spanFloats
     return withTerms { terms in
       for first in stride(from: 0, to: output.frames, by: span) {
-        // Where every frame is taken as it is, nobody else reads what the channels add up to.
+        // Where every frame is taken as it is, nothing else reads what the channels add up to.
         let z =
           isTemporalIdentity
           ? nil : channelSum(block: block, from: first, scratch: scratch, &terms)
@@ -50,13 +51,13 @@ extension ClipMixing {
           if let copy = terms.count == 0 ? UnsafePointer(plane) : terms.copy {
             ready(t..<t + 1, copy)
           } else {
-            terms.issue(elements: elements(block))
+            terms.record(elements: elements(block))
             sum(t, terms, plane)
           }
           terms.removeAll()
         }
       }
-      return terms.issued
+      return terms.recorded
     }
   }
 
@@ -112,8 +113,8 @@ extension ClipMixing {
     return UnsafePointer(scratch)
   }
 
-  /// Floats of scratch memory that a thread needs: a span of one block twice, and in backward one of `∂L/∂Z`
-  /// of every block.
+  /// Floats of scratch memory that a thread needs: a span of one block twice, and in backward one
+  /// of `∂L/∂Z` of every block.
   static func scratchFloats(_ output: ActivationShape, _ space: PolicySpace) -> Int {
     let span = min(output.frames, space.temporalStrides.last ?? 1)
     return (2 + output.blocks) * span * output.planeFloats

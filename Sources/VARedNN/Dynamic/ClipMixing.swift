@@ -2,8 +2,8 @@
 
 import CKernels
 
-/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back, set for each
-/// step: plain values, so that nothing is looked up or retained for every plane.
+/// One clip's way from its compact `F [n_b*, T'/R*, H', W']` to `Y [K, T', H', W']` and back, set
+/// for each step: plain values, so that nothing is looked up or retained for every plane.
 ///
 /// Reduced channel counts are whole blocks of 16, so a channel and the one it is reconstructed from
 /// have the same lane: both reconstructions are sums of whole planes, each one scaled or passed
@@ -37,7 +37,7 @@ struct ClipMixing: BitwiseCopyable {
   private(set) var temporal: UnsafeBufferPointer<TemporalCandidate>
   private(set) var channel: UnsafeBufferPointer<ChannelCandidate>
   /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
-  /// a normalised group: it cannot change).
+  /// a normalized group: it cannot change).
   private(set) var wantsTemporalWeightGradient = false
   private(set) var wantsChannelWeightGradient = false
   private let temporalMemory: UnsafeMutablePointer<TemporalCandidate>
@@ -151,7 +151,8 @@ struct ClipMixing: BitwiseCopyable {
     block * computedBlockFloats + frame * planeFloats
   }
 
-  /// The blocks in an order that puts those side by side that are made from the same computed block.
+  /// The blocks in an order that puts those side by side that are made from the same computed
+  /// block.
   func block(at position: Int) -> Int {
     guard !isWhole, computedBlocks < blocks else { return position }
     let (sets, longer) = (blocks / computedBlocks, blocks % computedBlocks)
@@ -222,7 +223,7 @@ struct ClipMixing: BitwiseCopyable {
     transposed: Bool = false
   ) {
     if terms.count == 0 { plane.update(repeating: 0, count: planeFloats) }
-    terms.issue(elements: elements(block))
+    terms.record(elements: elements(block))
     add(terms, into: plane, transposed: transposed)
     terms.removeAll()
   }

@@ -4,8 +4,9 @@
 public enum CostForm: Equatable, Sendable, Codable {
   /// `Σ_a v_t[a]/R_a`, likewise for channels (METHOD §3).
   case linear
-  /// `Σ_a (1/R_a − 1/R_{a+1})·(1+κ)·V_a/(V_a + κ)`, `V_a = Σ_{a' ≤ a} v_t[a']`, likewise for channels
-  /// (METHOD §4): it follows the executed cost, where any weight above zero costs a whole candidate.
+  /// `Σ_a (1/R_a − 1/R_{a+1})·(1+κ)·V_a/(V_a + κ)`, `V_a = Σ_{a' ≤ a} v_t[a']`, likewise for
+  /// channels (METHOD §4): it follows the executed cost, where any weight above zero costs a whole
+  /// candidate.
   case saturating(kappa: Float)
 
   /// What a cumulative weight `V` is charged.
@@ -41,7 +42,7 @@ struct CandidateShares {
 
 /// One group of candidates' differentiable share of the full cost, for one clip.
 struct CandidateCost {
-  /// The weights, from the dearest candidate to the cheapest; not normalised.
+  /// The weights, from the dearest candidate to the cheapest; not normalized.
   let weights: ArraySlice<Float>
   /// Each candidate's share of the full cost, decreasing.
   let shares: [Float]
@@ -53,7 +54,7 @@ struct CandidateCost {
     sum = weights.reduce(0, +)
   }
 
-  /// `Σ_a (s_a − s_{a+1})·charge(V_a)` with `v` normalised to sum 1; the cheapest candidate's share
+  /// `Σ_a (s_a − s_{a+1})·charge(V_a)` with `v` normalized to sum 1; the cheapest candidate's share
   /// where all weights are zero.
   var value: Float {
     guard sum > 0 else { return shares[weights.count - 1] }
@@ -65,7 +66,7 @@ struct CandidateCost {
     return value
   }
 
-  /// Calls `body` with each candidate and the derivative of `value` by its normalised weight.
+  /// Calls `body` with each candidate and the derivative of `value` by its normalized weight.
   func forEachDerivative(_ body: (Int, Float) -> Void) {
     guard sum > 0 else { return }
     var (cumulative, derivative): (Float, Float) = (1, 0)

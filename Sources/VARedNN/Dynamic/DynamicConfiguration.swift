@@ -7,15 +7,15 @@ public struct DynamicConfiguration: Equatable, Sendable, Codable {
   /// `Sc`: candidates along channels, before collapsing.
   public var channelCandidates = 2
   /// How gates weigh candidates.
-  public var gateForm = GateForm.normalised
+  public var gateForm = GateForm.normalized
   /// `Dh`: hidden units of a gate.
   public var gateHidden = 32
   /// Whether gates see the motion energy of their input beside its means (METHOD §4).
   public var motionEnergy = false
   /// What policies are charged for in the loss.
   public var cost = CostForm.linear
-  /// Probability of the label from which on a clip that is classified correctly is charged; 0: every
-  /// such clip.
+  /// Probability of the label from which on a clip that is classified correctly is charged; 0:
+  /// every such clip.
   public var costConfidence = 0.0
   /// Power of a clip's cost in the loss; 2 in METHOD §3.
   public var costPower = 2.0

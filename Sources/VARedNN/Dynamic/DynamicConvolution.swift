@@ -5,10 +5,11 @@ import CKernels
 /// A convolution whose output is computed in part and reconstructed for the rest, clip by clip:
 /// `Y = Σ_a v_t[a]·T_a(Σ_b v_c[b]·C_b(F))` with `v` from a soft modulation gate on its input.
 ///
-/// Clips of a batch that need the same part are convolved together, where they lie or copied side by
-/// side; what no clip of such a group needs is neither convolved nor differentiated, in training and in
-/// inference alike. The output is made a channel block at a time, as whoever reads it goes along, and its
-/// gradient a few frames of blocks that are made from one another at a time: while they are in the caches.
+/// Clips of a batch that need the same part are convolved together, where they lie or copied side
+/// by side; what no clip of such a group needs is neither convolved nor differentiated, in training
+/// and in inference alike. The output is made a channel block at a time, as its reader goes along,
+/// and its gradient a few frames of blocks that are made from one another at a time: while they are
+/// in the caches.
 final class DynamicConvolution {
   let convolution: Convolution
   let gate: SoftModulationGate
@@ -17,8 +18,8 @@ final class DynamicConvolution {
   var source = PolicySource.gates
   /// `w_l`: the layer's share of the full cost of all dynamic layers; set when all are known.
   var share = 0.0
-  /// Bytes of a clip's input from which on copying a group's clips together costs more than convolving
-  /// them apart.
+  /// Bytes of a clip's input from which on copying a group's clips together costs more than
+  /// convolving them apart.
   var uncopiedBytes = 512 << 10
   /// What a draw chooses among.
   let pairs: CandidatePairs
@@ -29,7 +30,7 @@ final class DynamicConvolution {
   private let computed: FloatBuffer
   private(set) var clipGroups: ClipGroups
   let mixings: ClipMixings
-  private let account: OperationAccount
+  private let operations: OperationRecord
   let mixingGradients: MixingGradients
 
   init(
@@ -54,7 +55,7 @@ final class DynamicConvolution {
       context: context)
     computed = FloatBuffer(batch * output.clipFloats)
     clipGroups = ClipGroups(batch: batch, space: space)
-    account = counter.open("\(name).phi", .cheapOperations, output: output)
+    operations = counter.addRecord("\(name).phi", .cheapOperations, output: output)
     mixings = ClipMixings(space, output: output, batch: batch)
     mixingGradients = MixingGradients(
       batch: batch, blocks: output.blocks, candidates: space.candidates)
@@ -65,8 +66,8 @@ final class DynamicConvolution {
   /// Whether some clip of the last forward pass is mixed.
   private(set) var mixes = false
 
-  /// Asks the gate and convolves the parts that it wants. What the output is then can be had block by
-  /// block from `output`.
+  /// Asks the gate and convolves the parts that it wants. What the output is then can be had block
+  /// by block from `output`.
   /// - Parameter y: `[n, K, T', H', W']`; clips that are computed whole are written there, but for
   ///   those that were copied together.
   func forward(_ x: FeatureMap, training: Bool, into y: MutableBlockedClips) throws {
@@ -173,7 +174,8 @@ final class DynamicConvolution {
   /// - Parameter y: what `forward` wrote to.
   func output(in y: BlockedClips) -> MixedOutput {
     MixedOutput(
-      mixings, in: y, scratch: threadsScratch(), scratchFloats: scratchFloats, account: account)
+      mixings, in: y, scratch: threadsScratch(), scratchFloats: scratchFloats,
+      operations: operations)
   }
 
   /// `scratchFloats` for every thread.

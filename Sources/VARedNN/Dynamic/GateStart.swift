@@ -1,14 +1,15 @@
 // What a soft modulation gate starts from.
 
-/// Initial weights of a gate's two layers (METHOD §2): `W1` uniform as PyTorch's `Linear`, `W2` nearly
-/// zero, so that a fresh gate weighs all candidates alike.
+/// Initial weights of a gate's two layers (METHOD §2): `W1` uniform as PyTorch's `Linear`, `W2`
+/// nearly zero, so that a fresh gate weighs all candidates alike.
 ///
-/// A gate that sees motion energy starts with an opinion beside: its first hidden unit reads the mean
-/// motion energy, and weighs all frames more where there is much of it, few where there is little.
-/// Without it still clips end with more frames in some runs and with fewer in others
+/// A gate that sees motion energy starts with an opinion beside: its first hidden unit reads the
+/// mean motion energy, and weighs all frames more where there is much of it, few where there is
+/// little. Without it still clips end with more frames in some runs and with fewer in others
 /// (`docs/RESULTS.md`).
 struct GateStart {
-  /// The first hidden unit's weight for the densest temporal candidate; the coarsest has its negative.
+  /// The first hidden unit's weight for the densest temporal candidate; the coarsest has its
+  /// negative.
   private static let opinion: Float = 0.3
 
   let first: (Int, inout RandomStream) -> Float

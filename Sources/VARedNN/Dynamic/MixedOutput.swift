@@ -1,7 +1,7 @@
 // The output of a dynamic convolution, made as it is read.
 
-/// The output of a batch, item by item: item `n·blocks + block` is a clip's channel block. Made for one
-/// pass over the items, and valid until a layer that shares the scratch memory runs.
+/// The output of a batch, item by item: item `n·blocks + block` is a clip's channel block. Made for
+/// one pass over the items, and valid until a layer that shares the scratch memory runs.
 struct MixedOutput {
   private let mixings: UnsafePointer<ClipMixing>
   private let shape: ActivationShape
@@ -11,17 +11,17 @@ struct MixedOutput {
   /// `scratchFloats` for every thread.
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchFloats: Int
-  private let account: OperationAccount
+  private let operations: OperationRecord
 
-  /// - Parameter account: where mixing is booked.
+  /// - Parameter operations: where mixing is recorded.
   init(
     _ mixings: ClipMixings, in y: BlockedClips, scratch: UnsafeMutablePointer<Float>,
-    scratchFloats: Int, account: OperationAccount
+    scratchFloats: Int, operations: OperationRecord
   ) {
     self.mixings = UnsafePointer(mixings.clips.baseAddress!)
     (shape, blocks) = (y.shape, y.shape.blocks)
     (self.y, self.scratch, self.scratchFloats) = (y, scratch, scratchFloats)
-    self.account = account
+    self.operations = operations
   }
 
   /// The items in the order in which they find most of what they are made from in the caches.
@@ -32,7 +32,7 @@ struct MixedOutput {
   /// An item, run of frames after run of frames, each wherever it is.
   func forEachRun(of item: Int, _ body: (Range<Int>, UnsafePointer<Float>) -> Void) {
     if let whole = whole(item) { return body(0..<shape.frames, whole) }
-    account.issue(
+    operations.record(
       mixings[item / blocks].forEachRun(block: item % blocks, scratch: threadScratch, body))
   }
 
@@ -42,7 +42,7 @@ struct MixedOutput {
     sum: (Int, PlaneTerms, UnsafeMutablePointer<Float>) -> Void
   ) {
     if let whole = whole(item) { return ready(0..<shape.frames, whole) }
-    account.issue(
+    operations.record(
       mixings[item / blocks].forEachPlane(
         block: item % blocks, scratch: threadScratch, ready: ready, sum: sum))
   }

@@ -2,20 +2,21 @@
 
 import CKernels
 
-/// A gate that sees motion energy reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each half.
+/// A gate that sees motion energy reads it behind the means: `[N, 2·C·T]`, index `c·T + t` in each
+/// half.
 final class MotionEnergy {
   private let shape: ActivationShape
-  private let account: OperationAccount
+  private let operations: OperationRecord
   private let inputs: FloatBuffer
   /// `∂L/∂input [n, 2·C·T]`, divided by the pixels of a frame: written before `propagate`.
   let gradient: FloatBuffer
 
   /// - Parameters:
   ///   - batch: clips at most.
-  ///   - account: where forward is booked.
-  init(_ shape: ActivationShape, batch: Int, account: OperationAccount) {
+  ///   - operations: where forward is recorded.
+  init(_ shape: ActivationShape, batch: Int, operations: OperationRecord) {
     self.shape = shape
-    self.account = account
+    self.operations = operations
     inputs = FloatBuffer(batch * 2 * shape.meanCount)
     gradient = FloatBuffer(batch * 2 * shape.meanCount)
   }
@@ -28,7 +29,7 @@ final class MotionEnergy {
 
   /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
   func inputs(_ x: FeatureMap, count n: Int) -> UnsafePointer<Float> {
-    guard let motion = x.motion, motion.isNoted else {
+    guard let motion = x.motion, motion.isTaken else {
       preconditionFailure("a gate reads motion energy that was not noted")
     }
     let count = shape.meanCount
@@ -37,9 +38,9 @@ final class MotionEnergy {
       input.update(from: x.means + clip * count, count: count)
       (input + count).update(from: motion.energies.base + clip * count, count: count)
     }
-    // A difference, its size and a sum for every pixel but those of the first frame: carried out by the
-    // call that wrote x.
-    account.issue(
+    // A difference, its size and a sum for every pixel but those of the first frame: carried out by
+    // the call that wrote x.
+    operations.record(
       calls: 0, flops: n * 3 * shape.channels * (shape.frames - 1) * shape.framePixels)
     return UnsafePointer(inputs.base)
   }

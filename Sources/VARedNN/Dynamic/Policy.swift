@@ -2,13 +2,15 @@
 
 /// How the gate's raw outputs `u` become weights `v` (METHOD §2).
 public enum GateForm: String, Sendable, Codable, CaseIterable {
-  /// `v = u / Σu` for each of the two groups; a group that is all zero takes its cheapest candidate.
-  case normalised
+  /// `v = u / Σu` for each of the two groups; a group that is all zero takes its cheapest
+  /// candidate.
+  case normalized = "normalised"
   /// `v = u`, as published.
   case published
 }
 
-/// The candidates of one dynamic convolution (METHOD §1), after collapsing those that do not differ.
+/// The candidates of one dynamic convolution (METHOD §1), after collapsing those that do not
+/// differ.
 public struct PolicySpace: Hashable, Sendable {
   /// `R_a`: every `R_a`-th frame is computed.
   public let temporalStrides: [Int]

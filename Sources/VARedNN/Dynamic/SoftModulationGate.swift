@@ -14,46 +14,47 @@ final class SoftModulationGate {
   private let norm: BatchNorm1D
   private let fc2: Linear
   private let framePixels: Int
-  private let account: OperationAccount
+  private let operations: OperationRecord
   private let motion: MotionEnergy?
 
   // Kept by forward for backward.
   private var input: UnsafePointer<Float>?
   private let hidden: FloatBuffer
   private let raw: FloatBuffer
-  /// What backward reads: written by whoever ran the policy.
+  /// What backward reads: written by the layer that ran the policy.
   var gradient: PolicyGradient
   private let dHidden: FloatBuffer
   private let dRaw: FloatBuffer
 
   /// - Parameters:
-  ///   - input: the convolution's input; the gate reads its means `[N, C·T]`, and with motion energy
-  ///     `[N, 2·C·T]`.
+  ///   - input: the convolution's input; the gate reads its means `[N, C·T]`, and with motion
+  ///     energy `[N, 2·C·T]`.
   init(
     _ space: PolicySpace, input: ActivationShape, configuration: DynamicConfiguration, name: String,
     context: LayerContext
   ) {
     self.space = space
     let batch = context.batch
-    account = context.counter.open(
+    operations = context.counter.addRecord(
       name, .gate,
       output: ActivationShape(channels: space.candidates, frames: 1, height: 1, width: 1))
     form = configuration.gateForm
     framePixels = input.framePixels
     policy = Policy(space, batch: batch)
     let width = configuration.gateHidden
-    motion = configuration.motionEnergy ? MotionEnergy(input, batch: batch, account: account) : nil
+    motion =
+      configuration.motionEnergy ? MotionEnergy(input, batch: batch, operations: operations) : nil
     let inputs = motion?.inputCount ?? input.meanCount
     let start = GateStart(
       space, inputs: inputs, hidden: width, motionFrom: motion?.meanCount)
     fc1 = Linear(
       inputs: inputs, outputs: width, name: "\(name).fc1", context: context,
-      account: account, isGate: true, initialBias: nil,
+      operations: operations, isGate: true, initialBias: nil,
       initial: start.first)
     norm = BatchNorm1D(features: width, name: "\(name).bn", context: context)
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", context: context,
-      account: account, isGate: true, initialBias: 1, initial: start.second)
+      operations: operations, isGate: true, initialBias: 1, initial: start.second)
     (hidden, dHidden) = (FloatBuffer(batch * width), FloatBuffer(batch * width))
     raw = FloatBuffer(batch * space.candidates)
     dRaw = FloatBuffer(batch * space.candidates)
@@ -63,10 +64,10 @@ final class SoftModulationGate {
   /// Multiply-accumulates of one clip: `Dh·C·T + (St + Sc)·Dh`; `Dh·2·C·T` with motion energy.
   var macs: Int { fc1.macs + fc2.macs }
 
-  /// One clip's operations between the products: batch norm 2 and tanh 1 of every hidden unit; of every
-  /// candidate tanh, max and, where weights are normalised, the sum and the division.
+  /// One clip's operations between the products: batch norm 2 and tanh 1 of every hidden unit; of
+  /// every candidate tanh, max and, where weights are normalized, the sum and the division.
   private var elementwiseFLOPs: Int {
-    3 * fc1.outputs + (form == .normalised ? 4 : 2) * space.candidates
+    3 * fc1.outputs + (form == .normalized ? 4 : 2) * space.candidates
   }
 
   /// Sets `policy` for `n` clips.
@@ -74,7 +75,7 @@ final class SoftModulationGate {
   func forward(_ x: FeatureMap, count n: Int, training: Bool) throws {
     let input = motion?.inputs(x, count: n) ?? UnsafePointer(x.means)
     self.input = input
-    account.issue(calls: 0, flops: n * elementwiseFLOPs)
+    operations.record(calls: 0, flops: n * elementwiseFLOPs)
     let (hidden, raw) = (hidden.base, raw.base)
     fc1.forward(input, count: n, into: hidden)
     try norm.forward(hidden, count: n, training: training)
@@ -94,13 +95,13 @@ final class SoftModulationGate {
     /// Through the convolution's output: `∂L/∂v_t [N, St]`, `∂L/∂v_c [N, Sc]`.
     var temporal: [Float]
     var channel: [Float]
-    /// Through the cost, with respect to the normalised weights.
+    /// Through the cost, with respect to the normalized weights.
     var temporalCost: [Float]
     var channelCost: [Float]
   }
 
-  /// Backward of `forward` from `gradient`: parameter gradients assigned; `dMeans [n, C·T]` assigned,
-  /// divided by the pixels of a frame, so that it is the gradient of every pixel.
+  /// Backward of `forward` from `gradient`: parameter gradients assigned; `dMeans [n, C·T]`
+  /// assigned, divided by the pixels of a frame, so that it is the gradient of every pixel.
   /// - Parameters:
   ///   - x: what `forward` read.
   ///   - dx: the gradient of the input; what reaches it by motion energy is added.
@@ -126,7 +127,8 @@ final class SoftModulationGate {
     motion?.propagate(x, into: dMeans, dx: dx)
   }
 
-  /// Adds `gradient · ∂ρ/∂v` of a clip for the normalised `v` (METHOD §3), `gradient` being `∂L/∂ρ`.
+  /// Adds `gradient · ∂ρ/∂v` of a clip for the normalized `v` (METHOD §3), `gradient` being
+  /// `∂L/∂ρ`.
   func addCost(_ cost: LayerCost, clip: Int, gradient dRatio: Float) {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     cost.temporal.forEachDerivative {
@@ -153,24 +155,25 @@ final class SoftModulationGate {
       let value = raw.base[index]
       switch form {
       case .published: v[first + i] = value
-      case .normalised: v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
+      case .normalized: v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
       }
     }
   }
 
-  /// One group's `∂L/∂u`, assigned, from the gradients of `v` and of `v` normalised, from `first` on.
+  /// One group's `∂L/∂u`, assigned, from the gradients of `v` and of `v` normalized, from `first`
+  /// on.
   private func demodulate(_ group: Range<Int>, _ dv: [Float], _ dCost: [Float], at first: Int) {
     let sum = sum(of: group)
     // d(u_i / Σu): (d_i − Σ_k d_k u_k / Σu) / Σu.
-    func normalised(_ i: Int) -> Float {
-      (form == .normalised ? dv[first + i] : 0) + dCost[first + i]
+    func normalized(_ i: Int) -> Float {
+      (form == .normalized ? dv[first + i] : 0) + dCost[first + i]
     }
     var projection: Float = 0
     for (i, index) in group.enumerated() where sum > 0 {
-      projection += normalised(i) * raw.base[index] / sum
+      projection += normalized(i) * raw.base[index] / sum
     }
     for (i, index) in group.enumerated() {
-      dRaw.base[index] = sum > 0 ? (normalised(i) - projection) / sum : 0
+      dRaw.base[index] = sum > 0 ? (normalized(i) - projection) / sum : 0
       if form == .published && sum > 0 { dRaw.base[index] += dv[first + i] }
     }
   }

@@ -2,8 +2,8 @@
 
 import CDNNL
 
-/// Forward, backward-data and, for the stem, backward-weights for `clips` clips and one part of the output, in the
-/// channel-blocked layout; each is created at its first use.
+/// Forward, backward-data and, for the stem, backward-weights for `clips` clips and one part of the
+/// output, in the channel-blocked layout; each is created at its first use.
 ///
 /// A part needs no kernel of its own: leaving out frames is a larger temporal stride, leaving out
 /// channels is a convolution with the first rows of the weights, which the layout keeps together.
@@ -60,8 +60,8 @@ final class ConvolutionPrimitives {
     var paddingAfter: Int { (output - 1) * stride + kernel - input - padding }
   }
 
-  /// Time, height and width; or, for a kernel over time alone, time and the pixels of a frame in one:
-  /// oneDNN's 2-D convolution is faster than its 3-D one there, by half for a single clip.
+  /// Time, height and width; or, for a kernel over time alone, time and the pixels of a frame in
+  /// one: oneDNN's 2-D convolution is faster than its 3-D one there, by half for a single clip.
   private static func axes(_ geometry: ConvolutionGeometry, part: ConvolutionPart) -> [Axis] {
     let (input, output) = (geometry.input, geometry.output(of: part))
     let (kernel, stride, padding) = (geometry.kernel, geometry.stride, geometry.padding)
@@ -115,8 +115,9 @@ final class ConvolutionPrimitives {
       (DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights), (DNNL_ARG_DST, destination),
     ])
 
-  /// oneDNN's ReLU makes 0 of what is not a number, which would hide that a network has diverged; its
-  /// leaky one does not. Negative values times this are as good as 0, and hardly ever subnormal numbers.
+  /// oneDNN's ReLU makes 0 of what is not a number, which would hide that a network has diverged;
+  /// its leaky one does not. Negative values times this are as good as 0, and hardly ever subnormal
+  /// numbers.
   private static let slope: Float = 1e-30
 
   /// Forward for inference, with a bias and a ReLU. Arguments: x, weights, y, bias.

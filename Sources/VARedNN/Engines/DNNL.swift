@@ -74,7 +74,7 @@ final class DNNLPrimitive {
   }
 
   /// Runs the primitive on these pointers, one for each argument, and waits for it. The only place
-  /// where one is executed, so that the audit sees every call.
+  /// where one is executed, so that every call is counted.
   /// - Precondition: three arguments, as every convolution has, or four where it has a bias.
   func execute(
     _ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ third: UnsafeRawPointer,

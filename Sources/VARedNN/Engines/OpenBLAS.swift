@@ -8,8 +8,8 @@ import COpenBLAS
 enum OpenBLAS {
   static func useOneThread() { openblas_set_num_threads(1) }
 
-  /// `c = alpha · a b + beta · c`, `c [rows, columns]`, all row-major without gaps; `a` and `b` may be
-  /// stored transposed. The only way to OpenBLAS, so that the audit sees every product.
+  /// `c = alpha · a b + beta · c`, `c [rows, columns]`, all row-major without gaps; `a` and `b` may
+  /// be stored transposed. The only way to OpenBLAS, so that every product is counted.
   /// - Parameter depth: the length of the sums.
   static func product(
     _ rows: Int, _ columns: Int, _ depth: Int, alpha: Float = 1, _ a: UnsafePointer<Float>,

@@ -4,13 +4,14 @@ import CKernels
 
 /// `dx` of one part of a kernel × 1 × 1 convolution whose frames are more than one apart.
 ///
-/// 4 to 9 % faster than oneDNN's strided backward-data at all layers of R(2+1)D-18 but the last, where
-/// it is 3 % slower (with AVX-512; measured in `Benchmarks/README.md`).
+/// 4 to 9 % faster than oneDNN's strided backward-data at all layers of R(2+1)D-18 but the last,
+/// where it is 3 % slower (with AVX-512; measured in `Benchmarks/README.md`).
 struct TemporalGradient {
   /// What a profile calls this engine.
   static let implementation = "vared:temporal_gradient"
 
-  /// Pixels of a frame that are done at once: their gradients stay in the caches for all input blocks.
+  /// Pixels of a frame that are done at once: their gradients stay in the caches for all input
+  /// blocks.
   private static let strip = 112
 
   private let input: ActivationShape
@@ -33,7 +34,7 @@ struct TemporalGradient {
   /// `dx`, assigned, whole.
   /// - Parameters:
   ///   - dy: compact, as the part is.
-  ///   - weights: of `TransposedWeights`, not mirrored.
+  ///   - weights: of `TransposedWeights`, not rotated.
   func run(
     _ dy: BlockedClips, weights: UnsafePointer<Float>, into dx: MutableBlockedClips
   ) {

@@ -5,9 +5,10 @@ import CKernels
 /// `dW = Σ x ⋆ dy` over clips that need not lie side by side, for any part of the output.
 ///
 /// oneDNN's own kernels take 4 to 45 % longer, most where the kernel is over time alone, and need a
-/// primitive for every part and number of clips (measured in `Benchmarks/README.md`). Sums are in the
-/// same order whatever the number of threads. Threads share out pairs of an input and an output block,
-/// so a layer keeps at most that many of them busy. Where it pays, `WinogradGradient` does all this.
+/// primitive for every part and number of clips (measured in `Benchmarks/README.md`). Sums are in
+/// the same order whatever the number of threads. Threads share out pairs of an input and an output
+/// block, so a layer keeps at most that many of them busy. Where it pays, `WinogradGradient` does
+/// all this.
 final class WeightGradient {
   /// What a profile calls the engine.
   var implementation: String {

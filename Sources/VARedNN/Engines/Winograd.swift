@@ -21,27 +21,27 @@ final class Winograd {
   private let geometry: ConvolutionGeometry
   private let scratch: Scratch
   private let weights: WinogradWeights
-  private let mirroredWeights: WinogradWeights
+  private let rotatedWeights: WinogradWeights
 
   /// nil where it does not pay.
   /// - Parameters:
   ///   - scratch: memory for the points of a few tiles.
-  ///   - mirroredPoints: memory for the weights as backward-data reads them, lent to one layer after
+  ///   - rotatedPoints: memory for the weights as backward-data reads them, lent to one layer after
   ///     the other.
   init?(
-    _ geometry: ConvolutionGeometry, scratch: Scratch, mirroredPoints: WinogradPoints
+    _ geometry: ConvolutionGeometry, scratch: Scratch, rotatedPoints: WinogradPoints
   ) {
     guard Self.pays(for: geometry) else { return nil }
     self.geometry = geometry
     self.scratch = scratch
     let (input, output) = (geometry.input, geometry.output)
-    weights = WinogradWeights(.init(input, to: output), mirrored: false, in: WinogradPoints())
-    mirroredWeights = WinogradWeights(.init(output, to: input), mirrored: true, in: mirroredPoints)
+    weights = WinogradWeights(.init(input, to: output), rotated: false, in: WinogradPoints())
+    rotatedWeights = WinogradWeights(.init(output, to: input), rotated: true, in: rotatedPoints)
   }
 
-  /// Whether the convolution is of this kind, and clearly faster so: tiles that reach far beyond the
-  /// picture are work in vain, so at least half of the multiplications must go; and a clip with few
-  /// tiles does not pay for reading four times the weights.
+  /// Whether the convolution is of this kind, and clearly faster so: tiles that reach far beyond
+  /// the picture are work in vain, so at least half of the multiplications must go; and a clip with
+  /// few tiles does not pay for reading four times the weights.
   static func pays(for geometry: ConvolutionGeometry) -> Bool {
     let (input, unit) = (geometry.input, Extent(1, 1, 1))
     guard geometry.kernel == Extent(1, 3, 3), geometry.stride == unit else { return false }
@@ -89,7 +89,7 @@ final class Winograd {
       .init(input, frames: output.frames, stride: part.temporalStride)
     )
     (job.x, job.y) = (dy.base, dx.base)
-    job.weights = mirroredWeights.current(weight)
+    job.weights = rotatedWeights.current(weight)
     job.weight_blocks = Int32(geometry.output.blocks)
     run(job, clips: dy.count)
   }

@@ -6,11 +6,11 @@ import CKernels
 /// filtering; 2.5 times as fast as a sum of outer products at the first two stages of R(2+1)D-18
 /// (measured in `Benchmarks/README.md`).
 ///
-/// Sums are in the same order whatever the number of threads. Threads share out channel blocks first,
-/// then the products of each of the 36 points with a few output blocks.
+/// Sums are in the same order whatever the number of threads. Threads share out channel blocks
+/// first, then the products of each of the 36 points with a few output blocks.
 struct WinogradGradient {
-  /// Tiles between two additions to the sums: their points stay near the processor, and the sums, which
-  /// may be larger than the caches, are not read for every few.
+  /// Tiles between two additions to the sums: their points stay near the processor, and the sums,
+  /// which may be larger than the caches, are not read for every few.
   private static let strip = 64
 
   private let geometry: ConvolutionGeometry

@@ -12,17 +12,17 @@ final class WinogradPoints {
 /// weights changed or others borrowed the memory.
 final class WinogradWeights {
   private let tiling: vared_winograd_tiling
-  private let mirrored: Bool
+  private let rotated: Bool
   private let points: WinogradPoints
   private var version = -1
   private var isFolded = false
 
   /// - Parameters:
   ///   - tiling: of the convolution that reads them.
-  ///   - mirrored: whether that is the one that computes the gradient of the input.
-  init(_ tiling: vared_winograd_tiling, mirrored: Bool, in points: WinogradPoints) {
+  ///   - rotated: whether that is the one that computes the gradient of the input.
+  init(_ tiling: vared_winograd_tiling, rotated: Bool, in points: WinogradPoints) {
     self.tiling = tiling
-    self.mirrored = mirrored
+    self.rotated = rotated
     self.points = points
   }
 
@@ -45,7 +45,7 @@ final class WinogradWeights {
     withUnsafePointer(to: tiling) { tiling in
       let to = points.memory.floats(kernels.winograd_weight_floats(tiling))
       Parallel.forEach(Int(tiling.pointee.out_blocks)) { block in
-        kernels.winograd_weights(tiling, to, weights, Int32(block), mirrored, scale)
+        kernels.winograd_weights(tiling, to, weights, Int32(block), rotated, scale)
       }
     }
   }

@@ -1,4 +1,4 @@
-// What a network issues to its engines: an account for each layer, held against the calls that arrive.
+// What a network asks of its engines: a record for each layer, held against the calls that arrive.
 
 import CKernels
 import Synchronization
@@ -7,8 +7,8 @@ import Synchronization
 public enum OperationKind: String, CaseIterable, Sendable {
   /// A convolution, whole or in part.
   case convolution
-  /// Batch norm with the ReLU, the shortcut's sum and the spatial means that it is fused with. (Motion
-  /// energy, noted on the way, is booked on the gate that reads it.)
+  /// Batch norm with the ReLU, the shortcut's sum and the spatial means that it is fused with.
+  /// (Motion energy, noted on the way, is recorded on the gate that reads it.)
   case batchNorm = "batch_norm"
   /// The cheap operations of METHOD §1 and the weighing of candidates.
   case cheapOperations = "cheap_operations"
@@ -39,15 +39,15 @@ public struct OperationCount: Equatable, Sendable {
   }
 }
 
-/// Operations and the calls of an engine that they took, on their way to an account.
-struct IssuedOperations {
+/// Operations and the calls of an engine that they took, on their way to a record.
+struct RecordedOperations {
   var calls = 0
   var operations = OperationCount()
 }
 
-/// What one layer issues in forward passes. Whoever calls an engine says so here, at the call, for all
-/// of its clips, padding left out.
-final class OperationAccount {
+/// What one layer runs in forward passes. The caller of an engine says so here, at the call, for
+/// all of its clips, padding left out.
+final class OperationRecord {
   let name: String
   let kind: OperationKind
   let output: ActivationShape
@@ -67,10 +67,11 @@ final class OperationAccount {
     self.fixed = fixed
   }
 
-  /// Books an operation; a branch while nobody counts. From any thread.
-  /// - Parameter calls: calls of oneDNN, OpenBLAS or a kernel that it takes; 0 for a loop of our own.
+  /// Records an operation; a branch while nothing is counted. From any thread.
+  /// - Parameter calls: calls of oneDNN, OpenBLAS or a kernel that it takes; 0 for a loop of our
+  ///   own.
   @inline(__always)
-  func issue(calls: Int = 1, macs: Int = 0, flops: Int) {
+  func record(calls: Int = 1, macs: Int = 0, flops: Int) {
     guard isOn.load(ordering: .relaxed) else { return }
     callCount.wrappingAdd(calls, ordering: .relaxed)
     macCount.wrappingAdd(macs, ordering: .relaxed)
@@ -79,15 +80,15 @@ final class OperationAccount {
 
   /// The same for what was gathered.
   @inline(__always)
-  func issue(_ issued: IssuedOperations) {
-    issue(calls: issued.calls, macs: issued.operations.macs, flops: issued.operations.flops)
+  func record(_ recorded: RecordedOperations) {
+    record(calls: recorded.calls, macs: recorded.operations.macs, flops: recorded.operations.flops)
   }
 
-  /// Calls booked since counting was started.
+  /// Calls recorded since counting was started.
   var calls: Int { callCount.load(ordering: .relaxed) }
 
-  /// What was booked since then, all clips together.
-  var issued: OperationCount {
+  /// What was recorded since then, all clips together.
+  var recorded: OperationCount {
     OperationCount(
       macs: macCount.load(ordering: .relaxed), flops: flopCount.load(ordering: .relaxed))
   }
@@ -101,39 +102,39 @@ final class OperationAccount {
   }
 }
 
-/// The accounts of a network, and the count of what arrived at the engines whether it was booked or
-/// not: an operation that is issued without an account makes the two differ.
+/// The records of a network, and the count of what arrived at the engines whether it was recorded
+/// or not: an operation that runs without being recorded makes the two differ.
 ///
-/// Only forward passes have accounts. What a pass in training issues beyond that (statistics of batch
-/// norm, and all of backward) arrives without being booked, so the two agree in inference only.
+/// Only forward passes have records. What a pass in training runs beyond that (statistics of batch
+/// norm, and all of backward) arrives without being recorded, so the two agree in inference only.
 final class ExecutionCounter {
-  /// Where the time goes, for whoever asks.
+  /// Where the time goes.
   let profile = WorkProfile()
-  private(set) var accounts: [OperationAccount] = []
+  private(set) var records: [OperationRecord] = []
 
-  /// A new account, in the order of the layers.
-  func open(
+  /// A new record, in the order of the layers.
+  func addRecord(
     _ name: String, _ kind: OperationKind, output: ActivationShape,
     fixed: OperationCount = OperationCount()
-  ) -> OperationAccount {
-    let account = OperationAccount(name, kind, output: output, fixed: fixed)
-    accounts.append(account)
-    return account
+  ) -> OperationRecord {
+    let record = OperationRecord(name, kind, output: output, fixed: fixed)
+    records.append(record)
+    return record
   }
 
-  /// Starts to count from zero. The engines' calls are counted for the whole process: one network at
-  /// a time.
+  /// Starts to count from zero. The engines' calls are counted for the whole process: one network
+  /// at a time.
   func start() {
-    for account in accounts { account.start() }
+    for record in records { record.start() }
     vared_count_calls()
   }
 
-  /// Multiply-accumulates booked since `start`.
-  var macs: Int { accounts.reduce(0) { $0 + $1.issued.macs } }
+  /// Multiply-accumulates recorded since `start`.
+  var macs: Int { records.reduce(0) { $0 + $1.recorded.macs } }
 
   /// Calls that arrived at an engine since `start`.
   var engineCalls: Int { vared_calls() }
 
-  /// Calls that were booked since then.
-  var bookedCalls: Int { accounts.reduce(0) { $0 + $1.calls } }
+  /// Calls that were recorded since then.
+  var recordedCalls: Int { records.reduce(0) { $0 + $1.calls } }
 }

@@ -5,8 +5,9 @@ public enum WorkKind: String, CaseIterable, Sendable {
   case convolutionForward = "convolution_forward"
   case convolutionBackwardData = "convolution_backward_data"
   case convolutionBackwardWeights = "convolution_backward_weights"
-  /// Batch norm, with the ReLU, the residual sum, the spatial means and the motion energy that it is fused
-  /// with, of fixed convolutions and of dynamic ones in a step that computes every clip whole.
+  /// Batch norm, with the ReLU, the residual sum, the spatial means and the motion energy that it
+  /// is fused with, of fixed convolutions and of dynamic ones in a step that computes every clip
+  /// whole.
   case batchNorm = "batch_norm"
   /// The cheap operations of METHOD §1, and the batch norm passes that they share a loop with.
   case cheapOperations = "cheap_operations"
@@ -98,7 +99,7 @@ final class WorkProfile {
     }
   }
 
-  /// Runs `body` and books its time on `kind`. Calls are not nested.
+  /// Runs `body` and records its time on `kind`. Calls are not nested.
   func time<Result>(_ kind: WorkKind, _ body: () throws -> Result) rethrows -> Result {
     guard isOn else { return try body() }
     let start = clock.now
@@ -106,7 +107,8 @@ final class WorkProfile {
     return try body()
   }
 
-  /// Runs `body`, a convolution by the engine named `implementation`, and books it on its layer too.
+  /// Runs `body`, a convolution by the engine named `implementation`, and records it on its layer
+  /// too.
   func run(
     _ layer: Int, _ kind: WorkKind, macs: Int, implementation: String, _ body: () -> Void
   ) {

@@ -1,7 +1,7 @@
 // Which networks there are.
 
-/// The networks that can be built: the one place that lists them. A new one is a case here and a file
-/// of its own (docs/ARCHITECTURE.md, "Adding a network").
+/// The networks that can be built: the one place that lists them. A new one is a case here and a
+/// file of its own (docs/ARCHITECTURE.md, "Adding a network").
 public enum Architecture: String, CaseIterable, Codable, Sendable {
   /// R(2+1)D with 18 layers.
   case r2plus1d18 = "r2plus1d-18"

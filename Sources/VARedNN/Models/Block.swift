@@ -9,9 +9,11 @@ struct BackwardPass {
   let buffers: GradientBuffers
 }
 
-/// A part of a network that reads one feature map and writes one; built in the order of the forward pass.
+/// A part of a network that reads one feature map and writes one; built in the order of the forward
+/// pass.
 ///
-/// In `backward`, `ready` is called as the gradients of parameters from a flat offset on become final.
+/// In `backward`, `ready` is called as the gradients of parameters from a flat offset on become
+/// final.
 protocol Block: AnyObject {
   /// What the next block reads.
   var output: FeatureMap { get }

@@ -104,7 +104,7 @@ final class ConvolutionUnit {
       try layer.forward(input, training: training, into: convolvedClips(n))
       if !training { show(clips: n) }
       try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
-        try normalise(layer, clips: n, training: training, residual: residual)
+        try normalize(layer, clips: n, training: training, residual: residual)
       }
     }
   }
@@ -158,7 +158,7 @@ final class ConvolutionUnit {
 
   /// Batch norm of a dynamic convolution's output, which is made on the way: for the statistics and
   /// kept in training, in inference frame by frame and not kept at all.
-  private func normalise(
+  private func normalize(
     _ layer: DynamicConvolution, clips n: Int, training: Bool, residual: Residual?
   ) throws {
     let y = convolvedClips(n)

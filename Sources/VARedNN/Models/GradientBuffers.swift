@@ -10,8 +10,8 @@ final class GradientBuffers {
   let means: FloatBuffer
   /// Of a shortcut projection's output.
   let projected: FloatBuffer
-  /// Of the shortcuts; two, because a projection reads one while it writes the other. A block may be
-  /// handed the buffer that its incoming gradient is read from: it is masked in place, value by
+  /// Of the shortcuts; two, because a projection reads one while it writes the other. A block may
+  /// be handed the buffer that its incoming gradient is read from: it is masked in place, value by
   /// value.
   private let shortcuts: [FloatBuffer]
   private var turn = 0

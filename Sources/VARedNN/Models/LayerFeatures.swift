@@ -28,16 +28,19 @@ public struct LayerFeatures {
   /// - Parameters:
   ///   - clip: below `clips`.
   ///   - features: `[K, T', H', W']`, assigned.
-  public func copy(clip: Int, into features: UnsafeMutablePointer<Float>) {
+  /// - Precondition: `features` has as many values.
+  public func copy(clip: Int, into features: UnsafeMutableBufferPointer<Float>) {
     precondition((0..<clips).contains(clip), "clip \(clip) of \(clips)")
+    precondition(
+      features.count == shape.channels * shape.pixels, "room for \(features.count) values")
     let (lanes, pixels) = (ChannelBlock.lanes, shape.framePixels)
     for block in 0..<shape.blocks {
       let channels = block * lanes..<min((block + 1) * lanes, shape.channels)
       forEachRun(clip * shape.blocks + block) { frames, from in
         for channel in channels {
           let (source, count) = (from + channel % lanes, frames.count * pixels)
-          let target = features + channel * shape.pixels + frames.lowerBound * pixels
-          for i in 0..<count { target[i] = source[i * lanes] }
+          let first = channel * shape.pixels + frames.lowerBound * pixels
+          for i in 0..<count { features[first + i] = source[i * lanes] }
         }
       }
     }

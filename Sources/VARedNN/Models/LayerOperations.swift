@@ -1,4 +1,4 @@
-// What a layer of a network has and issues, for whoever reports it.
+// What a layer of a network has and runs, for reports.
 
 /// One layer: its size, and its multiply-accumulates and floating-point operations (METHOD §3).
 public struct LayerOperations: Sendable {
@@ -11,28 +11,29 @@ public struct LayerOperations: Sendable {
   public let output: [Int]
   /// Learned values.
   public let parameters: Int
-  /// One clip, in the fixed network of the same shape, by the shapes alone; nothing for gates and cheap
-  /// operations, which that network does not have.
+  /// One clip, in the fixed network of the same shape, by the shapes alone; nothing for gates and
+  /// cheap operations, which that network does not have.
   public let fixed: OperationCount
-  /// What was issued in forward passes since counting was started, all clips together.
-  public let issued: OperationCount
+  /// What was recorded in forward passes since counting was started, all clips together.
+  public let recorded: OperationCount
 
-  /// A network's layers; every parameter belongs to the one with the longest name that begins its own.
-  static func all(of accounts: [OperationAccount], _ parameters: Parameters) -> [LayerOperations] {
-    var counts = [Int](repeating: 0, count: accounts.count)
+  /// A network's layers; every parameter belongs to the one with the longest name that begins its
+  /// own.
+  static func all(of records: [OperationRecord], _ parameters: Parameters) -> [LayerOperations] {
+    var counts = [Int](repeating: 0, count: records.count)
     for entry in parameters.entries {
-      let owners = accounts.indices.filter { entry.name.hasPrefix(accounts[$0].name) }
-      guard let owner = owners.max(by: { accounts[$0].name.count < accounts[$1].name.count }) else {
+      let owners = records.indices.filter { entry.name.hasPrefix(records[$0].name) }
+      guard let owner = owners.max(by: { records[$0].name.count < records[$1].name.count }) else {
         preconditionFailure("no layer accounts for the parameter \(entry.name)")
       }
       counts[owner] += entry.shape.reduce(1, *)
     }
-    return zip(accounts, counts).map { account, count in
-      let shape = account.output
+    return zip(records, counts).map { operations, count in
+      let shape = operations.output
       return LayerOperations(
-        name: account.name, kind: account.kind,
+        name: operations.name, kind: operations.kind,
         output: [shape.channels, shape.frames, shape.height, shape.width], parameters: count,
-        fixed: account.fixed, issued: account.issued)
+        fixed: operations.fixed, recorded: operations.recorded)
     }
   }
 }

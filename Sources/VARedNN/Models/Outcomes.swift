@@ -35,8 +35,8 @@ public struct Inference: Sendable {
   /// `v_c [n, Sc]` of each dynamic layer.
   public let channel: [[Float]]
 
-  /// `a*` and `b*` (METHOD §1): the candidates that were computed for clip `clip` in the dynamic layer
-  /// of number `layer`.
+  /// `a*` and `b*` (METHOD §1): the candidates that were computed for clip `clip` in the dynamic
+  /// layer of number `layer`.
   public func chosen(layer: Int, clip: Int) -> (temporal: Int, channel: Int) {
     func chosen(_ weights: [Float]) -> Int {
       let count = weights.count / executedMACs.count
@@ -60,8 +60,8 @@ public struct DynamicLayerInfo: Sendable {
   public let share: Double
   private let pairs: CandidatePairs
 
-  /// `r_l = (n_b*/K)·(⌈T'/R_a*⌉/T')` (METHOD §3): the share of the layer that the candidates `a*` and
-  /// `b*` execute.
+  /// `r_l = (n_b*/K)·(⌈T'/R_a*⌉/T')` (METHOD §3): the share of the layer that the candidates `a*`
+  /// and `b*` execute.
   public func executedRatio(temporal a: Int, channel b: Int) -> Double {
     pairs.ratio(temporal: a, channel: b)
   }

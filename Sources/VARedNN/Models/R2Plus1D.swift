@@ -1,8 +1,8 @@
 // R(2+1)D (Tran et al., "A closer look at spatiotemporal convolutions", CVPR 2018; METHOD §5), with
 // the structure and the parameter names of torchvision.models.video.r2plus1d_18.
 
-/// Every 3×3×3 convolution of a residual network is a 1×3×3 one over space and a 3×1×1 one over time,
-/// each with batch norm and ReLU:
+/// Every 3×3×3 convolution of a residual network is a 1×3×3 one over space and a 3×1×1 one over
+/// time, each with batch norm and ReLU:
 ///
 /// | part | kernels / stride, times blocks of 18 (34) layers | channels at width 1 |
 /// |---|---|---|

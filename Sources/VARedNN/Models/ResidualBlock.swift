@@ -1,7 +1,7 @@
 // A residual block.
 
-/// `act(F(x) + shortcut(x))`: a chain of units, the last of which adds the shortcut, an identity or a
-/// projection.
+/// `act(F(x) + shortcut(x))`: a chain of units, the last of which adds the shortcut, an identity or
+/// a projection.
 final class ResidualBlock: Block {
   private let units: [ConvolutionUnit]
   private let input: FeatureMap

@@ -3,23 +3,23 @@
 extension VideoNetwork {
   private var counter: ExecutionCounter { context.layers.counter }
 
-  /// Starts to count, from zero, what is issued to the engines; costs nearly nothing. One network of
-  /// a process at a time.
+  /// Starts to count, from zero, what is recorded to the engines; costs nearly nothing. One network
+  /// of a process at a time.
   public func startCounting() { counter.start() }
 
-  /// Multiply-accumulates issued in forward passes since `startCounting`: what `executedMACs` is held
-  /// against.
-  public var issuedMACs: Int { counter.macs }
+  /// Multiply-accumulates recorded in forward passes since `startCounting`: what `executedMACs` is
+  /// held against.
+  public var recordedMACs: Int { counter.macs }
 
-  /// What every layer issued in forward passes since `startCounting`, in the order of the layers.
+  /// What every layer recorded in forward passes since `startCounting`, in the order of the layers.
   public var layerOperations: [LayerOperations] {
-    LayerOperations.all(of: counter.accounts, parameters)
+    LayerOperations.all(of: counter.records, parameters)
   }
 
   /// Calls of the engines since `startCounting`: that arrived there, and that a layer accounts for.
   /// Equal after inference, or an operation is not counted.
-  public var engineCalls: (arrived: Int, accounted: Int) {
-    (counter.engineCalls, counter.bookedCalls)
+  public var engineCalls: (arrived: Int, recorded: Int) {
+    (counter.engineCalls, counter.recordedCalls)
   }
 
   /// Starts to measure where time goes, from zero.

@@ -1,7 +1,7 @@
 // A network that classifies video clips, fixed or dynamic (METHOD §5).
 
-/// A stem, blocks whose convolutions may be dynamic, global average pooling and a linear classifier:
-/// the layers of an `Architecture`.
+/// A stem, blocks whose convolutions may be dynamic, global average pooling and a linear
+/// classifier: the layers of an `Architecture`.
 ///
 /// One instance belongs to one thread; it is planned for batches of up to `batch` clips.
 public final class VideoNetwork {
@@ -39,7 +39,7 @@ public final class VideoNetwork {
   ///   - batch: clips that one step takes at most.
   ///   - seed: of the initial values.
   ///   - threads: of this process's one thread pool.
-  ///   - statistics: sums over ranks for synchronised batch norm; nil keeps statistics per rank.
+  ///   - statistics: sums over ranks for synchronized batch norm; nil keeps statistics per rank.
   /// - Throws: `NetworkError` for a configuration that cannot be built.
   public init(
     _ configuration: NetworkConfiguration, batch: Int, seed: UInt64, threads: Int,
@@ -85,13 +85,13 @@ public final class VideoNetwork {
   private static func classifier(
     inputs: Int, classes: Int, _ context: NetworkContext
   ) -> Linear {
-    let account = context.layers.counter.open(
+    let operations = context.layers.counter.addRecord(
       "fc", .classifier,
       output: ActivationShape(channels: classes, frames: 1, height: 1, width: 1),
       fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
     context.addStatic(macs: inputs * classes)
     return Linear(
-      inputs: inputs, outputs: classes, name: "fc", context: context.layers, account: account,
+      inputs: inputs, outputs: classes, name: "fc", context: context.layers, operations: operations,
       isGate: false, initialBias: 0, initial: { Float(0.01 * $1.normal()) })
   }
 
@@ -99,7 +99,7 @@ public final class VideoNetwork {
 
   /// Batch norm needs more than one value for a variance, as PyTorch says too.
   /// - Parameter clipsPerStatistic: clips that one batch-norm statistic is taken over: a rank's
-  ///   batch, or all ranks' where it is synchronised.
+  ///   batch, or all ranks' where it is synchronized.
   /// - Throws: `NetworkError` if some statistic would be taken over a single value.
   public func requireTrainable(clipsPerStatistic: Int) throws {
     let smallest = blocks.map(\.output.shape.pixels).min() ?? 1
@@ -113,7 +113,7 @@ public final class VideoNetwork {
   }
 
   /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,
-  /// are assigned to `parameters.gradients`. Collective where batch norm is synchronised.
+  /// are assigned to `parameters.gradients`. Collective where batch norm is synchronized.
   /// - Parameters:
   ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
   ///   - labels: class of each of the `n` clips.

@@ -24,7 +24,7 @@ final class BatchNorm {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
-  private let account: OperationAccount
+  private let operations: OperationRecord
   private let mean: FloatBuffer
   private var inverseDeviation: [Double]
   /// The parameters' version whose running statistics `scale` and `shift` are made of, if they are.
@@ -41,7 +41,7 @@ final class BatchNorm {
     self.epilogue = epilogue
     reducer = context.reducer
     let parameters = context.parameters
-    account = context.counter.open(
+    operations = context.counter.addRecord(
       name, .batchNorm, output: shape,
       fixed: OperationCount(flops: epilogue.flops * shape.channels * shape.pixels))
     weight = parameters.add("\(name).weight", [shape.channels], decays: false) { _, _ in 1 }
@@ -137,16 +137,16 @@ final class BatchNorm {
   }
 
   /// The same for a caller that has the items one by one.
-  func pass(clips n: Int, residual: Residual? = nil, into y: FeatureMap) -> NormalisingPass {
-    NormalisingPass(
-      self, residual: residual, into: y, clips: n, account: account,
-      residualAccount: residual?.norm?.account)
+  func pass(clips n: Int, residual: Residual? = nil, into y: FeatureMap) -> NormalizingPass {
+    NormalizingPass(
+      self, residual: residual, into: y, clips: n, operations: operations,
+      residualOperations: residual?.norm?.operations)
   }
 
-  /// Books batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by METHOD's
-  /// convention, as if they were a pass of their own.
-  func issueFolded(clips n: Int) {
-    account.issue(calls: 0, flops: epilogue.flops * n * shape.channels * shape.pixels)
+  /// Records batch norm, ReLU and spatial means of `n` clips that a convolution stands in for: by
+  /// METHOD's convention, as if they were a pass of their own.
+  func recordFolded(clips n: Int) {
+    operations.record(calls: 0, flops: epilogue.flops * n * shape.channels * shape.pixels)
   }
 
   /// First pass of the backward of `act(BN(x))`: parameter gradients are assigned.

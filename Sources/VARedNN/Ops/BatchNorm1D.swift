@@ -9,7 +9,7 @@ final class BatchNorm1D {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
-  private let normalised: FloatBuffer
+  private let normalized: FloatBuffer
   /// Behind pointers, as arrays of a class are checked at every access.
   private let means: UnsafeMutablePointer<Double>
   private let inverseDeviation: UnsafeMutablePointer<Double>
@@ -23,7 +23,7 @@ final class BatchNorm1D {
     bias = parameters.add("\(name).bias", [features], decays: false, isGate: true) { _, _ in 0 }
     runningMean = parameters.addBuffer("\(name).running_mean", channels: features, initial: 0)
     runningVariance = parameters.addBuffer("\(name).running_var", channels: features, initial: 1)
-    normalised = FloatBuffer(context.batch * features)
+    normalized = FloatBuffer(context.batch * features)
     (means, inverseDeviation) = (.allocate(capacity: features), .allocate(capacity: features))
     sums = .allocate(capacity: 2 * features)
     for (values, count) in [(means, features), (inverseDeviation, features), (sums, 2 * features)] {
@@ -43,7 +43,7 @@ final class BatchNorm1D {
     bias.gradient.update(repeating: 0, count: features)
   }
 
-  /// Normalises `x [n, F]` in place; in training keeps the normalised values for backward.
+  /// Normalizes `x [n, F]` in place; in training keeps the normalized values for backward.
   func forward(_ x: UnsafeMutablePointer<Float>, count n: Int, training: Bool) throws {
     if training {
       sumProducts(x, x, count: n)
@@ -63,20 +63,20 @@ final class BatchNorm1D {
       inverseDeviation[f] = 1 / (variance + BatchNorm.epsilon).squareRoot()
     }
     if training { self.runningMean.changed() }
-    let (weight, bias, normalised) = (weight.value, bias.value, normalised.base)
+    let (weight, bias, normalized) = (weight.value, bias.value, normalized.base)
     for row in 0..<n {
       for f in 0..<features {
         let i = row * features + f
-        normalised[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
-        x[i] = weight[f] * normalised[i] + bias[f]
+        normalized[i] = Float((Double(x[i]) - means[f]) * inverseDeviation[f])
+        x[i] = weight[f] * normalized[i] + bias[f]
       }
     }
   }
 
   /// Replaces `dy` by `dx`; parameter gradients are assigned.
   func backward(_ dy: UnsafeMutablePointer<Float>, count n: Int) throws {
-    let normalised = normalised.base
-    sumProducts(dy, normalised, count: n)
+    let normalized = normalized.base
+    sumProducts(dy, normalized, count: n)
     let (dWeight, dBias) = (weight.gradient, bias.gradient)
     for f in 0..<features {
       dBias[f] = Float(sums[f])
@@ -89,7 +89,7 @@ final class BatchNorm1D {
       for f in 0..<features {
         let i = row * features + f
         let centred =
-          Double(dy[i]) - sums[f] / count - Double(normalised[i]) * sums[features + f] / count
+          Double(dy[i]) - sums[f] / count - Double(normalized[i]) * sums[features + f] / count
         dy[i] = Float(Double(weight[f]) * inverseDeviation[f] * centred)
       }
     }

@@ -1,9 +1,9 @@
 // A convolution's forward and backward, whole or in part.
 
 /// A 3-D convolution without bias (PyTorch's `Conv3d(bias=False)`), in the
-/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): by `Winograd` where
-/// that pays; else forward by oneDNN, backward-data by oneDNN or `TemporalGradient`, the gradient of the
-/// weights by `WeightGradient`.
+/// channel-blocked layout, for any part of its output (METHOD §1: what is executed): by `Winograd`
+/// where that pays; else forward by oneDNN, backward-data by oneDNN or `TemporalGradient`, the
+/// gradient of the weights by `WeightGradient`.
 ///
 /// Outputs and their gradients are compact: only the part's channels and frames, clip after clip.
 final class Convolution {
@@ -11,7 +11,7 @@ final class Convolution {
   let weight: Parameter
   private let isStem: Bool
   private let counter: ExecutionCounter
-  private let account: OperationAccount
+  private let operations: OperationRecord
   private let profileLayer: Int
   private let primitives: PrimitiveCache
   private let weightGradient: WeightGradient
@@ -19,9 +19,9 @@ final class Convolution {
   private let transposed: TransposedWeights
   private let scratch: Scratch
   /// Backward-data of the parts that came up, where it is a forward convolution.
-  private var mirrored: [ConvolutionPart: MirroredConvolution?] = [:]
+  private var rotated: [ConvolutionPart: InputGradientConvolution?] = [:]
   /// Their weights, by the number of channels.
-  private var mirroredWeights: [Int: TransposedWeights] = [:]
+  private var rotatedWeights: [Int: TransposedWeights] = [:]
 
   /// - Parameters:
   ///   - isStem: the input is the plain `[N, C, T, H, W]` clip, and needs no gradient.
@@ -31,17 +31,17 @@ final class Convolution {
     self.geometry = geometry
     self.isStem = isStem
     counter = context.counter
-    account = counter.open(
+    operations = counter.addRecord(
       name, .convolution, output: geometry.output,
       fixed: OperationCount(macs: geometry.macs, flops: 2 * geometry.macs))
     scratch = context.workspace.inputs
     weightGradient = WeightGradient(geometry, scratch: scratch)
     winograd = Winograd(
-      geometry, scratch: scratch, mirroredPoints: context.workspace.mirroredPoints)
+      geometry, scratch: scratch, rotatedPoints: context.workspace.rotatedPoints)
     primitives = PrimitiveCache(geometry, isStem: isStem)
-    transposed = TransposedWeights(geometry, channels: geometry.outChannels, mirrored: false)
+    transposed = TransposedWeights(geometry, channels: geometry.outChannels, rotated: false)
     profileLayer = counter.profile.addLayer(name, geometry)
-    // Kaiming normal, fan out, as torchvision initialises video ResNets.
+    // Kaiming normal, fan out, as torchvision initializes video ResNets.
     let deviation = (2 / Double(geometry.outChannels * geometry.kernel.volume)).squareRoot()
     weight = context.parameters.add(
       "\(name).weight", geometry.weightShape, layout: isStem ? .stem : .convolution, decays: true,
@@ -56,7 +56,7 @@ final class Convolution {
     assert(!isStem && x.shape == geometry.input && y.shape == geometry.output(of: part))
     let macs = x.count * geometry.macs(part: part)
     if let winograd {
-      issue(macs: macs, calls: winograd.calls(clips: x.count, part: part))
+      record(macs: macs, calls: winograd.calls(clips: x.count, part: part))
       return run(.convolutionForward, macs: macs, Winograd.implementation) {
         winograd.forward(x, part: part, weight: weight, into: y)
       }
@@ -74,7 +74,7 @@ final class Convolution {
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, into y: MutableBlockedClips
   ) {
     let macs = n * geometry.macs(part: part)
-    issue(macs: macs)
+    record(macs: macs)
     let primitive = primitives[n, part].forward
     run(.convolutionForward, macs: macs, primitive.implementation) {
       primitive.execute(x, weight.value, y.base)
@@ -88,8 +88,8 @@ final class Convolution {
       return forward(x.base, clips: x.count, folding: norm, into: y)
     }
     let macs = x.count * geometry.macs
-    norm.issue(clips: x.count)
-    issue(macs: macs, calls: winograd.calls(clips: x.count, part: geometry.wholePart))
+    norm.record(clips: x.count)
+    record(macs: macs, calls: winograd.calls(clips: x.count, part: geometry.wholePart))
     run(.convolutionForward, macs: macs, Winograd.implementation) {
       winograd.forward(
         x, part: geometry.wholePart, weight: weight, folding: norm.currentAffine(), into: y)
@@ -106,8 +106,8 @@ final class Convolution {
     _ x: UnsafePointer<Float>, clips n: Int, folding norm: FoldedNorm, into y: MutableBlockedClips
   ) {
     let macs = n * geometry.macs
-    norm.issue(clips: n)
-    issue(macs: macs)
+    norm.record(clips: n)
+    record(macs: macs)
     let primitive = primitives[n, geometry.wholePart].rectifiedForward
     run(.convolutionForward, macs: macs, primitive.implementation) {
       let (weights, bias) = norm.current()
@@ -125,9 +125,9 @@ final class Convolution {
         winograd.backwardData(dy, part: part, weight: weight, into: dx)
       }
     }
-    if let mirrored = mirrored(part) {
-      return run(.convolutionBackwardData, macs: macs, mirrored.implementation(clips: n)) {
-        mirrored.run(dy, weight: weight, into: dx)
+    if let rotated = rotated(part) {
+      return run(.convolutionBackwardData, macs: macs, rotated.implementation(clips: n)) {
+        rotated.run(dy, weight: weight, into: dx)
       }
     }
     if let temporal = TemporalGradient(geometry, part: part) {
@@ -141,9 +141,9 @@ final class Convolution {
     }
   }
 
-  /// Books one forward pass.
-  private func issue(macs: Int, calls: Int = 1) {
-    account.issue(calls: calls, macs: macs, flops: 2 * macs)
+  /// Records one forward pass.
+  private func record(macs: Int, calls: Int = 1) {
+    operations.record(calls: calls, macs: macs, flops: 2 * macs)
   }
 
   /// Runs one direction by the engine named `implementation`.
@@ -151,18 +151,18 @@ final class Convolution {
     counter.profile.run(profileLayer, kind, macs: macs, implementation: implementation, body)
   }
 
-  private func mirrored(_ part: ConvolutionPart) -> MirroredConvolution? {
-    if let known = mirrored[part] { return known }
-    let created = MirroredConvolution(
-      geometry, part: part, weights: mirroredWeights(channels: part.channels), scratch: scratch)
-    mirrored[part] = .some(created)
+  private func rotated(_ part: ConvolutionPart) -> InputGradientConvolution? {
+    if let known = rotated[part] { return known }
+    let created = InputGradientConvolution(
+      geometry, part: part, weights: rotatedWeights(channels: part.channels), scratch: scratch)
+    rotated[part] = .some(created)
     return created
   }
 
-  private func mirroredWeights(channels: Int) -> TransposedWeights {
-    if let known = mirroredWeights[channels] { return known }
-    let created = TransposedWeights(geometry, channels: channels, mirrored: true)
-    mirroredWeights[channels] = created
+  private func rotatedWeights(channels: Int) -> TransposedWeights {
+    if let known = rotatedWeights[channels] { return known }
+    let created = TransposedWeights(geometry, channels: channels, rotated: true)
+    rotatedWeights[channels] = created
     return created
   }
 
@@ -184,8 +184,8 @@ final class Convolution {
     }
   }
 
-  /// `dW` of `n` clips that need not lie side by side, for the part's rows of the weights' gradient:
-  /// assigned, or added to what is there.
+  /// `dW` of `n` clips that need not lie side by side, for the part's rows of the weights'
+  /// gradient: assigned, or added to what is there.
   /// - Parameters:
   ///   - affine: as of `ConvolutionInput`.
   ///   - clip: one clip's whole input and the gradient of its computed part.

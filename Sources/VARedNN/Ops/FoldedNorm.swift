@@ -1,8 +1,8 @@
 // Batch norm and ReLU in the convolution before them, for inference.
 
-/// The scale of the batch norm that follows a convolution multiplied into the weights; the norm's shift is
-/// the bias. The engine either keeps such weights itself, or reads a copy that is made here, at the first
-/// inference and again whenever parameters or running statistics changed.
+/// The scale of the batch norm that follows a convolution multiplied into the weights; the norm's
+/// shift is the bias. The engine either keeps such weights itself, or reads a copy that is made
+/// here, at the first inference and again whenever parameters or running statistics changed.
 final class FoldedNorm {
   private let norm: BatchNorm
   private let weight: Parameter
@@ -10,8 +10,8 @@ final class FoldedNorm {
   private var copy = FloatBuffer(0)
   private var copyVersion = -1
 
-  /// - Parameter norm: of running statistics, followed by a ReLU and no sum, whose spatial means nobody
-  ///   reads.
+  /// - Parameter norm: of running statistics, followed by a ReLU and no sum, whose spatial means
+  ///   are not read.
   init(_ norm: BatchNorm, behind convolution: Convolution) {
     self.norm = norm
     weight = convolution.weight
@@ -48,6 +48,6 @@ final class FoldedNorm {
     }
   }
 
-  /// Books what the convolution does for the norm.
-  func issue(clips n: Int) { norm.issueFolded(clips: n) }
+  /// Records what the convolution does for the norm.
+  func record(clips n: Int) { norm.recordFolded(clips: n) }
 }

@@ -7,11 +7,11 @@ final class GlobalAveragePooling {
   /// `∂L/∂features [n, C]`: written before `backward`.
   var gradient: [Float]
   private let shape: ActivationShape
-  private let account: OperationAccount
+  private let operations: OperationRecord
 
   init(_ shape: ActivationShape, context: LayerContext) {
     self.shape = shape
-    account = context.counter.open(
+    operations = context.counter.addRecord(
       "avgpool", .pooling,
       output: ActivationShape(channels: shape.channels, frames: 1, height: 1, width: 1),
       fixed: OperationCount(flops: shape.meanCount))
@@ -22,7 +22,7 @@ final class GlobalAveragePooling {
   /// `features` of `n` clips: the mean of the spatial means over time.
   func forward(_ x: FeatureMap, clips n: Int) {
     let frames = shape.frames
-    account.issue(calls: 0, flops: n * shape.meanCount)
+    operations.record(calls: 0, flops: n * shape.meanCount)
     for i in 0..<n * shape.channels {
       let means = UnsafeBufferPointer(start: x.means + i * frames, count: frames)
       features[i] = means.reduce(0, +) / Float(frames)

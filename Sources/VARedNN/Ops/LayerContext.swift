@@ -10,7 +10,7 @@ final class LayerContext {
   let workspace = Workspace()
   /// Clips at most.
   let batch: Int
-  /// Sums over ranks for synchronised batch norm; nil keeps statistics per rank.
+  /// Sums over ranks for synchronized batch norm; nil keeps statistics per rank.
   let reducer: StatisticsReducer?
 
   init(batch: Int, reducer: StatisticsReducer? = nil) {

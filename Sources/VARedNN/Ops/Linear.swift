@@ -6,18 +6,18 @@ final class Linear {
   let outputs: Int
   let weight: Parameter
   let bias: Parameter?
-  private let account: OperationAccount
+  private let operations: OperationRecord
 
   /// - Parameters:
-  ///   - account: where forward is booked.
+  ///   - operations: where forward is recorded.
   ///   - initial: draws the weight `[out, in]` at a place; the bias starts at `initialBias`.
   init(
-    inputs: Int, outputs: Int, name: String, context: LayerContext, account: OperationAccount,
+    inputs: Int, outputs: Int, name: String, context: LayerContext, operations: OperationRecord,
     isGate: Bool, initialBias: Float?, initial: @escaping (Int, inout RandomStream) -> Float
   ) {
     self.inputs = inputs
     self.outputs = outputs
-    self.account = account
+    self.operations = operations
     let parameters = context.parameters
     weight = parameters.add(
       "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
@@ -33,7 +33,7 @@ final class Linear {
     for row in 0..<n {
       for j in 0..<outputs { y[row * outputs + j] = bias?.value[j] ?? 0 }
     }
-    account.issue(macs: n * macs, flops: n * flops)
+    operations.record(macs: n * macs, flops: n * flops)
     OpenBLAS.product(n, outputs, inputs, x, weight.value, transposeB: true, beta: 1, y)
   }
 

@@ -8,8 +8,8 @@ struct PlaneTerms {
   private(set) var count = 0
   /// Terms that pass through a kernel.
   private(set) var kernels = 0
-  /// What the planes took that were summed up so far; only forward books it.
-  private(set) var issued = IssuedOperations()
+  /// What the planes took that were summed up so far; only forward records it.
+  private(set) var recorded = RecordedOperations()
 
   init(memory: UnsafeMutableBufferPointer<vared_term>) { self.memory = memory }
 
@@ -42,13 +42,13 @@ struct PlaneTerms {
 
   mutating func removeAll() { (count, kernels) = (0, 0) }
 
-  /// The terms are summed up for a plane of so many elements, padding left out: two operations for each
-  /// term of an element, and the kernels.
-  mutating func issue(elements: Int) {
+  /// The terms are summed up for a plane of so many elements, padding left out: two operations for
+  /// each term of an element, and the kernels.
+  mutating func record(elements: Int) {
     let macs = 9 * kernels * elements
-    issued.calls += 1
-    issued.operations.macs += macs
-    issued.operations.flops += 2 * macs + 2 * count * elements
+    recorded.calls += 1
+    recorded.operations.macs += macs
+    recorded.operations.flops += 2 * macs + 2 * count * elements
   }
 }
 

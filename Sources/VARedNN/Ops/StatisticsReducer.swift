@@ -1,6 +1,6 @@
 // The one thing that the network asks of the other ranks.
 
-/// Sums over all ranks: what synchronised batch norm needs, and all this module knows of ranks.
+/// Sums over all ranks: what synchronized batch norm needs, and all this module knows of ranks.
 public protocol StatisticsReducer: AnyObject {
   /// Number of ranks that take part, each with the same number of clips.
   var ranks: Int { get }

@@ -31,8 +31,8 @@ public struct Clips: BitwiseCopyable {
   }
 }
 
-/// Clips between layers, in the channel-blocked layout `[n, C/lanes, T, H, W, lanes]`. An *item* is a
-/// clip's channel block: item `clip·blocks + block`.
+/// Clips between layers, in the channel-blocked layout `[n, C/lanes, T, H, W, lanes]`. An *item* is
+/// a clip's channel block: item `clip·blocks + block`.
 struct BlockedClips: BitwiseCopyable {
   let base: UnsafePointer<Float>
   /// One clip.

@@ -6,7 +6,7 @@ final class FeatureMap {
   let shape: ActivationShape
   let batch: Int
   /// Its motion energy; nil in a network whose gates do not see motion.
-  let motion: MotionNotes?
+  let motion: MotionStatistics?
   /// Where backward finds the values of a map in borrowed memory: it computes them again, as
   /// `max(affine(data), 0)`. Nil: they are kept.
   var origin: (data: FloatBuffer, affine: Affine)?
@@ -22,7 +22,7 @@ final class FeatureMap {
   ) {
     self.shape = shape
     self.batch = batch
-    self.motion = motion.map { MotionNotes(shape, batch: batch, planes: $0) }
+    self.motion = motion.map { MotionStatistics(shape, batch: batch, planes: $0) }
     self.storage = storage ?? Scratch()
     self.storage.reserve(batch * shape.clipFloats)
     meanStorage = FloatBuffer(batch * shape.meanCount)

@@ -3,8 +3,8 @@
 import CKernels
 
 extension ChannelBlock {
-  /// The kernels for `lanes` lanes. A constant table of C functions, which keep no state: any thread may
-  /// call them.
+  /// The kernels for `lanes` lanes. A constant table of C functions, which keep no state: any
+  /// thread may call them.
   static let kernels = vared_kernels_for(Int32(lanes)).pointee
 }
 

@@ -38,7 +38,8 @@ public final class Parameters {
   public private(set) var buffers: [BufferEntry] = []
   /// Floats of each flat buffer.
   public private(set) var count = 0
-  /// Changes whenever values or running statistics do; layers that keep a copy made of them compare it.
+  /// Changes whenever values or running statistics do; layers that keep a copy made of them compare
+  /// it.
   private(set) var version = 0
 
   private var bufferCount = 0
@@ -48,7 +49,7 @@ public final class Parameters {
   private var gradientStorage = FloatBuffer(0)
   private var bufferStorage = FloatBuffer(0)
 
-  /// The parameters, flat. Who writes to them says `changed`: layers keep what they made of them.
+  /// The parameters, flat. A writer says `changed`: layers keep what they made of them.
   public var values: UnsafeMutableBufferPointer<Float> { valueStorage.all }
   /// Their gradients, in the same layout.
   public var gradients: UnsafeMutableBufferPointer<Float> { gradientStorage.all }

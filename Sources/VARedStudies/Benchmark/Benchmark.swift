@@ -78,7 +78,7 @@ public struct Benchmark {
     var optimizer: [Double] = []
     /// Where the others went.
     var work = WorkTotals()
-    /// Multiply-accumulates of their forward passes, as issued.
+    /// Multiply-accumulates of their forward passes, as recorded.
     var macs = 0
   }
 
@@ -92,13 +92,13 @@ public struct Benchmark {
       for policy in policies {
         network.policies = source(policy)
         network.startProfile()
-        let macs = network.issuedMACs
+        let macs = network.recordedMACs
         var timing = timings[policy] ?? Timing()
         let start = ContinuousClock.now
         try step(&timing)
         timing.steps.append(start.secondsToNow)
         timing.work += network.profile
-        timing.macs += network.issuedMACs - macs
+        timing.macs += network.recordedMACs - macs
         // The first is not timed.
         if round > 0 { timings[policy] = timing }
       }

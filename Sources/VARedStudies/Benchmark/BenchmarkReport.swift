@@ -26,7 +26,7 @@ public struct BenchmarkReport: Encodable {
     let clipsPerSecond: Double
     /// Seconds of every step, in order.
     let stepSeconds: [Double]
-    /// Multiply-accumulates of one clip's forward pass, as issued.
+    /// Multiply-accumulates of one clip's forward pass, as recorded.
     let forwardMacs: Double
     /// Seconds per step by kind of work, means over the steps; `other` is what is left.
     let seconds: [String: Double]

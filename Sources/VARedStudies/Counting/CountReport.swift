@@ -55,8 +55,8 @@ public struct CountReport: Encodable {
       self.name = name
       self.clips = clips
       self.engineCalls = engineCalls
-      total = Amount(layers.reduce(OperationCount()) { $0 + $1.issued }, clips: clips)
-      self.layers = layers.map { Amount($0.issued, clips: clips) }
+      total = Amount(layers.reduce(OperationCount()) { $0 + $1.recorded }, clips: clips)
+      self.layers = layers.map { Amount($0.recorded, clips: clips) }
     }
   }
 

@@ -50,7 +50,7 @@ public struct CountSettings: Sendable {
   }
 }
 
-/// Counts by running: every number of a column was booked by an operation that was issued.
+/// Counts by running: every number of a column was recorded by an operation that was recorded.
 public struct OperationCounting {
   private let settings: CountSettings
   private let trained: TrainedNetwork?
@@ -85,7 +85,7 @@ public struct OperationCounting {
 
   /// Runs every policy on one clip, and the gates on the data.
   ///
-  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was issued that no layer
+  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was recorded that no layer
   ///   accounts for.
   public func run() throws -> CountReport {
     var runs: [CountReport.Run] = []
@@ -131,10 +131,10 @@ public struct OperationCounting {
 
   private func finish(_ name: String, clips: Int) throws -> CountReport.Run {
     let calls = network.engineCalls
-    guard calls.arrived == calls.accounted else {
+    guard calls.arrived == calls.recorded else {
       throw TrainingFailure(
         description: "\(name): expected every engine call to be accounted for, found "
-          + "\(calls.accounted) of \(calls.arrived); this is a defect of the program, report it")
+          + "\(calls.recorded) of \(calls.arrived); this is a defect of the program, report it")
     }
     return CountReport.Run(
       name, network.layerOperations, clips: clips, engineCalls: calls.arrived)

@@ -26,7 +26,7 @@ public enum FrontierTraining {
     let end = communicator.endingJobOnFailure(status: ExitStatus.of) {
       try train(settings, communicator)
     }
-    communicator.finalise()
+    communicator.finalize()
     return end
   }
 

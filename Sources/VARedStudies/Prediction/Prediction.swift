@@ -61,7 +61,7 @@ public struct Prediction: Sendable {
     }
     guard try !clips.holdsIntegers("/clips") else {
       throw HDF5Error(
-        path: input, message: "/clips holds integers; expected normalised float32 values")
+        path: input, message: "/clips holds integers; expected normalized float32 values")
     }
     return shape[0]
   }
@@ -86,8 +86,7 @@ public struct Prediction: Sendable {
     for first in stride(from: 0, to: count, by: batch) {
       let rows = first..<min(count, first + batch)
       try buffer.withUnsafeMutableBufferPointer { values in
-        guard let base = values.baseAddress else { return }
-        try clips.readRows("/clips", rows, into: base)
+        try clips.readRows("/clips", rows, into: values)
         network.policies = trained.policies(clips: Array(rows))
         try write(
           try network.infer(

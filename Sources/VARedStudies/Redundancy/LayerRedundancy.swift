@@ -22,8 +22,7 @@ struct LayerCollector {
     let count = shape.channels * shape.frames * pixels
     let features = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
     defer { features.deallocate() }
-    guard let base = features.baseAddress else { return }
-    layer.copy(clip: clip, into: base)
+    layer.copy(clip: clip, into: features)
     temporal.add(
       UnsafeBufferPointer(features), channels: shape.channels, frames: shape.frames, pixels: pixels)
     channel.add(features, count: shape.frames * pixels)

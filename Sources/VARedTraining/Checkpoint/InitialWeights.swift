@@ -64,7 +64,7 @@ public struct InitialWeights: Equatable, Sendable {
 
   /// Lines for the reader of the run's output.
   func lines(path: String) -> [String] {
-    var lines = ["initialised \(loaded.count) of \(count) tensors from \(path)"]
+    var lines = ["initialized \(loaded.count) of \(count) tensors from \(path)"]
     if !notFound.isEmpty { lines.append("  not in the file: \(Self.some(notFound))") }
     if !otherShape.isEmpty { lines.append("  of another shape: \(Self.some(otherShape))") }
     return lines

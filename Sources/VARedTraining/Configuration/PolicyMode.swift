@@ -2,7 +2,7 @@
 
 import VARedNN
 
-/// Who decides what the dynamic convolutions compute: the gates, or one rule for every clip.
+/// What decides what the dynamic convolutions compute: the gates, or one rule for every clip.
 public enum PolicyMode: String, Sendable, CaseIterable, Encodable {
   /// What the gates say.
   case gates

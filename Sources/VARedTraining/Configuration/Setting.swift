@@ -7,13 +7,13 @@ import Yams
 package struct Setting: Sendable {
   typealias Path<Value> = WritableKeyPath<TrainingConfiguration, Value> & Sendable
 
-  /// Who looks for it in a help text.
+  /// The readers of a help text that it is shown to.
   package enum Audience: Sendable {
-    /// Who trains for the first time, too.
+    /// All, those who train for the first time among them.
     case everyone
-    /// Who knows what to change.
+    /// Those who know what to change.
     case further
-    /// Who studies how gates learn (METHOD §4).
+    /// Those who study how gates learn (METHOD §4).
     case research
   }
 
@@ -25,7 +25,7 @@ package struct Setting: Sendable {
   package let valueName: String
   /// What it is for, in words, without range and default.
   let purpose: String
-  /// Who looks for it.
+  /// Its readers.
   package let audience: Audience
   /// Right values of a number: "1 to 4096"; nil for what is no number.
   let range: String?

@@ -174,7 +174,7 @@ extension Setting.Group {
         "Share of all steps in the last stage: gates frozen, no cost"),
       .choice(
         "policy", \.policy, "mode",
-        "Who decides after the first stage: gates, or one rule for every clip: full, half-frames, "
+        "What decides after the first stage: gates, or one rule for every clip: full, half-frames, "
           + "half-channels, half (of both), random (of mean cost --target-ratio)"),
     ])
 

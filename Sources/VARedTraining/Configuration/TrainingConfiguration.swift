@@ -85,7 +85,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   /// Sc asked for, before candidates that do not differ collapse (METHOD §1).
   public var channelCandidates = 2
   /// How gate outputs become weights (METHOD §2).
-  public var gateForm = GateForm.normalised
+  public var gateForm = GateForm.normalized
   /// Hidden units of a gate, Dh.
   public var gateHidden = 32
   /// Whether gates see how much their input moves (METHOD §4).
@@ -148,7 +148,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var warmupSampling = 0.5
   /// Share of all steps, the last ones, in which gates are frozen.
   public var finetuneShare = 0.2
-  /// Who decides what is computed.
+  /// What decides what is computed.
   public var policy = PolicyMode.gates
 
   /// Steps between checkpoints; 0: at the end of each epoch only.

@@ -55,7 +55,7 @@ public enum EvaluationRun {
     communicator.endingJobOnFailure(status: ExitStatus.of) {
       try evaluate(settings, communicator)
     }
-    communicator.finalise()
+    communicator.finalize()
   }
 
   private static func evaluate(

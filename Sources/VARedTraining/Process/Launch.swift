@@ -8,7 +8,7 @@ public enum Launch {
   /// The ranks; a process that cannot have them says why and exits.
   package static func communicator() -> Communicator {
     do {
-      return try Communicator.initialise()
+      return try Communicator.initialize()
     } catch {
       Terminal.warn("error: \(error)")
       exit(ExitStatus.failure)

@@ -22,7 +22,7 @@ public enum TrainingRun {
     let end = communicator.endingJobOnFailure(status: ExitStatus.of) {
       try train(configuration, communicator)
     }
-    communicator.finalise()
+    communicator.finalize()
     return end
   }
 

@@ -5,17 +5,17 @@ import Testing
 
 @testable import VARedNN
 
-@Suite struct MotionNotesTests {
+@Suite struct MotionStatisticsTests {
   /// Whether it is written with non-temporal stores.
   private static let sizes = [(10, false), (64, true)]
 
   /// What was noted in the last pass, and what the data says.
   private func expectTrue(_ x: FeatureMap, clips: Int, _ what: String) throws {
     let motion = try #require(x.motion)
-    #expect(motion.isNoted)
+    #expect(motion.isTaken)
     let count = clips * x.shape.meanCount
     let noted = Array(motion.energies.all[..<count])
-    x.noteMotion(clips: clips)
+    x.takeMotion(clips: clips)
     expectClose(noted, Array(motion.energies.all[..<count]), rtol: 1e-4, atol: 1e-5, what)
     #expect(noted.contains { $0 > 0.01 })
   }

@@ -2,10 +2,10 @@
 
 import CKernels
 
-/// `dx` of one part of a convolution over space that `Winograd` does not pay for: the convolution of the
-/// part's `dy` with the weights transposed and mirrored. Frames that were left out are neither read nor
-/// computed, only zeroed.
-final class MirroredConvolution {
+/// `dx` of one part of a convolution over space that `Winograd` does not pay for: the convolution
+/// of the part's `dy` with the weights transposed and rotated. Frames that were left out are
+/// neither read nor computed, only zeroed.
+final class InputGradientConvolution {
   private let geometry: ConvolutionGeometry
   private let input: ActivationShape
   private let temporalStride: Int
@@ -15,7 +15,7 @@ final class MirroredConvolution {
 
   /// nil where backward-data is no such convolution, or not a faster one.
   /// - Parameters:
-  ///   - weights: the mirrored copy of the part's weights.
+  ///   - weights: the rotated copy of the part's weights.
   ///   - scratch: memory for the gradients of the frames that have any.
   init?(
     _ convolution: ConvolutionGeometry, part: ConvolutionPart,

@@ -1,5 +1,5 @@
-// The audit of CKernels.h: one count for all threads.
-#include "audit.h"
+// The count of calls of CKernels.h: one for all threads.
+#include "call_count.h"
 
 bool vared_counts_calls = false;
 static ptrdiff_t calls;

@@ -2,12 +2,12 @@
 
 import CKernels
 
-/// `y = act(scale·x + shift + residual)` of a batch, with the statistics of its frames. An *item* is a clip's
-/// channel block; whoever has its frames hands them in in their order, on one thread.
+/// `y = act(scale·x + shift + residual)` of a batch, with the statistics of its frames. An *item*
+/// is a clip's channel block; its frames are handed in in their order, on one thread.
 ///
-/// Made for one pass, so that nothing is looked up or retained for every plane; valid until the norm's or
-/// the output's next one.
-struct NormalisingPass {
+/// Made for one pass, so that nothing is looked up or retained for every plane; valid until the
+/// norm's or the output's next one.
+struct NormalizingPass {
   private let shape: ActivationShape
   private let blocks: Int
   private let elementFLOPs: Int
@@ -21,15 +21,15 @@ struct NormalisingPass {
   private let energies: UnsafeMutablePointer<Float>?
   private let framesBefore: UnsafeMutablePointer<Float>?
   private let streamed: Bool
-  private let account: OperationAccount
-  private let residualAccount: OperationAccount?
+  private let operations: OperationRecord
+  private let residualOperations: OperationRecord?
 
   /// - Parameters:
   ///   - norm: with its scale and shift as they are.
-  ///   - account: of the norm; `residualAccount` of the one that makes the residual.
+  ///   - operations: of the norm; `residualOperations` of the one that makes the residual.
   init(
     _ norm: BatchNorm, residual: Residual?, into y: FeatureMap, clips n: Int,
-    account: OperationAccount, residualAccount: OperationAccount?
+    operations: OperationRecord, residualOperations: OperationRecord?
   ) {
     precondition(
       norm.epilogue.activation == .relu && norm.epilogue.addsResidual == (residual != nil),
@@ -49,13 +49,13 @@ struct NormalisingPass {
     energies = y.motion?.start()
     // In the caches, the frame before is found where it was written.
     framesBefore = streamed && energies != nil ? y.motion?.framesBefore() : nil
-    (self.account, self.residualAccount) = (account, residualAccount)
+    (self.operations, self.residualOperations) = (operations, residualOperations)
   }
 
   /// Some frames of an item, wherever they lie.
   func apply(_ x: UnsafePointer<Float>, item: Int, frames: Range<Int>) {
     let place = Place(item, frames, blocks, shape)
-    issue(place, calls: 1)
+    record(place, calls: 1)
     var normalization = normalization(place)
     ChannelBlock.kernels.normalize(
       &normalization, x, Int32(frames.count), shape.framePixels)
@@ -63,13 +63,13 @@ struct NormalisingPass {
 
   /// One frame of an item that is still to be added up.
   /// - Parameters:
-  ///   - terms: one at least; booked by who made them.
+  ///   - terms: one at least; recorded by the layer that made them.
   ///   - partial: memory for a plane.
   func apply(
     _ terms: PlaneTerms, partial: UnsafeMutablePointer<Float>, item: Int, frame: Int
   ) {
     let place = Place(item, frame..<frame + 1, blocks, shape)
-    issue(place, calls: 0)
+    record(place, calls: 0)
     var (mixing, normalization) = (terms.mixing(shape), normalization(place))
     ChannelBlock.kernels.mix_normalize(&mixing, &normalization, partial)
   }
@@ -119,9 +119,9 @@ struct NormalisingPass {
       lanes: Int32(place.channels), stride: Int32(shape.frames), starts: place.startsClip)
   }
 
-  private func issue(_ place: Place, calls: Int) {
-    account.issue(calls: calls, flops: elementFLOPs * place.elements)
+  private func record(_ place: Place, calls: Int) {
+    operations.record(calls: calls, flops: elementFLOPs * place.elements)
     // Carried out by the same call.
-    residualAccount?.issue(calls: 0, flops: Epilogue.none.flops * place.elements)
+    residualOperations?.record(calls: 0, flops: Epilogue.none.flops * place.elements)
   }
 }

@@ -1,12 +1,12 @@
 // How much an activation moves, noted as it is written.
 
-/// Motion energy of an activation `X` (METHOD §4), noted as `X` is written: for every channel and frame
-/// the mean over H and W of `|X[t] − X[t−1]|`, 0 at t = 0.
-final class MotionNotes {
+/// Motion energy of an activation `X` (METHOD §4), noted as `X` is written: for every channel and
+/// frame the mean over H and W of `|X[t] − X[t−1]|`, 0 at t = 0.
+final class MotionStatistics {
   /// Whether a gate is going to read it: then it is noted from the next pass on.
   var isWanted = false
   /// Whether it was, in the last one.
-  private(set) var isNoted = false
+  private(set) var isTaken = false
   /// `[N, C·T]`, index `c·T + t`.
   let energies: FloatBuffer
   private let shape: ActivationShape
@@ -18,9 +18,9 @@ final class MotionNotes {
     energies = FloatBuffer(batch * shape.meanCount)
   }
 
-  /// Where the pass that begins notes it; nil where nobody is going to read it.
+  /// Where the pass that begins notes it; nil where it is not going to be read.
   func start() -> UnsafeMutablePointer<Float>? {
-    isNoted = isWanted
+    isTaken = isWanted
     return isWanted ? energies.base : nil
   }
 
