@@ -1,6 +1,6 @@
 // Counts calls for vared_calls; see CKernels.h.
-#ifndef VARED_AUDIT_H
-#define VARED_AUDIT_H
+#ifndef VARED_CALL_COUNT_H
+#define VARED_CALL_COUNT_H
 #include "CKernels.h"
 
 extern bool vared_counts_calls;

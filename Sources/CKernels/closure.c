@@ -18,7 +18,7 @@ static void call(void *context, ptrdiff_t i) {
 /// Declared in Parallel.swift: `(Int, (Int) -> Void) -> Void`, a closure being its code and what it
 /// captured.
 __attribute__((swiftcall)) void vared_parallel_for_closure(ptrdiff_t count, loop_body body,
-                                                        void *captured) {
+                                                           void *captured) {
   closure c = {body, captured};
   vared_parallel_for(count, call, &c);
 }

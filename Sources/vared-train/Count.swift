@@ -14,7 +14,7 @@ struct Count: ParsableCommand {
         vared-train count --policy full --policy half-frames --json
         vared-train count --checkpoint runs/a --data clips/labels.csv
 
-      'fixed' is the fixed network of the same shape, by its shapes alone; everything else was booked \
+      'fixed' is the fixed network of the same shape, by its shapes alone; everything else was recorded \
       by the operations of a run. What counts as what: docs/METHOD.md, section 3.
       """)
 

@@ -2,7 +2,7 @@
 
 /// What backward of mixing leaves for the layer to sum up, in memory that is planned once.
 final class MixingGradients {
-  /// `∂L/∂v_t [n, blocks, St]` and `∂L/∂v_c [n, blocks, Sc]` of each clip, one behind the other.
+  /// Clip after clip, `∂L/∂v_t [blocks, St]`, then `∂L/∂v_c [blocks, Sc]`.
   let policy: UnsafeMutablePointer<Double>
   /// How many channel groups the clips before each have.
   let firstGroups: UnsafeMutablePointer<Int>
@@ -36,7 +36,7 @@ struct MixingBackward<Gradient: OutputGradient> {
   let space: PolicySpace
   /// `∂L/∂F` of all clips, assigned.
   let df: UnsafeMutablePointer<Float>
-  /// `∂L/∂φ` of each clip, `kernelFloats` of them; added to.
+  /// `∂L/∂φ` of each clip, `kernelFloats` of them, assigned.
   let kernels: UnsafeMutablePointer<Float>
   let kernelFloats: Int
   let sums: MixingGradients

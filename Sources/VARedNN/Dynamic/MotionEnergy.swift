@@ -30,7 +30,7 @@ final class MotionEnergy {
   /// Means and motion energy of `n` clips, `[n, 2·C·T]`, kept until the next call.
   func inputs(_ x: FeatureMap, count n: Int) -> UnsafePointer<Float> {
     guard let motion = x.motion, motion.isTaken else {
-      preconditionFailure("a gate reads motion energy that was not noted")
+      preconditionFailure("a gate reads motion energy that was not taken")
     }
     let count = shape.meanCount
     for clip in 0..<n {

@@ -13,7 +13,7 @@ final class Workspace {
   let rotatedPoints = WinogradPoints()
   /// Of every thread that mixes.
   let mixed = Scratch()
-  /// Of every thread that notes how much a tensor moves: its frame before.
+  /// Of every thread that measures how much a tensor moves: its frame before.
   let framesBefore = Scratch()
   let kernelGradients = Scratch()
 }

@@ -8,7 +8,7 @@ public enum OperationKind: String, CaseIterable, Sendable {
   /// A convolution, whole or in part.
   case convolution
   /// Batch norm with the ReLU, the shortcut's sum and the spatial means that it is fused with.
-  /// (Motion energy, noted on the way, is recorded on the gate that reads it.)
+  /// (Motion energy, taken on the way, is recorded for the gate that reads it.)
   case batchNorm = "batch_norm"
   /// The cheap operations of METHOD §1 and the weighing of candidates.
   case cheapOperations = "cheap_operations"

@@ -99,7 +99,7 @@ final class WorkProfile {
     }
   }
 
-  /// Runs `body` and records its time on `kind`. Calls are not nested.
+  /// Runs `body` and adds its time to that of `kind`. Calls are not nested.
   func time<Result>(_ kind: WorkKind, _ body: () throws -> Result) rethrows -> Result {
     guard isOn else { return try body() }
     let start = clock.now
@@ -107,8 +107,8 @@ final class WorkProfile {
     return try body()
   }
 
-  /// Runs `body`, a convolution by the engine named `implementation`, and records it on its layer
-  /// too.
+  /// Runs `body`, a convolution by the engine named `implementation`, and adds its time to its
+  /// layer's, too.
   func run(
     _ layer: Int, _ kind: WorkKind, macs: Int, implementation: String, _ body: () -> Void
   ) {

@@ -62,7 +62,7 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
     }
     try require(
       Self.widths.contains(width), "width",
-      "expected a multiplier above 0 and up to \(Self.widths.upperBound), found \(width)")
+      "expected a multiplier above 0 and up to \(Int(Self.widths.upperBound)), found \(width)")
     try require(classes >= 2, "classes", "expected at least 2, found \(classes)")
     try require(frames, in: Self.frameCounts, "frames")
     try require(size, in: Self.sizes, "size", unit: " pixels")

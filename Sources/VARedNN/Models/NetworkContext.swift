@@ -32,10 +32,10 @@ final class NetworkContext {
   ) -> FeatureMap {
     largestMap = max(largestMap, shape.clipFloats)
     mostMeans = max(mostMeans, shape.meanCount)
-    let notesMotion = feedsGate && dynamic?.motionEnergy == true
+    let takesMotion = feedsGate && dynamic?.motionEnergy == true
     return FeatureMap(
       shape, batch: layers.batch, in: storage,
-      motion: notesMotion ? layers.workspace.framesBefore : nil)
+      motion: takesMotion ? layers.workspace.framesBefore : nil)
   }
 
   /// A convolution that computes everything.

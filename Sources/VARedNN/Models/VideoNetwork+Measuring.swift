@@ -3,8 +3,8 @@
 extension VideoNetwork {
   private var counter: ExecutionCounter { context.layers.counter }
 
-  /// Starts to count, from zero, what is recorded to the engines; costs nearly nothing. One network
-  /// of a process at a time.
+  /// Starts to count, from zero, what layers record and what arrives at the engines; costs nearly
+  /// nothing. One network of a process at a time.
   public func startCounting() { counter.start() }
 
   /// Multiply-accumulates recorded in forward passes since `startCounting`: what `executedMACs` is
@@ -16,7 +16,7 @@ extension VideoNetwork {
     LayerOperations.all(of: counter.records, parameters)
   }
 
-  /// Calls of the engines since `startCounting`: that arrived there, and that a layer accounts for.
+  /// Calls of the engines since `startCounting`: that arrived there, and that a layer recorded.
   /// Equal after inference, or an operation is not counted.
   public var engineCalls: (arrived: Int, recorded: Int) {
     (counter.engineCalls, counter.recordedCalls)

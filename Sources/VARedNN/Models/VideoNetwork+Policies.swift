@@ -1,7 +1,7 @@
 // What decides which candidates a network's dynamic layers take, and what the candidates can do.
 
 extension VideoNetwork {
-  /// Hands `policies` to the layers, and has motion energy noted where gates are going to read it.
+  /// Hands `policies` to the layers, and has motion energy taken where gates are going to read it.
   func takePolicies() {
     for (_, layer, input) in context.dynamicLayers {
       layer.source = policies

@@ -128,7 +128,7 @@ final class BatchNorm {
     Residual(clips: x, affine: affine, norm: self)
   }
 
-  /// `y = act(scale·x + shift + residual)` in one pass, with what is noted about y.
+  /// `y = act(scale·x + shift + residual)` in one pass, with the frame statistics of y.
   func apply(_ x: BlockedClips, residual: Residual? = nil, into y: FeatureMap) {
     let pass = pass(clips: x.count, residual: residual, into: y)
     Parallel.forEach(x.count * shape.blocks) { item in

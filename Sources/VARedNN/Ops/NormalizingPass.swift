@@ -17,7 +17,7 @@ struct NormalizingPass {
   private let residual: vared_affine
   private let y: UnsafeMutablePointer<Float>
   private let means: UnsafeMutablePointer<Float>
-  /// Where motion energy is noted, and memory for the frame before of every thread.
+  /// Where motion energy is written, and memory for the frame before of every thread.
   private let energies: UnsafeMutablePointer<Float>?
   private let framesBefore: UnsafeMutablePointer<Float>?
   private let streamed: Bool

@@ -1,9 +1,9 @@
-// How much an activation moves, noted as it is written.
+// How much an activation moves, measured as it is written.
 
-/// Motion energy of an activation `X` (METHOD §4), noted as `X` is written: for every channel and
+/// Motion energy of an activation `X` (METHOD §4), taken as `X` is written: for every channel and
 /// frame the mean over H and W of `|X[t] − X[t−1]|`, 0 at t = 0.
 final class MotionStatistics {
-  /// Whether a gate is going to read it: then it is noted from the next pass on.
+  /// Whether a gate is going to read it: then it is taken from the next pass on.
   var isWanted = false
   /// Whether it was, in the last one.
   private(set) var isTaken = false
@@ -18,7 +18,7 @@ final class MotionStatistics {
     energies = FloatBuffer(batch * shape.meanCount)
   }
 
-  /// Where the pass that begins notes it; nil where it is not going to be read.
+  /// Where the pass that begins writes it; nil where it is not going to be read.
   func start() -> UnsafeMutablePointer<Float>? {
     isTaken = isWanted
     return isWanted ? energies.base : nil

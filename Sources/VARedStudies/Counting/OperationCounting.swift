@@ -50,7 +50,7 @@ public struct CountSettings: Sendable {
   }
 }
 
-/// Counts by running: every number of a column was recorded by an operation that was recorded.
+/// Counts by running: every number of a column was recorded by an operation that ran.
 public struct OperationCounting {
   private let settings: CountSettings
   private let trained: TrainedNetwork?
@@ -85,8 +85,8 @@ public struct OperationCounting {
 
   /// Runs every policy on one clip, and the gates on the data.
   ///
-  /// - Throws: `DatasetError`; `TrainingFailure` where an operation was recorded that no layer
-  ///   accounts for.
+  /// - Throws: `DatasetError`; `TrainingFailure` where a call arrived at an engine that no layer
+  ///   recorded.
   public func run() throws -> CountReport {
     var runs: [CountReport.Run] = []
     if network.dynamicLayers.isEmpty {

@@ -1,4 +1,4 @@
-// Names of the leaves that the command line needs, so that it depends on this module only.
+// Names of the leaves that the command line needs, so that it imports none of them.
 
 import VARedData
 import VARedNN

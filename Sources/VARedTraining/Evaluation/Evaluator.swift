@@ -62,7 +62,7 @@ package struct Evaluator {
       progress("evaluation")
       while let clips = try loader.next() {
         network.policies = policies(clips.indices)
-        if clips.count > 0 { try scores.add(clips, at: first, network) }
+        try scores.add(clips, at: first, network)
         first += clips.count
         progress("evaluation")
         if try isInterrupted() { return nil }

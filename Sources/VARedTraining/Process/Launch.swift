@@ -57,6 +57,7 @@ public enum Launch {
   /// Whether this process is rank 0 or has no launcher.
   private static var isFirst: Bool {
     let environment = ProcessInfo.processInfo.environment
-    return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMI_RANK"] ?? "0") == "0"
+    let names = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
+    return (names.lazy.compactMap { environment[$0] }.first ?? "0") == "0"
   }
 }
