@@ -116,6 +116,7 @@ import VARedNN
   /// The name that a key had before is read, and said where a person wrote it.
   @Test func aFormerKeyIsReadAndSaid() throws {
     var (notes, configuration): ([String], TrainingConfiguration) = ([], TrainingConfiguration())
+    (configuration.data, configuration.output) = ("d", "o")
     try configuration.read(yaml: "batch: 2\ninitialise: w.h5", named: "a.yaml") {
       notes.append($0)
     }
