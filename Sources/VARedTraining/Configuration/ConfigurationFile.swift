@@ -4,9 +4,11 @@ import Foundation
 import Yams
 
 extension TrainingConfiguration {
-  /// Reads the YAML file at `path` over the present values.
+  /// Reads a YAML file over the present values.
   ///
-  /// - Parameter note: is told of every setting under a former name.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - note: is told of every setting under a former name.
   /// - Throws: `ConfigurationError` naming file, line and key: unreadable file, malformed YAML,
   ///   unknown key (with the nearest known one), value of another type or out of range.
   public mutating func read(
@@ -27,9 +29,12 @@ extension TrainingConfiguration {
     try read(yaml: text, named: path, note: note)
   }
 
-  /// Reads YAML text over the present values; `name` stands for it in errors.
+  /// Reads YAML text over the present values.
   ///
-  /// - Parameter note: is told of every setting under a former name.
+  /// - Parameters:
+  ///   - yaml: the text.
+  ///   - name: stands for it in errors.
+  ///   - note: is told of every setting under a former name.
   /// - Throws: `ConfigurationError`, as for a file.
   public mutating func read(
     yaml: String, named name: String, note: (String) -> Void = { _ in }
