@@ -17,6 +17,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     // C libraries behind a module map; shim.h holds what Swift cannot import.
@@ -42,7 +43,9 @@ let package = Package(
     .target(name: "VARedHDF5", dependencies: ["CHDF5"]),
     .target(name: "VARedNN", dependencies: ["CDNNL", "COpenBLAS", "CKernels"]),
     .target(name: "VARedDist", dependencies: ["CMPI"]),
-    .target(name: "VARedData", dependencies: ["CFFmpeg", "VARedHDF5"]),
+    .target(
+      name: "VARedData",
+      dependencies: ["CFFmpeg", "VARedHDF5", .product(name: "SwiftCSV", package: "SwiftCSV")]),
 
     // The trainer and its command line.
     .target(

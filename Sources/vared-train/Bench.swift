@@ -27,11 +27,7 @@ struct Bench: ParsableCommand {
       valueName: "path"))
   var checkpoint: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Label file or HDF5 clips file to take the clips from, instead of random ones.",
-      valueName: "file"))
-  var data: String?
+  @OptionGroup var source: OptionalDataOptions
 
   @Option(help: ArgumentHelp("train or val, of --data (default: val).", valueName: "split"))
   var split: Split?
@@ -55,7 +51,8 @@ struct Bench: ParsableCommand {
     var settings = BenchmarkSettings()
     settings.network = { network.apply(to: &$0) }
     settings.checkpoint = checkpoint
-    settings.data = data
+    settings.data = source.data
+    settings.videos = source.videos
     settings.split = split
     settings.resources = resources.settings.resources
     settings.policies = policy

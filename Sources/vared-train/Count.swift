@@ -36,11 +36,7 @@ struct Count: ParsableCommand {
       "Checkpoint, or the folder of a run, whose network is counted.", valueName: "path"))
   var checkpoint: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Label file or HDF5 clips file: what the checkpoint's gates execute on it.", valueName: "file"
-    ))
-  var data: String?
+  @OptionGroup var source: OptionalDataOptions
 
   @Option(help: ArgumentHelp("train or val.", valueName: "split"))
   var split = Split.val
@@ -55,7 +51,8 @@ struct Count: ParsableCommand {
     settings.network = network.settings
     settings.classes = classes
     settings.checkpoint = checkpoint
-    settings.data = data
+    settings.data = source.data
+    settings.videos = source.videos
     settings.split = split
     settings.policies = policy
     settings.resources = resources.settings.resources

@@ -33,7 +33,8 @@ struct Evaluate: ParsableCommand {
   func run() {
     var settings = EvaluationSettings()
     settings.checkpoint = subject.checkpoint
-    settings.data = subject.data
+    settings.data = subject.source.data
+    settings.videos = subject.source.videos
     settings.split = subject.split
     settings.views = shared.settings.views
     settings.windows = windows

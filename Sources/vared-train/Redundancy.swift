@@ -48,7 +48,8 @@ struct Redundancy: ParsableCommand {
   func run() throws {
     var run = RedundancyRun()
     run.checkpoint = subject.checkpoint
-    run.data = subject.data
+    run.data = subject.source.data
+    run.videos = subject.source.videos
     run.split = subject.split
     run.clips = clips
     run.threshold = threshold

@@ -9,8 +9,7 @@ struct SubjectOptions: ParsableArguments {
       "Checkpoint, or the folder of a run (its newest whole one).", valueName: "path"))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("Label file or HDF5 clips file.", valueName: "file"))
-  var data: String
+  @OptionGroup var source: DataOptions
 
   @Option(help: ArgumentHelp("train or val.", valueName: "split"))
   var split = Split.val

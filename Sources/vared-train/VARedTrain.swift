@@ -20,7 +20,8 @@ struct VARedTrain: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self, Count.self,
+      Train.self, Evaluate.self, Check.self, Predict.self, Synthesize.self, Inspect.self,
+      Count.self,
       Bench.self, Redundancy.self, Frontier.self,
     ],
     defaultSubcommand: Train.self)

@@ -4,9 +4,9 @@ import CFFmpeg
 
 /// Reads clips. Has buffers of its own: one reader per thread.
 final class ClipReader {
-  private let writer = ClipWriter()
-  private let limits: VideoLimits
-  private let isCancelled: @Sendable () -> Bool
+  let writer = ClipWriter()
+  let limits: VideoLimits
+  let isCancelled: @Sendable () -> Bool
   private var rows: [UInt8] = []
 
   /// A reader with the default bounds on time and memory per clip.
@@ -41,6 +41,7 @@ final class ClipReader {
   ) throws {
     switch dataset.source(split, index) {
     case .video(let path): try read(video: path, view, geometry, into: clip)
+    case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
     }
   }

@@ -66,6 +66,53 @@ final class ClipsFile: Sendable {
     }
   }
 
+  /// Opens a file of clips as a data set, with that of the other split beside it where it has no
+  /// `/split`.
+  ///
+  /// - Throws: `DatasetError`.
+  static func openDataset(_ path: String) throws -> Dataset {
+    var files = [(file: try ClipsFile(path: path), split: Split.train)]
+    if files[0].file.splits == nil {
+      let family = SplitSibling(of: path)
+      files = try family.files.filter { $0.split != .test }.map { split, file in
+        (file == path ? files[0].file : try ClipsFile(path: file), split == .val ? .val : .train)
+      }
+    }
+    return try dataset(path, files)
+  }
+
+  private static func dataset(
+    _ path: String, _ files: [(file: ClipsFile, split: Split)]
+  ) throws -> Dataset {
+    let rows = files.flatMap { file, split in
+      file.labels.indices.map { (file: file, row: $0, split: file.splits?[$0] ?? split) }
+    }
+    let trained = Set(rows.filter { $0.split == .train }.map { $0.file.labels[$0.row] })
+    let used = trained.isEmpty ? Set(rows.map { $0.file.labels[$0.row] }) : trained
+    let classes = used.sorted()
+    let places = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
+    var clips: [Split: [Dataset.Clip]] = [:]
+    for (file, row, split) in rows {
+      guard let label = places[file.labels[row]] else {
+        throw DatasetError(
+          path: file.path, expected: "every class to have training clips",
+          found: "class '\(file.labels[row])' in val only",
+          remedy: "add training clips of it or remove it")
+      }
+      clips[split, default: []].append(
+        Dataset.Clip(source: .row(row, of: file), name: "clips[\(row)]", labels: [label]))
+    }
+    var notes: [String] = []
+    if clips[.val] == nil {
+      notes.append("there are NO VALIDATION CLIPS: nothing will be evaluated during training")
+    }
+    return Dataset(
+      path: path, classes: classes.map(String.init), isMultiLabel: false,
+      summary: DatasetSummary(
+        format: "HDF5 clips", listed: clips.mapValues(\.count), missing: [], notes: notes),
+      train: clips[.train] ?? [], val: clips[.val] ?? [])
+  }
+
   private static func wrong(_ path: String, _ found: String) -> DatasetError {
     DatasetError(
       path: path, expected: "HDF5 clips: /clips uint8 [N,T,H,W,3], /labels int [N]", found: found)

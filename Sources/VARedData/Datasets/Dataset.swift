@@ -1,6 +1,4 @@
-// A labelled set of clips, whatever holds them: a label file of videos or an HDF5 file of clips.
-
-import Foundation
+// A labelled set of clips, whatever holds them: annotations of videos or an HDF5 file of clips.
 
 /// A labelled set of clips in two splits. Immutable, and shared by every loading thread.
 public final class Dataset: Sendable {
@@ -8,141 +6,77 @@ public final class Dataset: Sendable {
   enum Source: Sendable {
     /// A video; the path to open.
     case video(path: String)
+    /// A folder of numbered pictures; its path.
+    case frames(folder: String)
     /// Row `row` of `/clips`.
     case row(Int, of: ClipsFile)
   }
 
   struct Clip: Sendable {
     let source: Source
-    /// The path as written in the label file, or `clips[17]`.
+    /// The path as the annotations have it, or `clips[17]`.
     let name: String
-    let label: Int
+    /// In ascending order; one unless the set is multi-label.
+    let labels: [Int]
+    /// When each label holds, in seconds; empty where that is not known.
+    var spans: [(label: Int, seconds: ClosedRange<Double>)] = []
   }
 
-  /// The label or clips file that was opened.
+  /// The file or folder that was opened.
   public let path: String
-  /// The class names; a label is an index into them. Sorted: by value when every label is an
-  /// integer, else by text.
+  /// The class names; a label is an index into them. In the order of an index file where there is
+  /// one, else sorted: by value when every label is a number, else by text.
   public let classes: [String]
+  /// Whether a clip has any number of labels, none included.
+  public let isMultiLabel: Bool
+  /// What kind of set it is, what is missing, and what is odd about it.
+  public let summary: DatasetSummary
   private let train: [Clip]
   private let val: [Clip]
 
-  /// Opens a label file or an HDF5 file of clips.
+  /// Opens annotations of videos, a folder of videos for each class, or an HDF5 file of clips.
   ///
-  /// * CSV with the header `path,label,split` (`split`: train or val): paths are relative to the
-  ///   file's folder, fields may be quoted.
-  /// * Lines `path label` (SlowFast, MMAction2), or a CSV file without `split`: the file is the
-  ///   training split, and the file beside it whose name has `val` (or `validation`) in place of
-  ///   `train` is the validation split, if it exists: `train.txt` + `val.txt`. Naming the `val`
-  ///   file of such a pair opens the same pair.
-  /// * HDF5: `/clips` uint8 `[N,T,H,W,3]`, `/labels` int `[N]`, and either `/split` uint8 `[N]`
-  ///   (0 train, 1 val) or a pair of files as above.
+  /// Which form the annotations have is told by their content: docs/DATA.md lists the forms. A
+  /// list of one split opens the list of the other one beside it, too: `train.txt` + `val.txt`.
   ///
-  /// The videos themselves are not opened here: one that does not decode shows when it is read.
+  /// Paths in lists are relative to the list, or to `videos`. Files that are not there are left
+  /// out and counted (``summary``); one that does not decode shows when it is read.
   ///
-  /// - Throws: `DatasetError` when a file is missing, a folder, empty or malformed, or when val
-  ///   has a class that train (if there is any) has not.
-  public static func open(_ path: String) throws -> Dataset {
-    try LabelFile.requireFile(path)
-    return try ClipsFile.isHDF5(path) ? openClips(path) : openLabels(path)
+  /// - Parameters:
+  ///   - path: a file or a folder.
+  ///   - videos: the folder of the videos; nil: beside the annotations.
+  /// - Throws: `DatasetError` when a file is missing, empty, malformed or of a form that is not
+  ///   read, when no training clip is there, or when val has a class that train (if there is any)
+  ///   has not and no index file names it.
+  public static func open(_ path: String, videos: String? = nil) throws -> Dataset {
+    if try ClipsFile.isHDF5(path) { return try ClipsFile.openDataset(path) }
+    return try DatasetAssembly(AnnotationReading.read(path), path: path, videos: videos).dataset()
   }
 
-  /// The number of clips of a split.
+  init(
+    path: String, classes: [String], isMultiLabel: Bool, summary: DatasetSummary, train: [Clip],
+    val: [Clip]
+  ) {
+    self.path = path
+    self.classes = classes
+    self.isMultiLabel = isMultiLabel
+    self.summary = summary
+    (self.train, self.val) = (train, val)
+  }
+
+  /// The number of clips of a split whose files are there.
   public func count(_ split: Split) -> Int { clips(split).count }
-  /// The label of a clip, an index into `classes`.
-  public func label(_ split: Split, _ index: Int) -> Int { clips(split)[index].label }
-  /// The path of a clip as the label file has it, or `clips[17]` for a row of an HDF5 file.
+  /// The labels of a clip, indices into `classes`, ascending.
+  public func labels(_ split: Split, _ index: Int) -> [Int] { clips(split)[index].labels }
+  /// The label of a clip of a set that is not multi-label, an index into `classes`.
+  public func label(_ split: Split, _ index: Int) -> Int { clips(split)[index].labels.first ?? 0 }
+  /// The path of a clip as the annotations have it, or `clips[17]` for a row of an HDF5 file.
   public func name(_ split: Split, _ index: Int) -> String { clips(split)[index].name }
 
   func source(_ split: Split, _ index: Int) -> Source { clips(split)[index].source }
+  func spans(_ split: Split, _ index: Int) -> [(label: Int, seconds: ClosedRange<Double>)] {
+    clips(split)[index].spans
+  }
 
   private func clips(_ split: Split) -> [Clip] { split == .train ? train : val }
-
-  /// One clip before its class has a number.
-  private struct Row {
-    let source: Source
-    let name: String
-    let label: String
-    let split: Split
-    let line: Int?
-    let file: String
-  }
-
-  private init(path: String, rows: [Row]) throws {
-    self.path = path
-    classes = Dataset.sortedClasses(rows.map(\.label))
-    let indices = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
-    let integers = classes.allSatisfy { Int($0) != nil }
-    func clips(_ split: Split) -> [Clip] {
-      rows.filter { $0.split == split }.map {
-        let key = integers ? Dataset.canonical($0.label) : $0.label
-        return Clip(source: $0.source, name: $0.name, label: indices[key] ?? 0)
-      }
-    }
-    (train, val) = (clips(.train), clips(.val))
-    try requireTrained(rows)
-  }
-
-  private func requireTrained(_ rows: [Row]) throws {
-    let trained = Set(train.map(\.label))
-    guard !trained.isEmpty, let index = val.firstIndex(where: { !trained.contains($0.label) })
-    else { return }
-    let row = rows.filter { $0.split == .val }[index]
-    throw DatasetError(
-      path: row.file, line: row.line, expected: "every class to have training clips",
-      found: "class '\(row.label)' in val only", remedy: "add training clips of it or remove it")
-  }
-
-  private static func sortedClasses(_ labels: [String]) -> [String] {
-    let unique = Set(labels)
-    let numbers = unique.compactMap { Int($0) }
-    guard numbers.count == unique.count else { return unique.sorted() }
-    return Set(numbers).sorted().map(String.init)
-  }
-
-  /// `07` and `7` are one integer label.
-  private static func canonical(_ label: String) -> String { Int(label).map(String.init) ?? label }
-
-  private static func openLabels(_ path: String) throws -> Dataset {
-    var files = [(try LabelFile(path: path), Split.train)]
-    if files[0].0.rows.contains(where: { $0.split == nil }) {
-      let sibling = SplitSibling(of: path)
-      files[0].1 = sibling.own
-      if let other = sibling.other {
-        files.append((try LabelFile(path: other), sibling.own == .train ? .val : .train))
-      }
-    }
-    let rows = files.flatMap { file, split in
-      let folder = (file.path as NSString).deletingLastPathComponent
-      return file.rows.map { row in
-        let full =
-          row.path.hasPrefix("/")
-          ? row.path : (folder as NSString).appendingPathComponent(row.path)
-        return Row(
-          source: .video(path: full), name: row.path, label: row.label,
-          split: row.split ?? split, line: row.line, file: file.path)
-      }
-    }
-    return try Dataset(path: path, rows: rows)
-  }
-
-  private static func openClips(_ path: String) throws -> Dataset {
-    var files = [(try ClipsFile(path: path), Split.train)]
-    if files[0].0.splits == nil {
-      let sibling = SplitSibling(of: path)
-      files[0].1 = sibling.own
-      if let other = sibling.other {
-        files.append((try ClipsFile(path: other), sibling.own == .train ? .val : .train))
-      }
-    }
-    let rows = files.flatMap { file, split in
-      file.labels.indices.map { index in
-        Row(
-          source: .row(index, of: file), name: "clips[\(index)]",
-          label: String(file.labels[index]), split: file.splits?[index] ?? split, line: nil,
-          file: file.path)
-      }
-    }
-    return try Dataset(path: path, rows: rows)
-  }
 }

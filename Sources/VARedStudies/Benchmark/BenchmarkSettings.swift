@@ -14,6 +14,8 @@ public struct BenchmarkSettings {
   public var checkpoint: String?
   /// Label file or HDF5 clips file that clips are taken from; nil: random clips.
   public var data: String?
+  /// Folder of the videos that `data` lists; nil: the list's own.
+  public var videos: String?
   /// Part of the data; nil: val.
   public var split: Split?
   /// Clips in a step, and threads.

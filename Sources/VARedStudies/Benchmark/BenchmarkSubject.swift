@@ -56,7 +56,7 @@ struct BenchmarkSubject {
     of path: String, _ settings: BenchmarkSettings, _ geometry: ClipGeometry
   ) throws -> [Float] {
     let split = settings.split ?? .val
-    let dataset = try Dataset.open(path, with: split)
+    let dataset = try Dataset.open(path, videos: settings.videos, with: split)
     let (batch, count) = (settings.resources.batch, dataset.count(split))
     guard count >= batch else {
       throw ConfigurationError(

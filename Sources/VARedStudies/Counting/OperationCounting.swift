@@ -15,6 +15,8 @@ public struct CountSettings: Sendable {
   /// Label file or HDF5 clips file that the checkpoint's gates decide on; nil: forced policies
   /// only.
   public var data: String?
+  /// Folder of the videos that `data` lists; nil: the list's own.
+  public var videos: String?
   /// Part of the data.
   public var split = Split.val
   /// What dynamic layers compute, a run for each; empty: full and half.
@@ -114,7 +116,7 @@ public struct OperationCounting {
   /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded
   /// is replaced by another.
   private func run(_ name: String, on path: String) throws -> CountReport.Run {
-    let dataset = try Dataset.open(path, with: settings.split)
+    let dataset = try Dataset.open(path, videos: settings.videos, with: settings.split)
     let count = dataset.count(settings.split)
     let loader = dataset.centreClips(
       Array(0..<count), of: settings.split, geometry: geometry, batch: resources.batch,

@@ -11,6 +11,8 @@ public struct RedundancyRun: Sendable {
   public var checkpoint = ""
   /// Label file or HDF5 clips file.
   public var data = ""
+  /// Folder of the videos that `data` lists; nil: the list's own.
+  public var videos: String?
   /// Part of the data.
   public var split = Split.val
   /// Clips that are measured at most, spread evenly over the split.
@@ -35,7 +37,7 @@ public struct RedundancyRun: Sendable {
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
-    let dataset = try Dataset.open(data, with: split)
+    let dataset = try Dataset.open(data, videos: videos, with: split)
     let resources = resources.resolved()
     let trained = try TrainedNetwork(
       checkpoint, batch: resources.batch, threads: resources.threads)

@@ -8,9 +8,9 @@ extension Dataset {
   ///
   /// - Throws: `DatasetError`, also where the split has no clip; `remedy` says what to do then.
   package static func open(
-    _ path: String, with split: Split, remedy: String = "give another --split"
+    _ path: String, videos: String?, with split: Split, remedy: String = "give another --split"
   ) throws -> Dataset {
-    let dataset = try Dataset.open(path)
+    let dataset = try Dataset.open(path, videos: videos)
     guard dataset.count(split) > 0 else {
       throw DatasetError(
         path: path, expected: "clips of the split \(split.rawValue)", found: "none", remedy: remedy)

@@ -34,9 +34,13 @@ extension Setting.Group {
     title: "Data and output", remark: "paths are relative to where vared-train is started",
     settings: [
       .path(
-        "data", \.data, "file",
-        "Label file (CSV 'path,label,split', or lines 'path label'), or HDF5 file with /clips and "
-          + "/labels", for: .everyone),
+        "data", \.data, "path",
+        "List of videos with their labels, folder of videos for each class, or HDF5 file with /clips "
+          + "and /labels; docs/DATA.md has every form", for: .everyone),
+      .optionalPath(
+        "videos", \.videos, "dir",
+        "Folder that the videos of --data lie in, where it is not that of the list",
+        for: .everyone),
       .path("output", \.output, "dir", "Folder for checkpoints and metrics", for: .everyone),
       .optionalPath(
         "initialize", \.initialize, "weights.h5",

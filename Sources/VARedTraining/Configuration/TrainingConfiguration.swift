@@ -69,8 +69,10 @@ public enum ResumeMode: Equatable, Sendable {
 
 /// The settings of `vared-train train`, named as its flags; the defaults are the ones users get.
 public struct TrainingConfiguration: Equatable, Sendable {
-  /// Label file or HDF5 clips file; required.
+  /// List of videos, folder of classes, or HDF5 clips file; required.
   public var data = ""
+  /// Folder of the videos that `data` lists; nil: the list's own.
+  public var videos: String?
   /// Folder of checkpoints and metrics; required.
   public var output = ""
 

@@ -8,8 +8,10 @@ import VARedDist
 public struct EvaluationSettings: Sendable {
   /// Checkpoint to evaluate.
   public var checkpoint = ""
-  /// Label file or HDF5 clips file.
+  /// List of videos, folder of classes, or HDF5 clips file.
   public var data = ""
+  /// Folder of the videos that `data` lists; nil: the list's own.
+  public var videos: String?
   /// Part of the data.
   public var split = Split.val
   /// One clip or several views per video.
@@ -63,7 +65,8 @@ public enum EvaluationRun {
   ) throws {
     let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
-      let dataset = try Dataset.open(settings.data, with: settings.split)
+      let dataset = try Dataset.open(
+        settings.data, videos: settings.videos, with: settings.split)
       let trained = try TrainedNetwork(
         settings.checkpoint, batch: resources.batch, threads: resources.threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))
@@ -71,6 +74,7 @@ public enum EvaluationRun {
     guard let (result, bad) = try evaluator.run(trained.network, policies: trained.policies)
     else { return }
     guard communicator.rank == 0 else { return }
+    for note in evaluator.dataset.summary.notes { Terminal.warn("note: \(note)") }
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
     let report = EvaluationReport(result, settings, trained)

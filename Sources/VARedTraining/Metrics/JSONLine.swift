@@ -29,6 +29,12 @@ package struct JSONLine {
     addRaw(key, "[" + rows.map(Self.list).joined(separator: ",") + "]")
   }
 
+  package mutating func add(_ key: String, _ value: Bool) { addRaw(key, value ? "true" : "false") }
+
+  package mutating func add(_ key: String, _ texts: [String]) {
+    addRaw(key, "[" + texts.map(Self.quoted).joined(separator: ",") + "]")
+  }
+
   package mutating func add(_ key: String, _ lines: [JSONLine]) {
     addRaw(key, "[" + lines.map(\.text).joined(separator: ",") + "]")
   }

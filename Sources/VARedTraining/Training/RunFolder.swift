@@ -1,6 +1,7 @@
 // DIR of `--output DIR`: what lies where, and whether a run may start in it.
 
 import Foundation
+import VARedData
 
 /// The folder of one run.
 package struct RunFolder {
@@ -13,6 +14,7 @@ package struct RunFolder {
   var configurationFile: String { path + "/config.yaml" }
   var metricsFile: String { path + "/metrics.jsonl" }
   var badClipsFile: String { path + "/bad-clips.csv" }
+  var missingClipsFile: String { path + "/missing-clips.csv" }
 
   /// Decides where the run starts, and writes config.yaml.
   ///
@@ -54,6 +56,18 @@ package struct RunFolder {
       throw FileError(
         path: checkpoints.path, "cannot be written to: \(systemReason()); give another --output")
     }
+  }
+
+  /// Writes missing-clips.csv, or takes it away where nothing is missing any more.
+  ///
+  /// - Throws: `FileError`.
+  func write(missing: [MissingClip]) throws {
+    guard !missing.isEmpty else {
+      unlink(missingClipsFile)
+      return
+    }
+    let lines = missing.map { CSVRow([$0.split.rawValue, $0.path]).line }
+    try AtomicFile.write(missingClipsFile, text: "split,path\n" + lines.joined())
   }
 
   private func start(_ mode: ResumeMode, say: (String) -> Void) throws -> Checkpoint? {

@@ -64,7 +64,7 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
-    "initialize", "evaluate-every", "views", "max-bad-clips",
+    "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
   ]
 
   private func requireSameClasses(_ classes: [String]) throws {

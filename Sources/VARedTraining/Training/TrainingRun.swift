@@ -110,6 +110,8 @@ public enum TrainingRun {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
     }
     setup.summary(network).forEach(say)
+    setup.dataset.summary.notes.forEach { say("note: \($0)") }
+    try folder.write(missing: setup.dataset.summary.missing)
     let log = try RunLog(
       folder, lock, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
       stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)

@@ -26,7 +26,7 @@ package struct TrainingSetup {
   ) throws {
     self.communicator = communicator
     self.configuration = configuration
-    dataset = try Dataset.open(configuration.data)
+    dataset = try Dataset.open(configuration.data, videos: configuration.videos)
     do {
       try configuration.networkConfiguration(classes: dataset.classes.count).validate()
     } catch let error as NetworkError {
@@ -130,7 +130,9 @@ extension Dataset {
         for byte in name(split, index).utf8 {
           digest = SplitMix64(mixing: digest, UInt64(byte)).value
         }
-        digest = SplitMix64(mixing: digest, UInt64(label(split, index))).value
+        for label in labels(split, index) {
+          digest = SplitMix64(mixing: digest, UInt64(label)).value
+        }
       }
     }
     return "\(count(.train)) training clips\n\(count(.val)) validation clips\n"

@@ -1,0 +1,63 @@
+// Tables of separated values, read by SwiftCSV.
+
+import SwiftCSV
+
+/// The rows of a CSV file: fields in quotes may hold separators, quotes and line breaks.
+struct CSVTable {
+  /// One row that is not blank.
+  struct Row {
+    /// Without the white space around them.
+    let fields: [String]
+    /// The line it begins on, counted from 1.
+    let line: Int
+  }
+
+  let path: String
+  let rows: [Row]
+
+  /// Reads `file`, whose fields are separated by `delimiter`.
+  ///
+  /// - Throws: `DatasetError` where quotes do not close or stand inside a field.
+  init(_ file: TextFile, delimiter: Character) throws {
+    path = file.path
+    guard file.text.utf8.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 0 else {
+      throw CSVTable.wrongQuotes(file)
+    }
+    // A last field that is empty counts only with a line end behind it.
+    let text = file.text.last?.isNewline == true ? file.text : file.text + "\n"
+    var rows: [Row] = []
+    var line = 1
+    do {
+      try EnumeratedCSV(
+        string: text, delimiter: .character(delimiter), loadColumns: false, rowLimit: 0
+      ).enumerateAsArray(startAt: 0, rowLimit: nil) { fields in
+        defer { line += 1 + fields.reduce(0) { $0 + $1.count(where: \.isNewline) } }
+        if fields.count > 1 || fields.first?.isEmpty == false {
+          rows.append(Row(fields: fields.map(\.trimmingBlanks), line: line))
+        }
+      }
+    } catch is CSVParseError {
+      throw CSVTable.wrongQuotes(file)
+    }
+    self.rows = rows
+  }
+
+  /// The character between the fields of a header line that has one of `names` as a field.
+  static func delimiter(ofHeader line: Substring, with names: Set<String>) -> Character? {
+    [",", ";", "\t"].first { delimiter in
+      line.split(separator: delimiter, omittingEmptySubsequences: false).contains {
+        names.contains($0.filter { $0 != "\"" }.trimmingBlanks.lowercased())
+      }
+    }
+  }
+
+  private static func wrongQuotes(_ file: TextFile) -> DatasetError {
+    DatasetError(
+      path: file.path,
+      line: file.lines.first { $0.text.count { $0 == "\"" } % 2 == 1 }?.number
+        ?? file.lines.first { $0.text.contains("\"") }?.number,
+      expected: "separated fields",
+      found: "a quote that is not closed or not at a field's ends",
+      remedy: "double the quotes inside a quoted field")
+  }
+}

@@ -1,0 +1,94 @@
+// What lies in folders: each folder is listed once, however often its files are asked for.
+
+import Foundation
+
+/// Listings of folders, kept. Not for use by several threads.
+///
+/// Names compare as text does in Unicode: an accented letter finds its file however it is encoded.
+final class FileTree {
+  /// One entry of a folder.
+  private struct Entry {
+    let name: String
+    let isFolder: Bool
+  }
+
+  /// Deep enough for every known layout; ends circles of symbolic links.
+  private static let depth = 8
+
+  private var listings: [String: [String: Entry]] = [:]
+
+  /// The file or folder at `path` as it is spelt on the disk; nil when there is none.
+  func existing(_ path: String) -> String? {
+    let parent = path.parentFolder
+    if path.lastComponent == ".." || path.hasSuffix("/") || path.lastComponent == "." {
+      return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+    guard let entry = listing(parent)[path.lastComponent] else { return nil }
+    return joinedPath(parent, entry.name)
+  }
+
+  /// The names in a folder, hidden ones left out, in order; empty when it cannot be read.
+  func names(in folder: String) -> [String] { listing(folder).keys.sorted() }
+
+  /// The folders in a folder, in order.
+  func folders(in folder: String) -> [String] {
+    listing(folder).values.filter(\.isFolder).map(\.name).sorted()
+  }
+
+  /// Whether a folder holds numbered pictures, and so is a clip.
+  func isFrameFolder(_ folder: String) -> Bool {
+    let entries = listing(folder).values
+    let pictures = entries.count {
+      !$0.isFolder && $0.name.isPictureName && $0.name.stem.last?.isNumber == true
+    }
+    return pictures > 0 && pictures * 2 > entries.count
+  }
+
+  /// The clips below a folder, relative to it and in order: videos, and folders of frames.
+  func clips(below folder: String) -> [String] { clips(below: folder, depth: 0) }
+
+  private func clips(below folder: String, depth: Int) -> [String] {
+    guard depth < Self.depth else { return [] }
+    return listing(folder).values.sorted { $0.name < $1.name }.flatMap { entry -> [String] in
+      guard entry.isFolder else { return entry.name.isVideoName ? [entry.name] : [] }
+      let inner = joinedPath(folder, entry.name)
+      if isFrameFolder(inner) { return [entry.name] }
+      return clips(below: inner, depth: depth + 1).map { entry.name + "/" + $0 }
+    }
+  }
+
+  private func listing(_ folder: String) -> [String: Entry] {
+    let path = folder.isEmpty ? "." : folder
+    if let known = listings[path] { return known }
+    var entries: [String: Entry] = [:]
+    if let stream = opendir(path) {
+      defer { closedir(stream) }
+      while let found = readdir(stream) {
+        guard let name = Self.name(found), !name.hasPrefix(".") else { continue }
+        let kind = Int32(found.pointee.d_type)
+        if kind == Int32(DT_DIR) {
+          entries[name] = Entry(name: name, isFolder: true)
+        } else if kind == Int32(DT_REG) {
+          entries[name] = Entry(name: name, isFolder: false)
+        } else if let isFolder = Self.isFolder(joinedPath(path, name)) {
+          entries[name] = Entry(name: name, isFolder: isFolder)
+        }
+      }
+    }
+    listings[path] = entries
+    return entries
+  }
+
+  /// nil where a symbolic link leads nowhere.
+  private static func isFolder(_ path: String) -> Bool? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return info.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func name(_ entry: UnsafeMutablePointer<dirent>) -> String? {
+    withUnsafePointer(to: &entry.pointee.d_name) { name in
+      name.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
+    }
+  }
+}
