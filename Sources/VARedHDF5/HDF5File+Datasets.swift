@@ -23,6 +23,30 @@ extension HDF5File {
     }
   }
 
+  /// The first filter that the values of a dataset went through and that this HDF5 cannot undo:
+  /// its name, such as `lzf`; nil when all of them can be.
+  ///
+  /// - Throws: `HDF5Error` if there is no such dataset.
+  public func missingFilter(_ path: String) throws -> String? {
+    try HDF5Library.locked {
+      let set = try dataset(path)
+      let list = try Handle(
+        H5Dget_create_plist(set.id), H5Pclose, self.path, "no properties of \(path)")
+      for index in 0..<max(0, H5Pget_nfilters(list.id)) {
+        var (flags, values, options) = (UInt32(0), 0, UInt32(0))
+        var name = [CChar](repeating: 0, count: 128)
+        let filter = H5Pget_filter2(
+          list.id, UInt32(index), &flags, &values, nil, name.count - 1, &name, &options)
+        guard filter >= 0 else { throw failed("no filters of \(path)") }
+        guard H5Zfilter_avail(filter) <= 0 else { continue }
+        let text = String(
+          decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return text.isEmpty ? "number \(filter)" : text
+      }
+      return nil
+    }
+  }
+
   /// Opens a dataset; the caller holds the lock.
   func dataset(_ path: String) throws -> Handle {
     try requireOpen()

@@ -11,12 +11,15 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A set of `count` training clips whose brightness tells which is which; `bad` are missing.
+  /// A set of `count` training clips whose brightness tells which is which; `bad` are empty files.
   private func dataset(count: Int, bad: Set<Int> = []) throws -> Dataset {
     var labels = "path,label,split\n"
     for clip in 0..<count {
       labels += "\(clip).mp4,\(clip),train\n"
-      guard !bad.contains(clip) else { continue }
+      guard !bad.contains(clip) else {
+        try folder.touch("\(clip).mp4")
+        continue
+      }
       try makeVideo(folder.file("\(clip).mp4"), times: Array(0..<8)) { frame, x, _ in
         (UInt8(10 * clip + frame), UInt8(x * 8), 100)
       }
@@ -65,7 +68,7 @@ import Testing
     #expect(
       batch.bad == [
         BadClip(
-          path: "3.mp4", reason: "no such file or directory", split: .train, index: 3,
+          path: "3.mp4", reason: "an empty file", split: .train, index: 3,
           replacement: order[1])
       ])
     #expect(batch.labels == [1, set.label(.train, order[1])])
@@ -88,7 +91,7 @@ import Testing
     let set = try dataset(count: 3, bad: [0, 1, 2])
     let loader = loader(set, [[0, 1]])
     let error = try #require(throws: DatasetError.self) { try loader.next() }
-    #expect(error.description.contains("and 2 others that do not (no such file or directory)"))
+    #expect(error.description.contains("and 2 others that do not (an empty file)"))
     #expect(throws: DatasetError.self) { try loader.next() }
     loader.stop()
     #expect(try loader.next() == nil)

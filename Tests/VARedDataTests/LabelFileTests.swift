@@ -15,33 +15,29 @@ import Testing
     return try #require(throws: DatasetError.self) { try Dataset.open(path) }
   }
 
-  @Test func csvFieldsAreSplitAndUnquoted() {
-    #expect(fieldsOfCSVLine("a,b c ,") == ["a", "b c", ""])
-    #expect(fieldsOfCSVLine(#""a, b" , "say ""hi""",c"#) == ["a, b", #"say "hi""#, "c"])
-    #expect(fieldsOfCSVLine(#""a"#) == nil)
-    #expect(fieldsOfCSVLine(#""a"b,c"#) == nil)
-  }
-
   @Test func csvWithHeader() throws {
+    try folder.touch("b/two words.mp4", "a, b.mp4", "abs/c.mp4")
     let path = try folder.write(
       "\u{FEFF}path,label,split\r\nb/two words.mp4,walk,train\r\n\r\n"
-        + "\"a, b.mp4\",run,train\r\n/abs/c.mp4,walk,val\r\n", to: "labels.csv")
+        + "\"a, b.mp4\",run,train\r\n\(folder.file("abs/c.mp4")),walk,val\r\n", to: "labels.csv")
     let set = try Dataset.open(path)
     #expect(set.classes == ["run", "walk"])
     #expect(set.count(.train) == 2 && set.count(.val) == 1)
     #expect(set.name(.train, 0) == "b/two words.mp4" && set.label(.train, 0) == 1)
     #expect(set.name(.train, 1) == "a, b.mp4" && set.label(.train, 1) == 0)
     #expect(videoPath(set, .train, 0) == folder.file("b/two words.mp4"))
-    #expect(videoPath(set, .val, 0) == "/abs/c.mp4")
+    #expect(videoPath(set, .val, 0) == folder.file("abs/c.mp4"))
   }
 
   @Test func columnsMayComeInAnyOrder() throws {
+    try folder.touch("a", "b")
     let path = try folder.write("split,fps,Label,Path\nval,25,x,a\ntrain,25,x,b\n", to: "l.csv")
     let set = try Dataset.open(path)
     #expect(set.name(.train, 0) == "b" && set.name(.val, 0) == "a")
   }
 
   @Test func linesOfPathAndLabel() throws {
+    try folder.touch("some dir/a.mp4", "b.mp4", "c.mp4")
     try folder.write("some dir/a.mp4 10\nb.mp4\t9\n", to: "kinetics_train_list.txt")
     try folder.write("c.mp4 010\n", to: "kinetics_val_list.txt")
     for name in ["kinetics_train_list.txt", "kinetics_val_list.txt"] {
@@ -54,6 +50,7 @@ import Testing
   }
 
   @Test func aSingleListIsTraining() throws {
+    try folder.touch("a.mp4")
     let set = try Dataset.open(try folder.write("a.mp4 jump\n", to: "trained.txt"))
     #expect(set.count(.train) == 1 && set.count(.val) == 0)
     let csv = try Dataset.open(try folder.write("path,label\na.mp4,jump\n", to: "some.csv"))
@@ -61,6 +58,7 @@ import Testing
   }
 
   @Test func aFileOfValOnlyOpens() throws {
+    try folder.touch("a")
     let set = try Dataset.open(try folder.write("path,label,split\na,x,val\n", to: "v.csv"))
     #expect(set.count(.train) == 0 && set.count(.val) == 1)
   }
@@ -76,7 +74,7 @@ import Testing
   @Test func aFolderIsRefused() throws {
     let path = folder.path
     let error = try #require(throws: DatasetError.self) { try Dataset.open(path) }
-    #expect(error.found == "a folder" && error.remedy.contains("labels.csv"))
+    #expect(error.found.contains("folder") && error.remedy.contains("labels.csv"))
   }
 
   @Test(arguments: ["", "\n \n", "path,label,split\n"])
@@ -104,14 +102,14 @@ import Testing
     #expect(fields.description.contains("labels.csv:3:"))
     let quote = try refusal("path,label,split\n\"a,x,train\n")
     #expect(quote.line == 2 && quote.found.contains("quote"))
-    let split = try refusal("path,label,split\na,x,test\n")
-    #expect(split.line == 2 && split.found == "'test'")
+    let split = try refusal("path,label,split\na,x,part3\n")
+    #expect(split.line == 2 && split.found == "'part3'")
     let label = try refusal("path,label,split\na,,train\n")
     #expect(label.line == 2 && label.found == "no label")
     let list = try refusal("a.mp4 1\nb.mp4\n")
     #expect(list.line == 2 && list.found == "'b.mp4'")
-    let header = try refusal("a.mp4,x,train\n")
-    #expect(header.line == 1 && header.remedy.contains("header path,label,split"))
+    let header = try refusal("a,x y;train,z\nb\n")
+    #expect(header.line == 1 && header.remedy.contains("header such as path,label,split"))
   }
 
   @Test func aClassOnlyInValIsNamed() throws {

@@ -12,11 +12,9 @@ private let oddClips = ProcessInfo.processInfo.environment["VARED_ODD_CLIPS"]
 struct OddClipsTests {
   @Test func everyFileDecodesOrIsRefused() throws {
     let folder = try #require(oddClips)
-    let index = try String(contentsOfFile: folder + "/index.csv", encoding: .utf8)
-    let lines = index.split(whereSeparator: \.isNewline).dropFirst()
-    #expect(lines.count > 10)
-    for line in lines {
-      let fields = try #require(fieldsOfCSVLine(line))
+    let rows = try CSVTable(TextFile(path: folder + "/index.csv"), delimiter: ",").rows.dropFirst()
+    #expect(rows.count > 10)
+    for fields in rows.map(\.fields) {
       let expected = try #require(Int(fields[5]))
       let start = Date()
       let outcome = decodeAll(folder + "/" + fields[0])

@@ -21,8 +21,20 @@ final class TemporaryFolder {
 
   @discardableResult
   func write(_ text: String, to name: String) throws -> String {
+    try make(name.split(separator: "/").dropLast().joined(separator: "/"))
     try text.write(toFile: file(name), atomically: true, encoding: .utf8)
     return file(name)
+  }
+
+  /// Makes a folder and those it lies in.
+  func make(_ folder: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: file(folder), withIntermediateDirectories: true)
+  }
+
+  /// Makes empty files, for what looks at names only.
+  func touch(_ names: String...) throws {
+    for name in names { try write("", to: name) }
   }
 }
 

@@ -18,7 +18,8 @@ import TrainingTestSupport
   }
 
   private static let firstHour = [
-    "config", "data", "output", "initialize", "model", "width", "network", "frames", "size",
+    "config", "data", "videos", "output", "initialize", "model", "width", "network", "frames",
+    "size",
     "batch",
     "epochs", "learning-rate", "target-ratio", "resume",
   ]
@@ -143,6 +144,7 @@ import TrainingTestSupport
       arguments("weights", ["--model", "r2plus1d-34", "--network", "fixed", "--epochs", "1"]))
     (given["data"], given["output"]) = (clips, scratch("run"))
     given["initialize"] = scratch("weights")
+    given["videos"] = scratch.path
     #expect(Set(given.keys) == Set(Setting.all.map(\.key)))
     let flags = given.flatMap { key, value in
       switch value {

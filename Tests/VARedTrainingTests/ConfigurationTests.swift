@@ -55,6 +55,7 @@ import VARedNN
     written.syncBN = false
     written.seed = 99
     written.initialize = "w.h5"
+    written.videos = "v"
     written.resources.threads = 2
     written.stallTimeout = 12.5
     written.checkpointEvery = 7

@@ -14,6 +14,9 @@ final class ClipsFile: Sendable {
   let splits: [Split]?
   private let file: HDF5File
 
+  /// Bytes of a clip: what one reading thread may hold.
+  private static let largestClip = Double(1 << 31)
+
   /// Whether `path` begins with HDF5's signature.
   static func isHDF5(_ path: String) throws -> Bool {
     guard let handle = FileHandle(forReadingAtPath: path) else { return false }
@@ -36,17 +39,29 @@ final class ClipsFile: Sendable {
       guard shape.count == 5, shape[4] == 3, shape.allSatisfy({ $0 > 0 }) else {
         throw ClipsFile.wrong(path, "/clips of shape \(shape)")
       }
+      for name in ["/clips", "/labels", "/split"] where file.exists(name) {
+        guard let filter = try file.missingFilter(name) else { continue }
+        throw DatasetError(
+          path: path, expected: "\(name) without compression, or with gzip",
+          found: "the filter \(filter), which this HDF5 does not have",
+          remedy: "write it with compression=\"gzip\" or none")
+      }
+      let bytes = shape[1...].reduce(1.0) { $0 * Double($1) }
+      guard shape[0] <= Int(Int32.max), bytes <= ClipsFile.largestClip else {
+        throw ClipsFile.wrong(path, "/clips of shape \(shape), more than a clip can be")
+      }
+      guard try file.shape("/labels") == [shape[0]] else {
+        let found = try file.shape("/labels").map(String.init).joined(separator: "×")
+        throw ClipsFile.wrong(path, "\(found) labels for \(shape[0]) clips")
+      }
       (frames, height, width) = (shape[1], shape[2], shape[3])
       labels = try file.read("/labels", as: Int64.self).values
-      guard labels.count == shape[0] else {
-        throw ClipsFile.wrong(path, "\(labels.count) labels for \(shape[0]) clips")
-      }
       guard file.exists("/split") else {
         splits = nil
         return
       }
-      let numbers = try file.read("/split", as: UInt8.self).values
-      guard numbers.count == shape[0], numbers.allSatisfy({ $0 <= 1 }) else {
+      let numbers = try file.read("/split", as: Int64.self).values
+      guard numbers.count == shape[0], numbers.allSatisfy({ (0...1).contains($0) }) else {
         throw ClipsFile.wrong(path, "a /split that is not 0 (train) or 1 (val) for each clip")
       }
       splits = numbers.map { $0 == 0 ? .train : .val }

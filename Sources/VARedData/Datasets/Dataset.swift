@@ -49,7 +49,9 @@ public final class Dataset: Sendable {
   ///   read, when no training clip is there, or when val has a class that train (if there is any)
   ///   has not and no index file names it.
   public static func open(_ path: String, videos: String? = nil) throws -> Dataset {
-    if try ClipsFile.isHDF5(path) { return try ClipsFile.openDataset(path) }
+    if try AnnotationReading.isFile(path), try ClipsFile.isHDF5(path) {
+      return try ClipsFile.openDataset(path)
+    }
     return try DatasetAssembly(AnnotationReading.read(path), path: path, videos: videos).dataset()
   }
 

@@ -8,11 +8,19 @@ enum AnnotationReading {
   ///
   /// - Throws: `DatasetError` for what is missing, malformed, or of a form that is not read.
   static func read(_ path: String) throws -> AnnotationSet {
+    try isFile(path) ? readFile(path) : readFolder(path)
+  }
+
+  /// Whether `path` is a file, and not a folder.
+  ///
+  /// - Throws: `DatasetError` when it is neither.
+  static func isFile(_ path: String) throws -> Bool {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      return try readFolder(path)
+      return false
     }
-    return try readFile(path)
+    try TextFile.requireRegular(path)
+    return true
   }
 
   private static func readFile(_ path: String) throws -> AnnotationSet {

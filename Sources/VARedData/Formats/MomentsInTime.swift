@@ -1,4 +1,4 @@
-// Moments in Time and Multi-Moments in Time: trainingSet.csv, validationSet.csv, moments_categories.txt.
+// Moments in Time and Multi-Moments: trainingSet.csv, validationSet.csv, moments_categories.txt.
 
 import Foundation
 

@@ -32,19 +32,18 @@ enum VideoList {
     let isFrameFolders: Bool
     let name: String
 
-    /// nil when no form fits most of the lines.
+    /// The form that fits most lines; nil when none fits half of them.
     init?(of lines: [(number: Int, text: Substring)]) {
       let sample = lines.prefix(1000)
-      let fits = separators.first { separator in
-        let parsed = sample.count { line in
-          VideoList.fields(line.text, separator).map {
-            $0.dropLast().contains(where: \.isVideoName)
-          } ?? false
+      let parsed = separators.map { separator in
+        sample.count { line in
+          VideoList.fields(line.text, separator)?.dropLast().contains(where: \.isVideoName) ?? false
         }
-        return parsed * 10 >= sample.count * 9 && parsed > 0
       }
+      let most = parsed.max() ?? 0
+      let fits = most > 0 && most * 2 >= sample.count ? parsed.firstIndex(of: most) : nil
       if let fits {
-        (separator, isFrameFolders) = (fits, false)
+        (separator, isFrameFolders) = (separators[fits], false)
       } else if let two = separators.first(where: { separator in
         sample.allSatisfy { (VideoList.fields($0.text, separator)?.count ?? 0) >= 2 }
       }) {

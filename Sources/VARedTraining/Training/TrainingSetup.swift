@@ -26,7 +26,7 @@ package struct TrainingSetup {
   ) throws {
     self.communicator = communicator
     self.configuration = configuration
-    dataset = try Dataset.open(configuration.data, videos: configuration.videos)
+    dataset = try Dataset.openSingleLabel(configuration.data, videos: configuration.videos)
     do {
       try configuration.networkConfiguration(classes: dataset.classes.count).validate()
     } catch let error as NetworkError {
