@@ -67,6 +67,8 @@ find_missing() {
   for part in avformat avcodec avutil swscale; do
     has_pkg_config "lib$part" || missing+=("lib$part-dev")
   done
+  # Tests hold our decoding against the program's.
+  command -v ffmpeg >/dev/null || missing+=(ffmpeg)
   links dnnl.h -ldnnl || missing+=(libdnnl-dev)
   # libgomp's link name (libgomp.so) belongs to the compiler's own package: libgcc-<version>-dev,
   # which `gcc` pulls in at whatever version this release has.

@@ -80,20 +80,50 @@ import Testing
     #expect(Set(heights) == Set(32...40))
   }
 
+  private func timeline(_ times: [Int64?]) -> FrameTimeline {
+    FrameTimeline(
+      Array(times.indices), of: times.map { VideoPacket(pts: $0) }, counts: false,
+      unitSeconds: 0.01)
+  }
+
+  private func frames(_ times: [Int64?]) -> [Int] {
+    let timeline = timeline(times)
+    return times.indices.map(timeline.frame(atBeat:))
+  }
+
   @Test func aBeatIsAStepInTime() {
-    func timeline(_ times: [Int64?], keys: Set<Int> = [0]) -> FrameTimeline {
-      FrameTimeline(
-        times.enumerated().map {
-          PacketTimes(pts: $0.element, dts: nil, isKey: keys.contains($0.offset))
-        })
-    }
-    let jittered = timeline([0, 33, 67, 100, 133, 167])
-    #expect((0..<6).map(jittered.frame(atBeat:)) == Array(0..<6))
-    let variable = timeline([0, 10, 20, 30, 70, 110])
-    #expect((0..<6).map(variable.frame(atBeat:)) == [0, 2, 3, 4, 4, 5])
-    let reordered = timeline([0, 3, 1, 2])
-    #expect(reordered.packets == [0, 2, 3, 1] && reordered.times == [0, 1, 2, 3])
-    #expect(timeline([0, nil, 2]).times == nil)
-    #expect(timeline([0, 1, 1]).times == nil)
+    #expect(frames([0, 33, 67, 100, 133, 167]) == Array(0..<6))
+    #expect(frames([0, 10, 20, 30, 70, 110]) == [0, 2, 3, 4, 4, 5])
+    #expect(timeline([nil, nil]).display == nil)
+    #expect(frames([nil, nil, nil]) == [0, 1, 2])
+  }
+
+  @Test func pausesAreTime() {
+    // A recording of a screen at ten frames a second that stands still for two seconds.
+    let paused: [Int64] = (0..<10).map { 10 * $0 } + (0..<10).map { 290 + 10 * $0 }
+    #expect(timeline(paused).display?.gaps == nil)
+    #expect(Set(frames(paused)).count == 12)
+    // Slides, four to thirty seconds each.
+    let slides: [Int64] = [0, 400, 1200, 1700, 4700, 5200]
+    #expect(timeline(slides).display?.times == slides && timeline(slides).display?.gaps == nil)
+  }
+
+  @Test(
+    arguments: [
+      [0, 10010, 10020, 10030, 10040, 10050], [0, 10, 20, 10030, 40, 50],
+      [0, 10, 20, -10030, 40, 50], [0, 10, 20, 30, 40, 10050], [0, 10, 20, 30, 40, -10050],
+      [0, 10010, 20020, 20030, 40, 50], [0, 10, 10, 10, 20, 30], [0, 10, nil, 30, nil, 50],
+      [nil, 10, 20, 30, 40, 50], [0, Int64.max, Int64.min, 30, 40, 50],
+    ] as [[Int64?]])
+  func wrongTimesAreNoTime(times: [Int64?]) {
+    #expect(frames(times) == Array(0..<6), "\(times)")
+    let display = timeline(times).display
+    let hasGap = times.contains { abs(Double($0 ?? 0)) > 1000 }
+    #expect((display?.note != nil) == hasGap, "\(times)")
+  }
+
+  @Test func theLargestGapIsNamed() throws {
+    let note = try #require(timeline([0, 10, 20, 10030, 10040, 30050]).display?.note)
+    #expect(note.hasPrefix("2 gaps in its timestamps, the largest 200.1 s after frame 5 of 6"))
   }
 }

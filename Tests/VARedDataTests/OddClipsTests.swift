@@ -40,11 +40,17 @@ struct OddClipsTests {
   private func decodeAll(_ path: String) -> Result<Found, DatasetError> {
     do {
       let decoder = try VideoDecoder(path: path, deadline: Deadline(seconds: 600) { false })
-      let decoded = try decoder.decode(Array(0..<decoder.frameCount)) { _, _ in }
+      var decoded: Set<Int> = []
+      try decoder.decode { timeline in
+        decoded = []
+        return Array(0..<timeline.count)
+      } deliver: { place, _ in
+        decoded.insert(place)
+      }
       return .success(
         Found(
-          indexed: decoder.frameCount, decoded: decoded,
-          isTimed: decoder.file.timeline.times != nil))
+          indexed: decoder.timeline.count, decoded: decoded.count,
+          isTimed: decoder.timeline.display != nil))
     } catch {
       return .failure(error as! DatasetError)
     }

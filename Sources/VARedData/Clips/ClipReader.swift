@@ -34,29 +34,39 @@ final class ClipReader {
   ///   - view: the window and the crop.
   ///   - geometry: the clip's extent.
   ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
+  /// - Returns: what is odd about the clip, one line; nil: nothing.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
+  @discardableResult
   func read(
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws {
+  ) throws -> String? {
     switch dataset.source(split, index) {
-    case .video(let path): try read(video: path, view, geometry, into: clip)
+    case .video(let path): return try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
     }
+    return nil
   }
 
+  /// Writes a clip of one video.
+  ///
+  /// - Returns: what is odd about the video, one line; nil: nothing.
+  @discardableResult
   func read(
     video path: String, _ view: View, _ geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws {
+  ) throws -> String? {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
     let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
     let file = decoder.file
-    let shown = clipFrames(of: decoder.frameCount, view: view, geometry: geometry)
-      .map(file.timeline.frame(atBeat:))
-    let wanted = Set(shown).sorted()
-    try decoder.decode(wanted) { number, frame in
+    var (shown, wanted): ([Int], [Int]) = ([], [])
+    try decoder.decode { timeline in
+      shown = clipFrames(of: timeline.count, view: view, geometry: geometry)
+        .map(timeline.frame(atBeat:))
+      wanted = Set(shown).sorted()
+      return wanted
+    } deliver: { [writer, limits] number, frame in
       for index in shown.indices where shown[index] == wanted[number] {
         let problem = writer.write(
           frame, orientation: file.orientation, pixelAspect: file.pixelAspect,
@@ -64,6 +74,7 @@ final class ClipReader {
         if let problem { throw refusedVideo(path, problem) }
       }
     }
+    return decoder.timeline.display?.note
   }
 
   private func read(

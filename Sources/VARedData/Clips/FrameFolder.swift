@@ -38,7 +38,9 @@ extension ClipReader {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
     for picture in Set(shown) {
       let decoder = try VideoDecoder(path: pictures[picture], limits: limits, deadline: deadline)
-      try decoder.decode([0]) { _, frame in
+      try decoder.decode { _ in
+        [0]
+      } deliver: { [writer, limits] _, frame in
         for index in shown.indices where shown[index] == picture {
           let problem = writer.write(
             frame, orientation: decoder.file.orientation, pixelAspect: decoder.file.pixelAspect,

@@ -10,6 +10,8 @@ public final class ClipBatch: @unchecked Sendable {  // filled by the loader, th
   public let indices: [Int]
   /// The clips of this batch that could not be decoded, in the order of `indices`.
   public internal(set) var bad: [BadClip] = []
+  /// What whoever trains on the clips of this batch should know of them, in the order of `indices`.
+  public internal(set) var notes: [ClipNote] = []
 
   /// Clips of the batch, n.
   public var count: Int { indices.count }
@@ -41,4 +43,12 @@ public struct BadClip: Sendable, Equatable {
   public let index: Int
   /// The index of the clip that was read in its place.
   public let replacement: Int
+}
+
+/// Something odd about a clip that was read all the same.
+public struct ClipNote: Sendable, Equatable {
+  /// The clip as the label file names it.
+  public let path: String
+  /// What is odd, and what was done, one line.
+  public let text: String
 }

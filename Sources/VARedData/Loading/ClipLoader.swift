@@ -61,6 +61,7 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
     let batch: ClipBatch
     var open: Int
     var bad: [Int: BadClip] = [:]
+    var notes: [Int: ClipNote] = [:]
     var failure: DatasetError?
   }
 
@@ -111,6 +112,7 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
         delivered += 1
         condition.broadcast()
         ready.batch.bad = ready.bad.sorted { $0.key < $1.key }.map(\.value)
+        ready.batch.notes = ready.notes.sorted { $0.key < $1.key }.map(\.value)
         return ready.batch
       }
       return nil
@@ -172,6 +174,7 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
       case .success(let loaded):
         pending[task.batch]?.batch.labels[task.slot] = loaded.label
         pending[task.batch]?.bad[task.slot] = loaded.bad
+        pending[task.batch]?.notes[task.slot] = loaded.note
       case .failure(let error):
         pending[task.batch]?.failure = error
       }

@@ -9,7 +9,8 @@ struct ClipSource: Sendable {
 
   struct Loaded {
     let label: Int
-    let bad: BadClip?
+    var bad: BadClip?
+    var note: ClipNote?
   }
 
   /// Reads clip `index`, or the first of its replacements that decodes, in the view of `index`.
@@ -18,17 +19,18 @@ struct ClipSource: Sendable {
     isStopped: () -> Bool
   ) -> Result<Loaded, DatasetError> {
     let view = view(index)
-    guard let problem = read(index, view, clip, reader) else {
-      return .success(Loaded(label: dataset.label(split, index), bad: nil))
+    let problem: DatasetError
+    switch read(index, view, clip, reader) {
+    case .success(let loaded): return .success(loaded)
+    case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
     for other in others where !isStopped() {
-      guard read(other, view, clip, reader) != nil else {
-        let bad = BadClip(
-          path: dataset.name(split, index), reason: problem.found, split: split, index: index,
-          replacement: other)
-        return .success(Loaded(label: dataset.label(split, other), bad: bad))
-      }
+      guard case .success(var loaded) = read(other, view, clip, reader) else { continue }
+      loaded.bad = BadClip(
+        path: dataset.name(split, index), reason: problem.found, split: split, index: index,
+        replacement: other)
+      return .success(loaded)
     }
     return .failure(
       DatasetError(
@@ -39,14 +41,18 @@ struct ClipSource: Sendable {
 
   private func read(
     _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
-  ) -> DatasetError? {
+  ) -> Result<Loaded, DatasetError> {
     do {
-      try reader.read(
+      let note = try reader.read(
         dataset, split: split, index: index, view: view, geometry: geometry, into: clip)
-      return nil
+      let name = dataset.name(split, index)
+      return .success(
+        Loaded(
+          label: dataset.label(split, index), note: note.map { ClipNote(path: name, text: $0) }))
     } catch {
-      return error as? DatasetError
-        ?? refusedVideo(dataset.name(split, index), "an unexpected failure: \(error)")
+      return .failure(
+        error as? DatasetError
+          ?? refusedVideo(dataset.name(split, index), "an unexpected failure: \(error)"))
     }
   }
 }

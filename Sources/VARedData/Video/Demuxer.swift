@@ -55,8 +55,14 @@ struct Demuxer {
     deadline.release()
   }
 
-  /// Calls `body` with each packet of the stream in file order until it returns false; packets
-  /// that an edit list hides are left out.
+  /// The container keeps a whole frame in each packet, also where it is coded as two fields.
+  var packetIsFrame: Bool {
+    let name = String(cString: format.pointee.iformat.pointee.name)
+    return name.contains("mov") || name.contains("matroska")
+  }
+
+  /// Calls `body` with each packet of the stream in file order until it returns false; those that
+  /// an edit list hides are among them, with `AV_PKT_FLAG_DISCARD`.
   ///
   /// - Returns: what ended the file early, or nil at its regular end.
   func forEachPacket(
@@ -74,8 +80,7 @@ struct Demuxer {
       if status == vared_averror_eagain() { continue }
       if status < 0 { return describeFFmpegError(status) }
       defer { av_packet_unref(packet) }
-      guard packet.pointee.stream_index == stream.pointee.index,
-        packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0, packet.pointee.size > 0
+      guard packet.pointee.stream_index == stream.pointee.index, packet.pointee.size > 0
       else { continue }
       guard try body(packet) else { return nil }
     }

@@ -2,87 +2,55 @@
 
 import CFFmpeg
 
-/// Receives a decoder's frames in display order and hands on those that are wanted.
+/// Receives a decoder's frames in display order and hands on those that are wanted, each once.
 final class FrameCollector {
-  /// Wanted frames that came as themselves.
-  private(set) var exact = 0
-  private let wanted: [Int]
-  private let times: [Int64]?
-  private var next = 0
-  private var decoded = 0
-  private var frame: UnsafeMutablePointer<AVFrame>?
-  private var previous: UnsafeMutablePointer<AVFrame>?
-  private var previousTime: Int64?
+  /// The packets of the frames the decoder gave, in the order it gave them.
+  private(set) var packets: [Int] = []
+  /// Those of them that the decoder had to repair.
+  private(set) var damaged: [Int] = []
+  private let deliver: (Int, UnsafeMutablePointer<AVFrame>) throws -> Void
+  private let counts: Bool
+  /// The places that a frame fills, by its packet or, with `counts`, its number.
+  private var places: [Int: Int] = [:]
+  private var frame = av_frame_alloc()
 
   /// - Parameters:
-  ///   - wanted: frame numbers in display order, ascending.
-  ///   - times: the time of every frame, or nil to count frames.
-  init(_ wanted: [Int], _ times: [Int64]?) {
-    self.wanted = wanted
-    self.times = times
-    (frame, previous) = (av_frame_alloc(), av_frame_alloc())
+  ///   - wanted: the packets of the wanted frames, or their numbers with `counts`.
+  ///   - counts: frames are told by counting what the decoder gives.
+  ///   - deliver: called with a place in `wanted` and its frame.
+  init(
+    _ wanted: [Int], counts: Bool,
+    deliver: @escaping (Int, UnsafeMutablePointer<AVFrame>) throws -> Void
+  ) {
+    for (place, key) in wanted.enumerated() { places[key] = place }
+    self.counts = counts
+    self.deliver = deliver
   }
 
   deinit {
     av_frame_free(&frame)
-    av_frame_free(&previous)
   }
+
+  /// The packets of wanted frames that did not come; not with `counts`.
+  var missing: Set<Int> { Set(places.keys) }
 
   /// Every wanted frame was handed on.
-  var isComplete: Bool { next == wanted.count }
+  var isComplete: Bool { places.isEmpty }
 
-  /// A packet of this time is shown before every wanted frame.
-  func isBefore(_ pts: Int64) -> Bool {
-    times.map { pts < $0[wanted[0]] } ?? false
-  }
+  /// The frame of packet `number` is wanted; always so with `counts`.
+  func wants(packet number: Int) -> Bool { counts || places[number] != nil }
 
-  /// Takes every frame the decoder has ready.
-  func take(
-    from context: UnsafeMutablePointer<AVCodecContext>,
-    _ deliver: (Int, UnsafeMutablePointer<AVFrame>) throws -> Void
-  ) throws {
-    while !isComplete, let frame, avcodec_receive_frame(context, frame) >= 0 {
-      defer { decoded += 1 }
-      guard let time = time(of: frame) else { continue }
-      try hand(frame, time, deliver)
-      previousTime = time
-      swap(&self.frame, &previous)
+  /// Takes every frame the decoder has ready. A packet's number is its presentation time.
+  func take(from context: UnsafeMutablePointer<AVCodecContext>) throws {
+    guard let frame else { return }
+    while avcodec_receive_frame(context, frame) >= 0 {
+      defer { av_frame_unref(frame) }
+      let isNumbered = frame.pointee.pts != vared_no_timestamp()
+      let packet = isNumbered ? Int(frame.pointee.pts) : packets.last.map { $0 + 1 } ?? 0
+      if frame.pointee.decode_error_flags != 0 { damaged.append(packet) }
+      let key = counts ? packets.count : packet
+      packets.append(packet)
+      if let place = places.removeValue(forKey: key) { try deliver(place, frame) }
     }
-  }
-
-  /// At the end of the video: wanted frames that never came are shown by the last one.
-  func finish(_ deliver: (Int, UnsafeMutablePointer<AVFrame>) throws -> Void) throws {
-    guard let previous, previousTime != nil else { return }
-    while !isComplete {
-      try deliver(next, previous)
-      next += 1
-    }
-  }
-
-  private func hand(
-    _ frame: UnsafeMutablePointer<AVFrame>, _ time: Int64,
-    _ deliver: (Int, UnsafeMutablePointer<AVFrame>) throws -> Void
-  ) throws {
-    while !isComplete, time >= target {
-      if time == target {
-        exact += 1
-        try deliver(next, frame)
-      } else if let previous, let before = previousTime,
-        Double(target) - Double(before) <= Double(time) - Double(target)
-      {
-        try deliver(next, previous)
-      } else {
-        try deliver(next, frame)
-      }
-      next += 1
-    }
-  }
-
-  private var target: Int64 { times?[wanted[next]] ?? Int64(wanted[next]) }
-
-  private func time(of frame: UnsafeMutablePointer<AVFrame>) -> Int64? {
-    guard times != nil else { return Int64(decoded) }
-    let time = frame.pointee.best_effort_timestamp
-    return time == vared_no_timestamp() ? nil : time
   }
 }

@@ -1,38 +1,26 @@
-// The frames of a video in the order they are shown, known from its packets before any decoding.
+// The frames of a video in the order they are shown.
 
-/// One packet of the video stream, as the demuxer reports it.
-struct PacketTimes: Equatable {
-  /// Presentation time in units of the stream's time base; nil when the container has none.
-  let pts: Int64?
-  /// Decoding time in the same units.
-  let dts: Int64?
-  /// Decoding may start here.
-  let isKey: Bool
-}
-
-/// The frames of a video in display order, and the packets they come from.
-///
-/// Containers with presentation times (MP4, Matroska, MPEG-TS …) tell which packet is shown when;
-/// frames are then found by their time. Without them (AVI, raw streams), or where they contradict
-/// each other, frames are only counted as the decoder delivers them.
-struct FrameTimeline {
+/// The frames that a player shows, in display order, and how to find them.
+struct FrameTimeline: Equatable {
   /// Frames of the video.
   let count: Int
-  /// Display times in ascending order, or nil where frames are counted.
-  let times: [Int64]?
-  /// The packet of each frame, an index in decoding order; only with `times`.
-  let packets: [Int]
+  /// The packet of each frame, a number in decoding order; nil: a frame is found by counting what
+  /// the decoder gives from the start of the file.
+  let packets: [Int]?
+  /// When each is shown; nil where the container does not say.
+  let display: DisplayTimes?
 
-  init(_ stream: [PacketTimes]) {
-    count = stream.count
-    let order = stream.indices.sorted { (stream[$0].pts ?? 0, $0) < (stream[$1].pts ?? 0, $1) }
-    let sorted = order.compactMap { stream[$0].pts }
-    let decoding = stream.compactMap(\.dts)
-    let isTimed =
-      sorted.count == count && zip(sorted, sorted.dropFirst()).allSatisfy(<)
-      && zip(decoding, decoding.dropFirst()).allSatisfy(<=)
-    times = isTimed ? sorted : nil
-    packets = isTimed ? order : []
+  /// - Parameters:
+  ///   - packets: the packet of each frame in display order.
+  ///   - stream: all packets of the video.
+  ///   - counts: frames are found by counting.
+  ///   - unitSeconds: seconds in a unit of the time base.
+  init(_ packets: [Int], of stream: [VideoPacket], counts: Bool, unitSeconds: Double) {
+    count = packets.count
+    self.packets = counts ? nil : packets
+    let times = packets.map { stream[$0].pts }
+    display =
+      times.allSatisfy { $0 == nil } ? nil : DisplayTimes(times, unitSeconds: unitSeconds)
   }
 
   /// The frame shown at beat `beat` of `count` equal beats from the first frame's time to the
@@ -41,7 +29,7 @@ struct FrameTimeline {
   ///
   /// - Precondition: `0 ≤ beat < count`.
   func frame(atBeat beat: Int) -> Int {
-    guard let times, count > 1 else { return beat }
+    guard let times = display?.times, count > 1 else { return beat }
     let span = Double(times[count - 1]) - Double(times[0])
     let time = Double(times[0]) + span * Double(beat) / Double(count - 1)
     let after = firstIndex(in: times, notBefore: time)

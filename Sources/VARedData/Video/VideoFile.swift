@@ -13,8 +13,10 @@ final class VideoFile {
   let orientation: DisplayOrientation
   /// Width over height of a stored pixel.
   let pixelAspect: Double
-  let timeline: FrameTimeline
-  let packetTimes: [PacketTimes]
+  /// The packets in decoding order.
+  let packets: [VideoPacket]
+  /// What they say about the frames of the video.
+  let prediction: FramePrediction
   /// Why reading ended early, if it did.
   let readError: String?
   private let parameters: UnsafeMutablePointer<AVCodecParameters>
@@ -39,24 +41,34 @@ final class VideoFile {
       avcodec_parameters_copy(copy, demuxer.stream.pointee.codecpar) >= 0
     else { fatalError("out of memory") }
     parameters = copy
-    var times: [PacketTimes] = []
-    var packets: [UnsafeMutablePointer<AVPacket>?]? = []
+    let headers = PictureHeaders(parameters, packetIsFrame: demuxer.packetIsFrame)
+    var packets: [VideoPacket] = []
+    var kept: [UnsafeMutablePointer<AVPacket>?]? = []
     var bytes = 0
     let end = try demuxer.forEachPacket { packet in
-      times.append(PacketTimes(packet.pointee))
+      packets.append(VideoPacket(packet, headers))
       bytes += Int(packet.pointee.size)
       if bytes > limits.keptBytes {
-        VideoFile.release(&packets)
+        VideoFile.release(&kept)
       } else {
-        packets?.append(av_packet_clone(packet))
+        kept?.append(av_packet_clone(packet))
       }
       return true
     }
-    (packetTimes, kept, readError) = (times, packets, end)
-    timeline = FrameTimeline(times)
-    if times.isEmpty {
+    (self.packets, self.kept, readError) = (packets, kept, end)
+    guard !packets.isEmpty else {
       throw refusedVideo(path, "no video data" + (end.map { ": \($0)" } ?? ""))
     }
+    prediction = FramePrediction(
+      packets, delay: Int(parameters.pointee.video_delay), unitSeconds: av_q2d(timeBase))
+  }
+
+  /// Whether the packets are in memory.
+  var isKept: Bool { kept != nil }
+
+  /// The timeline of frames that come from `packets`, in display order.
+  func timeline(of packets: [Int], counts: Bool) -> FrameTimeline {
+    FrameTimeline(packets, of: self.packets, counts: counts, unitSeconds: av_q2d(timeBase))
   }
 
   deinit {
@@ -65,23 +77,34 @@ final class VideoFile {
     avcodec_parameters_free(&parameters)
   }
 
-  /// Calls `body` with each packet from number `first` on until it returns false.
+  /// Calls `body` with each packet from number `first` on, and its number, until it returns false.
+  /// The packet's presentation time is its number: that tells which frame is whose, also where the
+  /// container has no times.
   func forEachPacket(
-    from first: Int, _ body: (UnsafeMutablePointer<AVPacket>) throws -> Bool
+    from first: Int, _ body: (Int, UnsafeMutablePointer<AVPacket>) throws -> Bool
   ) throws {
+    var number = first
+    func visit(_ packet: UnsafeMutablePointer<AVPacket>) throws -> Bool {
+      defer { number += 1 }
+      packet.pointee.pts = Int64(number)
+      return try body(number, packet)
+    }
     if let kept {
       for case let packet? in kept[first...] {
         guard !deadline.isOver else { throw tooSlow(path) }
-        guard try body(packet) else { return }
+        guard try visit(packet) else { return }
       }
       return
     }
     let demuxer = try Demuxer(path: path, deadline: deadline)
     defer { demuxer.close() }
-    var number = 0
+    var passed = 0
     _ = try demuxer.forEachPacket { packet in
-      defer { number += 1 }
-      return try number < first || body(packet)
+      guard passed == first else {
+        passed += 1
+        return true
+      }
+      return try number < packets.count && visit(packet)
     }
   }
 
@@ -120,14 +143,5 @@ final class VideoFile {
       av_packet_free(&packet)
     }
     packets = nil
-  }
-}
-
-extension PacketTimes {
-  fileprivate init(_ packet: AVPacket) {
-    let none = vared_no_timestamp()
-    pts = packet.pts == none ? nil : packet.pts
-    dts = packet.dts == none ? nil : packet.dts
-    isKey = packet.flags & AV_PKT_FLAG_KEY != 0
   }
 }

@@ -61,6 +61,7 @@ package struct Evaluator {
       var first = 0
       progress("evaluation")
       while let clips = try loader.next() {
+        ClipWarnings.show(clips.notes)
         network.policies = policies(clips.indices)
         try scores.add(clips, at: first, network)
         first += clips.count

@@ -115,7 +115,9 @@ final class Trainer {
   /// The next batch of this rank; nil: the epoch has no more.
   private func fetch(_ loader: ClipLoader) throws -> ClipBatch? {
     watch.progress("decoding")
-    return try loader.next()
+    let batch = try loader.next()
+    ClipWarnings.show(batch?.notes ?? [])
+    return batch
   }
 
   /// Leaves this rank's gradients to the buckets, which begin to sum them while backward goes on.
