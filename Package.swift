@@ -31,6 +31,8 @@ let package = Package(
       providers: [
         .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])
       ]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
     // Vector kernels for what the libraries do not have.
     .target(
@@ -42,7 +44,7 @@ let package = Package(
     .target(name: "VARedHDF5", dependencies: ["CHDF5"]),
     .target(name: "VARedNN", dependencies: ["CDNNL", "COpenBLAS", "CKernels"]),
     .target(name: "VARedDist", dependencies: ["CMPI"]),
-    .target(name: "VARedData", dependencies: ["CFFmpeg", "VARedHDF5"]),
+    .target(name: "VARedData", dependencies: ["CFFmpeg", "CTurboJPEG", "VARedHDF5"]),
 
     // The trainer and its command line.
     .target(

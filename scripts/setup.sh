@@ -67,6 +67,7 @@ find_missing() {
   for part in avformat avcodec avutil swscale; do
     has_pkg_config "lib$part" || missing+=("lib$part-dev")
   done
+  has_pkg_config libturbojpeg || missing+=(libturbojpeg0-dev)
   links dnnl.h -ldnnl || missing+=(libdnnl-dev)
   # libgomp's link name (libgomp.so) belongs to the compiler's own package: libgcc-<version>-dev,
   # which `gcc` pulls in at whatever version this release has.

@@ -21,7 +21,7 @@ struct VARedTrain: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Synthesize.self, Inspect.self, Count.self,
-      Bench.self, Redundancy.self, Frontier.self,
+      Bench.self, Redundancy.self, Frontier.self, Prepare.self,
     ],
     defaultSubcommand: Train.self)
 

@@ -10,6 +10,8 @@ public final class Dataset: Sendable {
     case video(path: String)
     /// Row `row` of `/clips`.
     case row(Int, of: ClipsFile)
+    /// Frames that `prepare` stored.
+    case prepared(PreparedClip)
   }
 
   struct Clip: Sendable {
@@ -37,12 +39,14 @@ public final class Dataset: Sendable {
   ///   file of such a pair opens the same pair.
   /// * HDF5: `/clips` uint8 `[N,T,H,W,3]`, `/labels` int `[N]`, and either `/split` uint8 `[N]`
   ///   (0 train, 1 val) or a pair of files as above.
+  /// * A folder that `vared-train prepare` wrote, or its `manifest.json`.
   ///
   /// The videos themselves are not opened here: one that does not decode shows when it is read.
   ///
   /// - Throws: `DatasetError` when a file is missing, a folder, empty or malformed, or when val
   ///   has a class that train (if there is any) has not.
   public static func open(_ path: String) throws -> Dataset {
+    if let folder = PreparedSet.folder(of: path) { return try openPrepared(path, folder) }
     try LabelFile.requireFile(path)
     return try ClipsFile.isHDF5(path) ? openClips(path) : openLabels(path)
   }
@@ -68,9 +72,9 @@ public final class Dataset: Sendable {
     let file: String
   }
 
-  private init(path: String, rows: [Row]) throws {
+  private init(path: String, rows: [Row], classes known: [String]? = nil) throws {
     self.path = path
-    classes = Dataset.sortedClasses(rows.map(\.label))
+    classes = known ?? Dataset.sortedClasses(rows.map(\.label))
     let indices = Dictionary(uniqueKeysWithValues: zip(classes, classes.indices))
     let integers = classes.allSatisfy { Int($0) != nil }
     func clips(_ split: Split) -> [Clip] {
@@ -124,6 +128,16 @@ public final class Dataset: Sendable {
       }
     }
     return try Dataset(path: path, rows: rows)
+  }
+
+  private static func openPrepared(_ path: String, _ folder: String) throws -> Dataset {
+    let set = try PreparedSet(folder: folder)
+    let rows = try set.clips().map {
+      Row(
+        source: .prepared($0.clip), name: $0.path, label: $0.label, split: $0.split,
+        line: $0.line, file: set.indexFile)
+    }
+    return try Dataset(path: path, rows: rows, classes: set.manifest.classes)
   }
 
   private static func openClips(_ path: String) throws -> Dataset {
