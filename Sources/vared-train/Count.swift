@@ -38,7 +38,8 @@ struct Count: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Label file or HDF5 clips file: what the checkpoint's gates execute on it.", valueName: "file"
+      "Label file, HDF5 clips file or prepared folder: what the checkpoint's gates execute on it.",
+      valueName: "file"
     ))
   var data: String?
 

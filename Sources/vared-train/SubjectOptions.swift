@@ -9,7 +9,7 @@ struct SubjectOptions: ParsableArguments {
       "Checkpoint, or the folder of a run (its newest whole one).", valueName: "path"))
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("Label file or HDF5 clips file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Label file, HDF5 clips file or prepared folder.", valueName: "file"))
   var data: String
 
   @Option(help: ArgumentHelp("train or val.", valueName: "split"))

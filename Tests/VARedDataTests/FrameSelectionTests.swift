@@ -37,6 +37,8 @@ import Testing
     // A pause of a minute: the beats in it show the frames at its ends, each once.
     let paused = select([0, 5, 10, 6010, 6015, 6020], fps: 0.05)
     #expect(paused.frames == [0, 2, 3])
+    // Times that no clock has end, too.
+    #expect(!select([0, 1, .max / 2, .max], fps: 1000).frames.isEmpty)
   }
 
   @Test func aVideoIsCutAfterSoManySeconds() {

@@ -91,7 +91,10 @@ final class PreparedSet: Sendable {
     guard lines.first.map({ fieldsOfCSVLine($0) }) == PreparedSet.indexColumns else {
       throw wrong(1, "another header")
     }
-    let clips = try lines.enumerated().dropFirst().map { try clip($0.element, line: $0.offset + 1) }
+    let classes = Set(manifest.classes)
+    let clips = try lines.enumerated().dropFirst().map {
+      try clip($0.element, line: $0.offset + 1, classes)
+    }
     let expected = (manifest.counts?.train ?? 0) + (manifest.counts?.val ?? 0)
     guard clips.count == expected else {
       throw wrong(nil, "\(clips.count) clips of \(expected)")
@@ -99,12 +102,12 @@ final class PreparedSet: Sendable {
     return clips
   }
 
-  private func clip(_ record: Substring, line: Int) throws -> IndexedClip {
+  private func clip(_ record: Substring, line: Int, _ classes: Set<String>) throws -> IndexedClip {
     guard let fields = fieldsOfCSVLine(record), fields.count == PreparedSet.indexColumns.count,
       let split = Split(rawValue: fields[2]), let shard = Int(fields[6]), let row = Int(fields[7]),
       let checksum = UInt32(fields[8]), (0..<manifest.shards).contains(shard), row >= 0
     else { throw wrong(line, "'\(record.prefix(80))'") }
-    guard manifest.classes.contains(fields[1]) else {
+    guard classes.contains(fields[1]) else {
       throw wrong(line, "the class '\(fields[1].prefix(80))', which manifest.json has not")
     }
     return IndexedClip(

@@ -59,14 +59,16 @@ struct FrameSelection {
   private static func nearest(_ seconds: [Double], rate: Double) -> [Int] {
     var frames: [Int] = []
     var at = 0
-    var beat = 0
-    while Double(beat) / rate <= seconds[seconds.count - 1] {
-      let time = Double(beat) / rate
+    var beat = 0.0
+    while beat / rate <= seconds[seconds.count - 1] {
+      let time = beat / rate
       while at + 1 < seconds.count, seconds[at + 1] - time <= time - seconds[at] { at += 1 }
       if frames.last != at { frames.append(at) }
       // Beats in a gap that show the same frame once more are passed in one step.
       let next = at + 1 < seconds.count ? (seconds[at] + seconds[at + 1]) / 2 : time
-      beat = max(beat + 1, Int((next * rate).rounded(.down)))
+      let after = max(beat + 1, (next * rate).rounded(.down))
+      guard after > beat else { break }  // times beyond what a Double counts
+      beat = after
     }
     return frames
   }

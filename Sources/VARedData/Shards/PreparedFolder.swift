@@ -4,6 +4,11 @@ import Foundation
 
 /// A folder while it is made.
 package struct PreparedFolder: Sendable {
+  /// The file name of the list of bad clips.
+  package static let badClipsName = "bad-clips.csv"
+  /// The file name of the list of clips.
+  package static let indexName = PreparedSet.indexName
+
   /// Where it is.
   package let path: String
   let plan: PreparationPlan
@@ -48,7 +53,9 @@ package struct PreparedFolder: Sendable {
   /// - Parameter path: the folder.
   package static func partialFiles(in path: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let lists = [PreparedManifest.fileName, PreparedSet.indexName, badClipsName]
     return names.filter { $0.hasSuffix(".partial") }
+      .filter { $0.hasPrefix("shard-") || lists.contains(String($0.dropLast(".partial".count))) }
       .map { (path as NSString).appendingPathComponent($0) }
   }
 
@@ -57,7 +64,7 @@ package struct PreparedFolder: Sendable {
   /// - Parameter path: the folder.
   package static func foreignFile(in path: String) -> String? {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let ours = [PreparedSet.indexName, "bad-clips.csv"]
+    let ours = [PreparedSet.indexName, badClipsName]
     return names.sorted().first {
       ours.contains($0) || $0.hasPrefix("shard-") && $0.hasSuffix(".h5")
     }

@@ -9,8 +9,8 @@ func unwritableShard(_ path: String, _ found: String) -> DatasetError {
     remedy: "mend that and run the same command again: it goes on where it stopped")
 }
 
-/// The error of a shard, or a clip in it, that cannot be used. The reason names the shard, for lists
-/// that name the clip.
+/// The error of a shard, or a clip in it, that cannot be used. The reason names the shard, for
+/// lists that name the clip.
 func damagedShard(_ path: String, _ reason: String) -> DatasetError {
   DatasetError(
     path: path, expected: "a shard as it was written",

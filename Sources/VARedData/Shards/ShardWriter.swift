@@ -1,8 +1,8 @@
 // Writes one shard: frames go straight to their place in the file; the tables come at the end.
 //
-// HDF5 wants to know how long a dataset in one piece is before it decides where others lie, and the
-// length is known only at the end. So the frames are written first, to where the library always puts
-// the first dataset, and what the library writes around a dataset of that length, without its
+// HDF5 wants to know how long a dataset in one piece is before it decides where others lie, and
+// the length is known only at the end. So the frames are written first, to where the library always
+// puts the first dataset, and what the library writes around a dataset of that length, without its
 // values, is then copied from a sparse file of its own.
 
 import Foundation
@@ -103,7 +103,9 @@ final class ShardWriter {
     ]
     let header = try writeSkeleton(dataBytes: file.count, texts)
     let data = header.place(.data).extent
-    precondition(data.offset == file.start, "HDF5 puts equal datasets at equal places")
+    guard data.offset == file.start else {
+      throw unwritableShard(path, "an HDF5 library that moved its first dataset")
+    }
     let tables = try Data(contentsOf: URL(fileURLWithPath: skeleton), options: .alwaysMapped)
     try file.flush()
     try tables.withUnsafeBytes {

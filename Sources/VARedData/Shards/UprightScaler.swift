@@ -59,15 +59,34 @@ final class UprightScaler {
     sws_freeContext(context)
     context = nil
     let format = AVPixelFormat(rawValue: .init(truncatingIfNeeded: source.format))
-    guard sws_isSupportedInput(format) > 0,
-      let context = sws_getContext(
-        source.width, source.height, format, Int32(job.width), Int32(job.height),
-        AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, nil, nil, nil)
-    else { throw unreadable(source) }
+    guard sws_isSupportedInput(format) > 0, let context = UprightScaler.context(job) else {
+      throw unreadable(source)
+    }
     self.context = context
     job.colours.set(on: context)
     scaled = try UprightScaler.picture(job.width, job.height, replacing: &scaled)
     self.job = job
+  }
+
+  /// The ranges are told before the context chooses its way: afterwards swscale 5 and 6 pass over
+  /// them where nothing is scaled, or where there are more than eight bits.
+  private static func context(_ job: Job) -> OpaquePointer? {
+    guard let context = sws_alloc_context() else { return nil }
+    let options: [(String, Int64)] = [
+      ("srcw", Int64(job.storedWidth)), ("srch", Int64(job.storedHeight)),
+      ("src_format", Int64(job.format)), ("src_range", job.colours.isFullRange ? 1 : 0),
+      ("dstw", Int64(job.width)), ("dsth", Int64(job.height)),
+      ("dst_format", Int64(AV_PIX_FMT_YUV420P.rawValue)), ("dst_range", 1),
+      ("sws_flags", Int64(SWS_BILINEAR | SWS_ACCURATE_RND)),
+    ]
+    for (name, value) in options {
+      av_opt_set_int(UnsafeMutableRawPointer(context), name, value, 0)
+    }
+    guard sws_init_context(context, nil, nil) >= 0 else {
+      sws_freeContext(context)
+      return nil
+    }
+    return context
   }
 
   /// Every plane turned: a step along the result's x (and y) is one along a stored row or column,

@@ -35,8 +35,8 @@ extension Setting.Group {
     settings: [
       .path(
         "data", \.data, "file",
-        "Label file (CSV 'path,label,split', or lines 'path label'), or HDF5 file with /clips and "
-          + "/labels", for: .everyone),
+        "Label file (CSV 'path,label,split', or lines 'path label'), HDF5 file with /clips and "
+          + "/labels, or folder that prepare wrote", for: .everyone),
       .path("output", \.output, "dir", "Folder for checkpoints and metrics", for: .everyone),
       .optionalPath(
         "initialize", \.initialize, "weights.h5",

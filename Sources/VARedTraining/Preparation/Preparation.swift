@@ -107,13 +107,13 @@ package enum Preparation {
     _ folder: PreparedFolder, _ settings: PreparationSettings, _ clips: Int, seconds: Double
   ) throws -> String {
     let lists = try folder.lists()
-    try AtomicFile.write(folder.file("bad-clips.csv"), text: lists.badClips)
-    try AtomicFile.write(folder.file("index.csv"), text: lists.index)
+    try AtomicFile.write(folder.file(PreparedFolder.badClipsName), text: lists.badClips)
+    try AtomicFile.write(folder.file(PreparedFolder.indexName), text: lists.index)
     let counts = lists.manifest.counts ?? PreparedManifest.Counts()
     guard counts.train + counts.val > 0 else {
       throw DatasetError(
         path: settings.data, expected: "videos that decode", found: "none of \(counts.bad)",
-        remedy: "see \(folder.file("bad-clips.csv")), and give another --output then")
+        remedy: "see \(folder.file(PreparedFolder.badClipsName)), and give another --output then")
     }
     try AtomicFile.write(
       folder.file(PreparedManifest.fileName), text: try lists.manifest.text)

@@ -29,13 +29,13 @@ final class PreparationFolder {
     try PreparationFolder.make(path)
     lock = try FolderLock(path) { Terminal.write($0 + "\n") }
     let found = try PreparedManifest.read(folder: path)
-    for file in PreparedFolder.partialFiles(in: path) { unlink(file) }
     if let found {
       try PreparationFolder.requireSame(found, dataset, settings)
     } else if let file = PreparedFolder.foreignFile(in: path) {
       throw FileError(
         path: path, "holds \(file) but no manifest.json; give another --output, or empty it")
     }
+    for file in PreparedFolder.partialFiles(in: path) { unlink(file) }
     let plan =
       found.map { PreparationPlan(dataset, manifest: $0) }
       ?? PreparationPlan(dataset, settings.options, threads: threads)
@@ -44,7 +44,7 @@ final class PreparationFolder {
       try AtomicFile.write(folder.file(PreparedManifest.fileName), text: try plan.manifest.text)
     }
     let pending = try folder.pendingShards()
-    let isIndexed = FileManager.default.fileExists(atPath: folder.file("index.csv"))
+    let isIndexed = FileManager.default.fileExists(atPath: folder.file(PreparedFolder.indexName))
     job = PreparationJob(
       manifest: plan.manifest, pending: pending,
       isDone: plan.manifest.isComplete && pending.isEmpty && isIndexed)
