@@ -32,6 +32,8 @@ let package = Package(
       providers: [
         .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])
       ]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
     // Vector kernels for what the libraries do not have.
     .target(
@@ -45,7 +47,9 @@ let package = Package(
     .target(name: "VARedDist", dependencies: ["CMPI"]),
     .target(
       name: "VARedData",
-      dependencies: ["CFFmpeg", "VARedHDF5", .product(name: "SwiftCSV", package: "SwiftCSV")]),
+      dependencies: [
+        "CFFmpeg", "CTurboJPEG", "VARedHDF5", .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ]),
 
     // The trainer and its command line.
     .target(

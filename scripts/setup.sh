@@ -69,6 +69,7 @@ find_missing() {
   done
   # Tests hold our decoding against the program's.
   command -v ffmpeg >/dev/null || missing+=(ffmpeg)
+  has_pkg_config libturbojpeg || missing+=(libturbojpeg0-dev)
   links dnnl.h -ldnnl || missing+=(libdnnl-dev)
   # libgomp's link name (libgomp.so) belongs to the compiler's own package: libgcc-<version>-dev,
   # which `gcc` pulls in at whatever version this release has.

@@ -9,6 +9,8 @@
 static inline unsigned vared_h5f_acc_rdonly(void) { return H5F_ACC_RDONLY; }
 static inline unsigned vared_h5f_acc_trunc(void) { return H5F_ACC_TRUNC; }
 static inline hid_t vared_h5p_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t vared_h5p_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t vared_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t vared_h5p_link_create(void) { return H5P_LINK_CREATE; }
 static inline hid_t vared_h5p_default(void) { return H5P_DEFAULT; }
 static inline hid_t vared_h5s_all(void) { return H5S_ALL; }
@@ -20,6 +22,10 @@ static inline hid_t vared_h5t_double(void) { return H5T_NATIVE_DOUBLE; }
 static inline hid_t vared_h5t_int32(void) { return H5T_NATIVE_INT32; }
 static inline hid_t vared_h5t_int64(void) { return H5T_NATIVE_INT64; }
 static inline hid_t vared_h5t_uint8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t vared_h5t_little_float32(void) { return H5T_IEEE_F32LE; }
+static inline hid_t vared_h5t_little_float64(void) { return H5T_IEEE_F64LE; }
+static inline hid_t vared_h5t_little_int32(void) { return H5T_STD_I32LE; }
+static inline hid_t vared_h5t_little_int64(void) { return H5T_STD_I64LE; }
 static inline hid_t vared_h5t_c_s1(void) { return H5T_C_S1; }
 
 // HDF5 prints its error stack on stderr by itself unless told not to (per thread in some builds).

@@ -1,5 +1,6 @@
 // An open HDF5 file: opening, creating, closing, and what is inside it.
-// Datasets are read in HDF5File+Read, written in HDF5File+Write, attributes in HDF5File+Attributes.
+// Datasets are read in HDF5File+Read, written in HDF5File+Write, attributes in HDF5File+Attributes;
+// what is in one known piece of the file is in HDF5File+Contiguous.
 
 import CHDF5
 import Foundation
@@ -13,7 +14,7 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   var file: hid_t
   private let isSealed: Bool
 
-  private init(path: String, file: hid_t, isSealed: Bool = false) {
+  init(path: String, file: hid_t, isSealed: Bool = false) {
     self.path = path
     self.file = file
     self.isSealed = isSealed

@@ -13,6 +13,7 @@ struct Bench: ParsableCommand {
         vared-train bench --network fixed --batch 8 --frames 8 --size 112 --threads 1
         vared-train bench --policy full --policy half --policy half-frames
         vared-train bench --checkpoint runs/a --data clips/labels.csv --policy full --policy gates
+        vared-train bench --data prepared --split train --loading 1000
 
       Policies take turns, step by step. Training steps have a learning rate of 0; in them gates take \
       the statistics of the step's clips, and so may decide otherwise than in inference. What a trained \
@@ -31,6 +32,12 @@ struct Bench: ParsableCommand {
 
   @Option(help: ArgumentHelp("train or val, of --data (default: val).", valueName: "split"))
   var split: Split?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also time the loading of so many clips of --data, augmented, on one thread.",
+      valueName: "clips"))
+  var loading = 0
 
   @OptionGroup var resources: SettingFlags<Computing>
 
@@ -54,6 +61,7 @@ struct Bench: ParsableCommand {
     settings.data = source.data
     settings.videos = source.videos
     settings.split = split
+    settings.loading = loading
     settings.resources = resources.settings.resources
     settings.policies = policy
     settings.iterations = iterations

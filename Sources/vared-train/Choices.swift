@@ -11,6 +11,7 @@ extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
+extension FramesFormat: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {

@@ -21,6 +21,6 @@ struct OptionalDataOptions: ParsableArguments {
 }
 
 private let dataHelp: String =
-  "List of videos with their labels, folder of videos for each class, or HDF5 clips file."
+  "List of videos with their labels, folder of videos for each class, HDF5 clips file, or prepared set."
 private let videosHelp: String =
   "Folder that the videos of --data lie in, where it is not that of the list."

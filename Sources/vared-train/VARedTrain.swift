@@ -20,9 +20,8 @@ struct VARedTrain: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Evaluate.self, Check.self, Predict.self, Synthesize.self, Inspect.self,
-      Count.self,
-      Bench.self, Redundancy.self, Frontier.self,
+      Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
+      Inspect.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
     ],
     defaultSubcommand: Train.self)
 

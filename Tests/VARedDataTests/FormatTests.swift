@@ -26,6 +26,7 @@ import Testing
     case .video(let video): path = video
     case .frames(let frames): path = frames
     case .row(let row, _): path = "row \(row)"
+    case .prepared(let clip): path = "shard \(clip.shard) row \(clip.row)"
     }
     let standard = URL(fileURLWithPath: path).standardizedFileURL.path
     return standard.replacingOccurrences(of: folder.path + "/", with: "")

@@ -170,4 +170,33 @@ final class Scratch {
     }
     #expect(sums == [Float](repeating: 99, count: 8))
   }
+
+  /// What lies in one piece can be read without the library, where it says.
+  @Test func aPieceOfTheFileIsWhereItSays() throws {
+    let path = scratch("pieces.h5")
+    var places: [HDF5Extent] = []
+    for count in [3, 5000] {
+      let file = try HDF5File.create(path, userBlockBytes: 1024)
+      let first = try file.createContiguous("/x", of: Int64.self, shape: [count])
+      let rows = try file.createContiguous("/rows", of: Int32.self, shape: [2, 3])
+      let none = try file.createContiguous("/none", of: UInt8.self, shape: [0])
+      try file.writeRows("/x", 0..<count, from: (0..<count).map { Int64($0) << 40 })
+      try file.writeRows("/rows", 1..<2, from: [7, 8, 9] as [Int32])
+      #expect(throws: HDF5Error.self) {
+        try file.createContiguous("/x", of: UInt8.self, shape: [1])
+      }
+      try file.close()
+      #expect(first.bytes == 8 * count && none == HDF5Extent(offset: 0, bytes: 0))
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(bytes.prefix(1024).allSatisfy { $0 == 0 })
+      let last = bytes[(first.offset + first.bytes - 8)..<(first.offset + first.bytes)]
+      let value = Int64(count - 1) << 40
+      #expect(Array(last) == withUnsafeBytes(of: value.littleEndian) { Array($0) })
+      let row = Array(bytes[(rows.offset + 12)..<(rows.offset + 24)])
+      #expect(row == [7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0])
+      #expect(try HDF5File.open(path).read("/x", as: Int64.self).values.last == value)
+      places.append(first)
+    }
+    #expect(places[0].offset == places[1].offset && places[0].offset >= 1024)
+  }
 }

@@ -42,6 +42,21 @@ import TrainingTestSupport
     try launch(Self.how + Self.small + more).run()
   }
 
+  @Test func loadingIsTimedWhereItIsAskedFor() throws {
+    let flags = ["--data", clips, "--split", "train"]
+    let loading = try #require(
+      try report(flags + ["--loading", "50"])["loading"] as? [String: Any])
+    #expect(loading["clips"] as? Int == 50 && loading["bad_clips"] as? Int == 0)
+    let seconds = try #require(loading["core_seconds_per_clip"] as? Double)
+    let rate = try #require(loading["clips_per_core_second"] as? Double)
+    #expect(seconds > 0 && abs(seconds * rate - 1) < 1e-6)
+    let text = try run(Self.how + Self.small + flags + ["--loading", "10"]).stdout
+    #expect(text.contains("\nloading: ") && text.contains(" % of a training step, "))
+    #expect(try report(flags)["loading"] == nil)
+    let refused = try launch(["--loading", "10"])
+    #expect(refused.status == 2 && refused.stderr.contains("--loading: expected --data"))
+  }
+
   @Test func jsonAccountsForTheWholeStep() throws {
     let report = try report(["--network", "dynamic", "--policy", "half"])
     let train = try #require(report["train"] as? [String: Any])

@@ -7,6 +7,8 @@ final class ClipReader {
   let writer = ClipWriter()
   let limits: VideoLimits
   let isCancelled: @Sendable () -> Bool
+  private let shards: ShardPool
+  private let stored = StoredFrameReader()
   private var rows: [UInt8] = []
 
   /// A reader with the default bounds on time and memory per clip.
@@ -14,9 +16,14 @@ final class ClipReader {
     self.init(limits: VideoLimits()) { false }
   }
 
-  /// A reader that gives up a clip as soon as `isCancelled` says so.
-  init(limits: VideoLimits, isCancelled: @escaping @Sendable () -> Bool) {
+  /// A reader that gives up a clip as soon as `isCancelled` says so; `shards` are those that it and
+  /// others have open.
+  init(
+    limits: VideoLimits, shards: ShardPool = ShardPool(),
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
     self.limits = limits
+    self.shards = shards
     self.isCancelled = isCancelled
   }
 
@@ -45,6 +52,7 @@ final class ClipReader {
     case .video(let path): return try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
+    case .prepared(let stored): try read(prepared: stored, view, geometry, into: clip)
     }
     return nil
   }
@@ -75,6 +83,25 @@ final class ClipReader {
       }
     }
     return decoder.timeline.display?.note
+  }
+
+  private func read(
+    prepared clip: PreparedClip, _ view: View, _ geometry: ClipGeometry,
+    into floats: UnsafeMutablePointer<Float>
+  ) throws {
+    let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
+    let clip = try StoredClip(clip, in: shards)
+    let shown = clipFrames(of: clip.timeline.count, view: view, geometry: geometry)
+      .map(clip.timeline.frame(atBeat:))
+    let wanted = Set(shown).sorted()
+    try stored.read(wanted, of: clip, deadline) { number, frame, picture in
+      for index in shown.indices where shown[index] == wanted[number] {
+        let problem = writer.write(
+          frame, orientation: picture.orientation, pixelAspect: picture.pixelAspect,
+          maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: floats)
+        if let problem { throw damagedShard(clip.shard.path, problem) }
+      }
+    }
   }
 
   private func read(

@@ -5,8 +5,7 @@ import CFFmpeg
 /// Scales decoded frames to packed 8-bit RGB with bilinear filters, straight from their own
 /// format (4:2:0, grey, 10 bit, palette …; alpha is dropped).
 ///
-/// The frame's colour matrix and range are honoured; an unmarked frame is taken as BT.601, its
-/// range as limited (grey: full), as swscale does.
+/// The frame's colour matrix and range are honoured (`FrameColours`).
 final class FrameScaler {
   /// RGB of the last scaled frame.
   private(set) var pixels: UnsafeMutablePointer<UInt8>
@@ -39,7 +38,7 @@ final class FrameScaler {
       return false
     }
     self.context = context
-    setColours(of: source, format)
+    FrameColours(of: source).set(on: context)
     reserve(width: width, height: height)
     return withUnsafePointer(to: source.data) { data in
       withUnsafePointer(to: source.linesize) { lines in
@@ -50,19 +49,6 @@ final class FrameScaler {
         return sws_scale(context, planes, strides, 0, source.height, &target, &stride) == height
       }
     }
-  }
-
-  private func setColours(of frame: AVFrame, _ format: AVPixelFormat) {
-    let name = av_get_pix_fmt_name(format).map { String(cString: $0) } ?? ""
-    let isGrey = name.hasPrefix("gray") || name.hasPrefix("ya")
-    let isFull =
-      name.hasPrefix("yuvj") || frame.color_range == AVCOL_RANGE_JPEG
-      || isGrey && frame.color_range == AVCOL_RANGE_UNSPECIFIED
-    let isRGB = frame.colorspace == AVCOL_SPC_RGB
-    let matrix = sws_getCoefficients(isRGB ? SWS_CS_DEFAULT : Int32(frame.colorspace.rawValue))
-    sws_setColorspaceDetails(
-      context, matrix, isFull ? 1 : 0, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16,
-      1 << 16)
   }
 
   /// Rows are aligned, and the end has room for swscale's vector stores.

@@ -119,7 +119,7 @@ final class ClipsFile: Sendable {
     }
     var notes: [String] = []
     if clips[.val] == nil {
-      notes.append("there are NO VALIDATION CLIPS: nothing will be evaluated during training")
+      notes.append(DatasetNotes.noValidationClips)
     }
     return Dataset(
       path: path, classes: classes.map(String.init), isMultiLabel: false,

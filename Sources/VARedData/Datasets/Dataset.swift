@@ -10,6 +10,8 @@ public final class Dataset: Sendable {
     case frames(folder: String)
     /// Row `row` of `/clips`.
     case row(Int, of: ClipsFile)
+    /// Frames that `prepare` stored.
+    case prepared(PreparedClip)
   }
 
   struct Clip: Sendable {
@@ -34,7 +36,8 @@ public final class Dataset: Sendable {
   private let train: [Clip]
   private let val: [Clip]
 
-  /// Opens annotations of videos, a folder of videos for each class, or an HDF5 file of clips.
+  /// Opens annotations of videos, a folder of videos for each class, an HDF5 file of clips, or a
+  /// folder that `vared-train prepare` wrote.
   ///
   /// Which form the annotations have is told by their content: docs/DATA.md lists the forms. A
   /// list of one split opens the list of the other one beside it, too: `train.txt` + `val.txt`.
@@ -49,6 +52,9 @@ public final class Dataset: Sendable {
   ///   read, when no training clip is there, or when val has a class that train (if there is any)
   ///   has not and no index file names it.
   public static func open(_ path: String, videos: String? = nil) throws -> Dataset {
+    if let folder = PreparedSet.folder(of: path) {
+      return try PreparedSet(folder: folder).dataset(path)
+    }
     if try AnnotationReading.isFile(path), try ClipsFile.isHDF5(path) {
       return try ClipsFile.openDataset(path)
     }

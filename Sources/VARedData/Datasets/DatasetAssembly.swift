@@ -189,7 +189,7 @@ struct DatasetAssembly {
       notes.append(
         listed > 0
           ? "there are NO VALIDATION CLIPS: none of the \(listed) listed is there"
-          : "there are NO VALIDATION CLIPS: nothing will be evaluated during training")
+          : DatasetNotes.noValidationClips)
     }
     if let first = missing.first {
       let near = lookup.nearMiss(first.annotation).map { " (\($0))" } ?? ""

@@ -9,6 +9,10 @@ struct DatasetNotes {
     let split: Split
   }
 
+  /// What is said of a set without any.
+  static let noValidationClips =
+    "there are NO VALIDATION CLIPS: nothing will be evaluated during training"
+
   private(set) var sentences: [String] = []
 
   /// - Parameters:

@@ -68,6 +68,7 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
   private let source: ClipSource
   private let batches: [[Int]]
   private let ahead: Int
+  private let shards = ShardPool()
   private let condition = NSCondition()
   private let isStopped = Atomic<Bool>(false)
   private var pending: [Int: Pending] = [:]
@@ -85,7 +86,7 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
 
   /// A thread: takes one clip after the other until all are done or `stop()` is called.
   func run() {
-    let reader = ClipReader(limits: VideoLimits()) { [self] in
+    let reader = ClipReader(limits: VideoLimits(), shards: shards) { [self] in
       isStopped.load(ordering: .relaxed)
     }
     while let task = nextTask() {

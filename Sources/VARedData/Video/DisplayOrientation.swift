@@ -5,7 +5,7 @@
 /// From the container's display matrix `[a b 0; c d 0; x y 1]` (ISO 14496-12 §8.3.2): a stored
 /// pixel (u, v) is shown at (a·u + c·v + x, b·u + d·v + y). Phones write 90°, 180° and 270° there;
 /// any other angle is taken to the nearest of these.
-struct DisplayOrientation: Equatable {
+struct DisplayOrientation: Hashable {
   /// Display x runs along the stored rows' v.
   var transposed = false
   /// Display x runs against the stored axis it lies on.

@@ -43,6 +43,12 @@ struct DisplayTimes: Equatable {
     self.init(shown, median: median, longest: longest, unitSeconds: unitSeconds)
   }
 
+  /// Times that were told already, ascending.
+  init(taken times: [Int64]) {
+    self.times = times
+    gaps = nil
+  }
+
   private init(_ shown: [Int64?], median: Double, longest: Double, unitSeconds: Double) {
     var gaps = Gaps()
     var times: [Int64] = []

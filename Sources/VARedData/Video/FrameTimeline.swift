@@ -23,6 +23,13 @@ struct FrameTimeline: Equatable {
       times.allSatisfy { $0 == nil } ? nil : DisplayTimes(times, unitSeconds: unitSeconds)
   }
 
+  /// The timeline of frames that were taken out of a video, `times` when each of `count` is shown.
+  init(count: Int, times: [Int64]?) {
+    self.count = count
+    packets = nil
+    display = times.map(DisplayTimes.init(taken:))
+  }
+
   /// The frame shown at beat `beat` of `count` equal beats from the first frame's time to the
   /// last's: the one whose time is nearest. At a constant frame rate beat and frame are the same;
   /// at a variable one, a stride in beats is a stride in time.

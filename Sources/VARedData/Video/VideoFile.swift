@@ -20,7 +20,10 @@ final class VideoFile {
   /// Why reading ended early, if it did.
   let readError: String?
   private let parameters: UnsafeMutablePointer<AVCodecParameters>
-  private let timeBase: AVRational
+  /// Seconds of a unit of the packets' times.
+  let timeBase: AVRational
+  /// Frames per second as the container says, or guesses; 0 where it does not.
+  let frameRate: Double
   private let deadline: Deadline
   private var kept: [UnsafeMutablePointer<AVPacket>?]?
 
@@ -37,6 +40,8 @@ final class VideoFile {
       vared_display_matrix(demuxer.stream).map(DisplayOrientation.init(displayMatrix:)) ?? .upright
     pixelAspect = VideoFile.aspect(demuxer)
     timeBase = demuxer.stream.pointee.time_base
+    let rate = av_guess_frame_rate(demuxer.format, demuxer.stream, nil)
+    frameRate = rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : 0
     guard let copy = avcodec_parameters_alloc(),
       avcodec_parameters_copy(copy, demuxer.stream.pointee.codecpar) >= 0
     else { fatalError("out of memory") }

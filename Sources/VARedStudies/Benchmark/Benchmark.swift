@@ -12,6 +12,7 @@ public struct Benchmark {
   private let policies: [PolicyMode]
   private let iterations: Int
   private let threads: Int
+  private let loading: LoadingMeasurement?
 
   /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError`,
   ///   `DatasetError` for what cannot be read.
@@ -19,6 +20,7 @@ public struct Benchmark {
     try settings.validate()
     let subject = try BenchmarkSubject(settings)
     (network, clips, threads) = (subject.network, subject.clips, subject.threads)
+    loading = subject.loading
     guard settings.policies.allSatisfy({ $0 == .gates }) || !network.dynamicLayers.isEmpty else {
       throw ConfigurationError(
         key: "policy",
@@ -53,7 +55,7 @@ public struct Benchmark {
       return BenchmarkReport(
         policy: policy, threads: threads, sgemmGFLOPS: sgemm,
         train: train[policy].map { BenchmarkReport.Phase($0, batch: labels.count) },
-        inference: BenchmarkReport.Phase(inference, batch: labels.count),
+        inference: BenchmarkReport.Phase(inference, batch: labels.count), loading: loading,
         layers: (train[policy] ?? inference).work.layers.map {
           BenchmarkReport.Layer($0, sgemmGFLOPS: sgemm)
         })

@@ -15,6 +15,8 @@ public struct BenchmarkReport: Encodable {
   /// Nil where a single clip leaves some batch norm without a variance.
   let train: Phase?
   let inference: Phase
+  /// Nil where it was not asked for.
+  let loading: LoadingMeasurement?
   /// Peak memory of the process, both phases and all policies.
   let peakBytes = Self.peakResidentBytes()
   /// The convolutions in a training step, or in inference where that is all there is.
@@ -89,9 +91,20 @@ public struct BenchmarkReport: Encodable {
       lines.append("\(name): \(Self.round(phase.clipsPerSecond)) clips/s, \(gmac) GMAC forward")
       lines += phase.table.lines.map { "  " + $0 }
     }
+    if let loading { lines.append(line(of: loading)) }
     let phase = train == nil ? "inference" : "a training step"
     lines.append("convolutions of \(phase), GFLOP/s as if direct, also as a share of sgemm:")
     return (lines + convolutions.lines.map { "  " + $0 }).joined(separator: "\n")
+  }
+
+  private func line(of loading: LoadingMeasurement) -> String {
+    let share = train.map {
+      let share = loading.share(ofStepAt: $0.clipsPerSecond, threads: threads)
+      return ", \(Self.round(100 * share)) % of a training step"
+    }
+    let bad = loading.badClips > 0 ? ", \(loading.badClips) of \(loading.clips) bad" : ""
+    return "loading: \(Self.round(loading.clipsPerCoreSecond)) clips/s of a core"
+      + "\(share ?? ""), \(Self.round(loading.clipsPerSecond)) clips/s by the clock\(bad)"
   }
 
   private var convolutions: TextTable {

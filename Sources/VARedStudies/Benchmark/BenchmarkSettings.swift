@@ -18,6 +18,8 @@ public struct BenchmarkSettings {
   public var videos: String?
   /// Part of the data; nil: val.
   public var split: Split?
+  /// Clips of `data` whose loading is timed, too; 0: none.
+  public var loading = 0
   /// Clips in a step, and threads.
   public var resources = Resources()
   /// What dynamic layers compute; several take turns, step by step. Empty: what the gates say.
@@ -36,6 +38,12 @@ public struct BenchmarkSettings {
     guard data != nil || split == nil else {
       throw ConfigurationError(
         key: "split", "expected --data beside it; random clips have no split")
+    }
+    guard (0...1_000_000).contains(loading) else {
+      throw ConfigurationError(key: "loading", "expected 0 to 1000000, found \(loading)")
+    }
+    guard data != nil || loading == 0 else {
+      throw ConfigurationError(key: "loading", "expected --data beside it, to load clips from")
     }
     guard Set(policies).count == policies.count else {
       throw ConfigurationError(

@@ -10,6 +10,8 @@ struct BenchmarkSubject {
   /// `[batch, 3, T, H, W]`, normalized.
   let clips: [Float]
   let threads: Int
+  /// Nil where it was not asked for.
+  let loading: LoadingMeasurement?
 
   /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError`,
   ///   `DatasetError` for what cannot be read.
@@ -28,6 +30,7 @@ struct BenchmarkSubject {
         threads: threads)
     }
     let geometry = ClipGeometry(configuration)
+    loading = try Self.loading(settings, geometry)
     clips =
       try settings.data.map { try Self.clips(of: $0, settings, geometry) }
       ?? Self.randomClips(batch, configuration)
@@ -42,6 +45,16 @@ struct BenchmarkSubject {
     guard let (key, there, here) = trained.differences(from: said).first else { return }
     throw ConfigurationError(
       key: key, "expected the checkpoint's \(there), found \(here); leave it out")
+  }
+
+  private static func loading(
+    _ settings: BenchmarkSettings, _ geometry: ClipGeometry
+  ) throws -> LoadingMeasurement? {
+    guard let path = settings.data, settings.loading > 0 else { return nil }
+    let split = settings.split ?? .val
+    return try LoadingMeasurement(
+      Dataset.open(path, videos: settings.videos, with: split), split, geometry,
+      count: settings.loading)
   }
 
   private static func randomClips(_ count: Int, _ shape: TrainingConfiguration) -> [Float] {

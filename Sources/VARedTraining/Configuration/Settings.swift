@@ -35,8 +35,8 @@ extension Setting.Group {
     settings: [
       .path(
         "data", \.data, "path",
-        "List of videos with their labels, folder of videos for each class, or HDF5 file with /clips "
-          + "and /labels; docs/DATA.md has every form", for: .everyone),
+        "List of videos with their labels, folder of videos for each class, HDF5 file with /clips and "
+          + "/labels, or folder that prepare wrote; docs/DATA.md has every form", for: .everyone),
       .optionalPath(
         "videos", \.videos, "dir",
         "Folder that the videos of --data lie in, where it is not that of the list",

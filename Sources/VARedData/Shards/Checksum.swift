@@ -1,0 +1,44 @@
+// The checksums of stored frames and of lists, through libavutil.
+
+import CFFmpeg
+
+/// CRC-32 as zlib, PNG and gzip compute it (Python: `zlib.crc32`), fed piece by piece.
+struct CRC32 {
+  private var state: UInt32 = 0xFFFF_FFFF
+
+  /// The CRC of what was fed.
+  var value: UInt32 { ~state }
+
+  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress else { return }
+    state = av_crc(
+      av_crc_get_table(AV_CRC_32_IEEE_LE), state, base.assumingMemoryBound(to: UInt8.self),
+      bytes.count)
+  }
+
+  /// The CRC of `bytes`.
+  static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var sum = CRC32()
+    sum.update(bytes)
+    return sum.value
+  }
+
+  /// The CRC of values as they are in memory.
+  static func of<T: BitwiseCopyable>(_ values: some Collection<T>) -> UInt32 {
+    Array(values).withUnsafeBytes { of($0) }
+  }
+}
+
+/// SHA-256 of `text`'s UTF-8 in hexadecimal.
+func sha256(_ text: String) -> String {
+  guard let sha = av_sha_alloc() else { fatalError("out of memory") }
+  defer { av_free(UnsafeMutableRawPointer(sha)) }
+  av_sha_init(sha, 256)
+  var text = text
+  text.withUTF8 { av_sha_update(sha, $0.baseAddress, $0.count) }
+  var digest = [UInt8](repeating: 0, count: 32)
+  av_sha_final(sha, &digest)
+  return digest.map { byte in
+    (byte < 16 ? "0" : "") + String(byte, radix: 16)
+  }.joined()
+}

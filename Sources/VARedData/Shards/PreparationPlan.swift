@@ -1,0 +1,103 @@
+// Which clips go into which shard: a function of the list, the options and the videos alone.
+
+import Foundation
+
+/// A list of videos, cut into shards.
+package struct PreparationPlan: Sendable {
+  /// The clips of a shard: consecutive ones of a split.
+  struct Shard: Equatable, Sendable {
+    let split: Split
+    let clips: Range<Int>
+  }
+
+  let dataset: Dataset
+  let shards: [Shard]
+  /// What the folder says of itself while it is made.
+  package let manifest: PreparedManifest
+
+  /// The fingerprint of what `prepare` makes of a list.
+  ///
+  /// - Parameters:
+  ///   - dataset: the list.
+  ///   - options: how frames are made.
+  package static func fingerprint(_ dataset: Dataset, _ options: PreparationOptions) -> String {
+    var text = "\(PreparedManifest.formatName) \(PreparedManifest.formatVersion)\n"
+    text += options.flags.joined(separator: "\n") + "\n"
+    text += list(of: dataset)
+    return sha256(text)
+  }
+
+  private static func list(of dataset: Dataset) -> String {
+    var text = dataset.classes.joined(separator: "\n") + "\n"
+    for split in Split.allCases {
+      for index in 0..<dataset.count(split) {
+        text += "\(split.rawValue)\t\(dataset.label(split, index))\t\(dataset.name(split, index))\n"
+      }
+    }
+    return text
+  }
+
+  /// Refuses what is no list of videos.
+  ///
+  /// - Parameter dataset: the list.
+  /// - Throws: `DatasetError`.
+  package static func requireVideos(_ dataset: Dataset) throws {
+    guard !dataset.isMultiLabel else {
+      throw DatasetError(
+        path: dataset.path, expected: "one label for each clip", found: "several",
+        remedy: "train on the list as it is")
+    }
+    for split in Split.allCases where dataset.count(split) > 0 {
+      if case .video = dataset.source(split, 0) { continue }
+      throw DatasetError(
+        path: dataset.path, expected: "a list of videos",
+        found: "clips that are decoded already", remedy: "train on it as it is")
+    }
+  }
+
+  /// The plan that a folder's manifest holds already.
+  ///
+  /// - Parameters:
+  ///   - dataset: the list.
+  ///   - manifest: of the folder.
+  package init(_ dataset: Dataset, manifest: PreparedManifest) {
+    self.dataset = dataset
+    self.manifest = manifest
+    shards = PreparationPlan.cut(dataset, manifest.clipsPerShard)
+  }
+
+  /// A new plan. Decodes the beginnings of some clips, to know what a clip takes.
+  ///
+  /// - Parameters:
+  ///   - dataset: the list.
+  ///   - options: how frames are made.
+  ///   - threads: that decode side by side.
+  package init(_ dataset: Dataset, _ options: PreparationOptions, threads: Int) {
+    let clips = Split.allCases.reduce(0) { $0 + dataset.count($1) }
+    let mean = ClipSizeEstimate(dataset, options, threads: threads).meanBytes
+    let wanted =
+      options.shardMegabytes > 0
+      ? options.shardMegabytes * 1e6 : min(1e9, max(64e6, mean * Double(clips) / 16))
+    let perShard = max(1, min(Double(clips), (wanted / mean).rounded()))
+    self.init(
+      dataset,
+      manifest: PreparedManifest(
+        fingerprint: PreparationPlan.fingerprint(dataset, options), options: options,
+        classes: dataset.classes, clipsPerShard: Int(perShard),
+        shards: PreparationPlan.cut(dataset, Int(perShard)).count))
+  }
+
+  private static func cut(_ dataset: Dataset, _ clipsPerShard: Int) -> [Shard] {
+    Split.allCases.flatMap { split in
+      let count = dataset.count(split)
+      return stride(from: 0, to: count, by: clipsPerShard).map {
+        Shard(split: split, clips: $0..<min(count, $0 + clipsPerShard))
+      }
+    }
+  }
+
+  /// Clips of the list in shard `number`.
+  ///
+  /// - Parameter number: of the shard.
+  package func clipCount(_ number: Int) -> Int { shards[number].clips.count }
+}
