@@ -34,22 +34,27 @@ final class ClipReader {
   ///   - view: the window and the crop.
   ///   - geometry: the clip's extent.
   ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
+  /// - Returns: the seconds of the video from the first to the last frame that is shown; nil where
+  ///   its times are not known.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
+  @discardableResult
   func read(
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws {
+  ) throws -> ClosedRange<Double>? {
     switch dataset.source(split, index) {
-    case .video(let path): try read(video: path, view, geometry, into: clip)
+    case .video(let path): return try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
     }
+    return nil
   }
 
+  @discardableResult
   func read(
     video path: String, _ view: View, _ geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws {
+  ) throws -> ClosedRange<Double>? {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
     let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
     let file = decoder.file
@@ -64,6 +69,7 @@ final class ClipReader {
         if let problem { throw refusedVideo(path, problem) }
       }
     }
+    return file.timeline.seconds(of: wanted, unit: file.unitSeconds)
   }
 
   private func read(

@@ -151,7 +151,8 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
   private func openBatch() {
     let indices = batches[nextBatch]
     pending[nextBatch] = Pending(
-      batch: ClipBatch(indices: indices, clipFloats: source.geometry.floatCount),
+      batch: ClipBatch(
+        indices: indices, clipFloats: source.geometry.floatCount, classes: source.targetClasses),
       open: indices.count)
     if indices.isEmpty { condition.broadcast() }
   }
@@ -171,6 +172,10 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
       switch result {
       case .success(let loaded):
         pending[task.batch]?.batch.labels[task.slot] = loaded.label
+        let first = task.slot * source.targetClasses
+        for (k, target) in loaded.targets.enumerated() {
+          pending[task.batch]?.batch.targets[first + k] = target
+        }
         pending[task.batch]?.bad[task.slot] = loaded.bad
       case .failure(let error):
         pending[task.batch]?.failure = error

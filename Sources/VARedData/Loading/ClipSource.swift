@@ -9,8 +9,13 @@ struct ClipSource: Sendable {
 
   struct Loaded {
     let label: Int
+    /// `[targetClasses]`.
+    let targets: [Float]
     let bad: BadClip?
   }
+
+  /// Values of a clip's targets; 0 where its label says all.
+  var targetClasses: Int { dataset.isMultiLabel ? dataset.classes.count : 0 }
 
   /// Reads clip `index`, or the first of its replacements that decodes, in the view of `index`.
   func load(
@@ -18,16 +23,18 @@ struct ClipSource: Sendable {
     isStopped: () -> Bool
   ) -> Result<Loaded, DatasetError> {
     let view = view(index)
-    guard let problem = read(index, view, clip, reader) else {
-      return .success(Loaded(label: dataset.label(split, index), bad: nil))
+    let problem: DatasetError
+    switch read(index, view, clip, reader) {
+    case .success(let shown): return .success(loaded(index, view, shown: shown))
+    case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
     for other in others where !isStopped() {
-      guard read(other, view, clip, reader) != nil else {
+      if case .success(let shown) = read(other, view, clip, reader) {
         let bad = BadClip(
           path: dataset.name(split, index), reason: problem.found, split: split, index: index,
           replacement: other)
-        return .success(Loaded(label: dataset.label(split, other), bad: bad))
+        return .success(loaded(other, view, shown: shown, bad: bad))
       }
     }
     return .failure(
@@ -37,16 +44,30 @@ struct ClipSource: Sendable {
           + " (\(problem.found))", remedy: "check the paths and files of the list"))
   }
 
+  /// - Parameter shown: the seconds of the video that the clip shows, where they are known.
+  private func loaded(
+    _ index: Int, _ view: View, shown: ClosedRange<Double>?, bad: BadClip? = nil
+  ) -> Loaded {
+    var targets = [Float](repeating: 0, count: targetClasses)
+    if dataset.isMultiLabel {
+      var labels = dataset.labels(split, index)
+      if case .train = view, let shown { labels = dataset.labels(split, index, during: shown) }
+      for label in labels { targets[label] = 1 }
+    }
+    return Loaded(label: dataset.label(split, index), targets: targets, bad: bad)
+  }
+
   private func read(
     _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
-  ) -> DatasetError? {
+  ) -> Result<ClosedRange<Double>?, DatasetError> {
     do {
-      try reader.read(
-        dataset, split: split, index: index, view: view, geometry: geometry, into: clip)
-      return nil
+      return .success(
+        try reader.read(
+          dataset, split: split, index: index, view: view, geometry: geometry, into: clip))
     } catch {
-      return error as? DatasetError
-        ?? refusedVideo(dataset.name(split, index), "an unexpected failure: \(error)")
+      return .failure(
+        error as? DatasetError
+          ?? refusedVideo(dataset.name(split, index), "an unexpected failure: \(error)"))
     }
   }
 }

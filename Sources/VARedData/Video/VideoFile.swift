@@ -59,6 +59,9 @@ final class VideoFile {
     }
   }
 
+  /// Seconds of a unit of the timeline's times.
+  var unitSeconds: Double { Double(timeBase.num) / Double(timeBase.den) }
+
   deinit {
     VideoFile.release(&kept)
     var parameters: UnsafeMutablePointer<AVCodecParameters>? = parameters

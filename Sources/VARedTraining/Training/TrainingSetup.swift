@@ -95,6 +95,12 @@ package struct TrainingSetup {
       }, threads: dataThreads, ahead: 3)
   }
 
+  /// What the clips of a batch of `trainingLoader` are to be classified as.
+  func targets(of batch: ClipBatch) -> Targets {
+    dataset.isMultiLabel
+      ? .labels(batch.targets, classes: dataset.classes.count) : .classes(batch.labels)
+  }
+
   /// The evaluation of the validation split during training.
   package func evaluator() -> Evaluator {
     Evaluator(
@@ -102,7 +108,7 @@ package struct TrainingSetup {
       batch: configuration.batch, dataThreads: dataThreads,
       views: Evaluator.views(
         configuration.views, windows: 10, crops: Evaluator.crops(size: configuration.size)),
-      classMap: Array(dataset.classes.indices))
+      classMap: Array(dataset.classes.indices), isMultiLabel: dataset.isMultiLabel)
   }
 
   /// What a person reads before the first step.
@@ -112,7 +118,8 @@ package struct TrainingSetup {
     let millions = String(format: "%.2f", Double(parameters) / 1e6)
     let gmacs = String(format: "%.3f", Double(network.fullMACs) / 1e9)
     return [
-      "\(c.model.rawValue) \(c.network.rawValue), width \(c.width), \(dataset.classes.count) classes, "
+      "\(c.model.rawValue) \(c.network.rawValue), width \(c.width), \(dataset.classes.count) classes"
+        + (dataset.isMultiLabel ? " (any number of them a clip), " : ", ")
         + "clips \(c.frames)x\(c.size)x\(c.size): \(millions) M parameters, \(gmacs) GMAC per clip",
       "\(dataset.count(.train)) training and \(dataset.count(.val)) validation clips; "
         + "\(communicator.size) ranks x batch \(c.batch), \(c.epochs) epochs of \(stepsPerEpoch) steps; "
