@@ -11,6 +11,9 @@ extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
+extension CropMode: ExpressibleByArgument {}
+extension ScaleJitter: ExpressibleByArgument {}
+extension ColorJitter: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {

@@ -25,7 +25,7 @@ import Testing
       try folder.write(
         "path,labels,split\na.mp4,run|wave,train\nb.mp4,,train\n", to: "labels.csv"))
     #expect(set.isMultiLabel && set.classes == ["run", "wave"])
-    let batch = try batch(set) { .train(seed: UInt64($0), augment: true) }
+    let batch = try batch(set) { .train(seed: UInt64($0), augment: .standard) }
     #expect(batch.targets == [1, 1, 0, 0])
     let single = try Dataset.open(
       try folder.write("path,label,split\na.mp4,run,train\nb.mp4,wave,train\n", to: "one.csv"))
@@ -46,7 +46,7 @@ import Testing
     #expect(set.labels(.train, 0) == [0, 1, 2])
     var seen: Set<[Float]> = []
     for seed in UInt64(0)..<40 {
-      let view = View.train(seed: seed, augment: false)
+      let view = View.train(seed: seed, augment: nil)
       let shown = clipFrames(of: 50, view: view, geometry: geometry).map { Double($0) / 25 }
       let expected = seconds.map {
         $0.lowerBound <= shown[3] + 1e-9 && $0.upperBound >= shown[0] - 1e-9 ? Float(1) : 0

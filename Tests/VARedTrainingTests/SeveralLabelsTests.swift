@@ -98,4 +98,26 @@ import VARedData
     let frontier = try launch(["frontier"] + arguments("frontier", ["--targets", "0.6"])).run()
     #expect(frontier.status == 2 && frontier.stderr.contains("expected one label a clip"))
   }
+
+  /// Mixing and smoothing are of clips with one label; there they train, and resume.
+  @Test func mixedLabels() throws {
+    let mixing = ["--mixup", "0.4", "--cutmix", "1", "--label-smoothing", "0.1"]
+    let refused = try launch(arguments("refused", mixing)).run()
+    #expect(
+      refused.status == 2 && refused.stderr.contains("label-smoothing: expected one label a clip"),
+      "\(refused)")
+    let more =
+      mixing + [
+        "--data", scratch("labels.csv"), "--keep-checkpoints", "0", "--checkpoint-every", "3",
+        "--crop", "resized", "--color-jitter", "0.4,0.4,0.4", "--no-flip",
+      ]
+    _ = try run(arguments("whole", more), ranks: 2)
+    let third = scratch("whole/checkpoints/step-00000003.h5")
+    _ = try run(arguments("branch", more + ["--resume", third]), ranks: 2)
+    let (a, b) = (try newest("whole"), try newest("branch"))
+    #expect(a.header.position == b.header.position && a.header.position.step == 6)
+    #expect(a.model == b.model && a.momentum == b.momentum)
+    // Of smoothed labels the loss stays above that of the best answer.
+    #expect(try losses("whole", steps: 6).allSatisfy { $0 > 0.3 })
+  }
 }

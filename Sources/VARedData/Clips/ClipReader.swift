@@ -42,12 +42,16 @@ final class ClipReader {
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
   ) throws -> ClosedRange<Double>? {
+    var shown: ClosedRange<Double>?
     switch dataset.source(split, index) {
-    case .video(let path): return try read(video: path, view, geometry, into: clip)
+    case .video(let path): shown = try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
     }
-    return nil
+    if case .train(let seed, let augmentation) = view {
+      augmentation?.colorJitter?.apply(seed: seed, to: clip, geometry)
+    }
+    return shown
   }
 
   @discardableResult

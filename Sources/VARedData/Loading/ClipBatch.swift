@@ -7,7 +7,8 @@ public final class ClipBatch: @unchecked Sendable {  // filled by the loader, th
   /// The label of each clip, the first of several; of the replacement where a clip was bad.
   public internal(set) var labels: [Int]
   /// What each clip is to be classified as, `[n, classes]`, where its label does not say all: in a
-  /// set with several labels a clip, 1 for each that holds. Empty otherwise.
+  /// set with several labels a clip, 1 for each that holds; with `LabelMixing` a distribution, in
+  /// which the clip's own label has the largest part. Empty otherwise.
   public internal(set) var targets: [Float]
   /// The index in its split that each place of the batch was asked for.
   public let indices: [Int]

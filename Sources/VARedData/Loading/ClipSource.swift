@@ -6,6 +6,7 @@ struct ClipSource: Sendable {
   let split: Split
   let geometry: ClipGeometry
   let view: @Sendable (Int) -> View
+  let mixing: LabelMixing
 
   struct Loaded {
     let label: Int
@@ -15,7 +16,7 @@ struct ClipSource: Sendable {
   }
 
   /// Values of a clip's targets; 0 where its label says all.
-  var targetClasses: Int { dataset.isMultiLabel ? dataset.classes.count : 0 }
+  var targetClasses: Int { dataset.isMultiLabel || mixing.isActive ? dataset.classes.count : 0 }
 
   /// Reads clip `index`, or the first of its replacements that decodes, in the view of `index`.
   func load(
@@ -25,7 +26,8 @@ struct ClipSource: Sendable {
     let view = view(index)
     let problem: DatasetError
     switch read(index, view, clip, reader) {
-    case .success(let shown): return .success(loaded(index, view, shown: shown))
+    case .success(let shown):
+      return .success(loaded(index, view, shown: shown, clip, reader))
     case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
@@ -34,7 +36,7 @@ struct ClipSource: Sendable {
         let bad = BadClip(
           path: dataset.name(split, index), reason: problem.found, split: split, index: index,
           replacement: other)
-        return .success(loaded(other, view, shown: shown, bad: bad))
+        return .success(loaded(other, view, shown: shown, clip, reader, bad: bad))
       }
     }
     return .failure(
@@ -44,17 +46,44 @@ struct ClipSource: Sendable {
           + " (\(problem.found))", remedy: "check the paths and files of the list"))
   }
 
-  /// - Parameter shown: the seconds of the video that the clip shows, where they are known.
+  /// - Parameters:
+  ///   - shown: the seconds of the video that the clip shows, where they are known.
+  ///   - clip: what was read, to be mixed.
   private func loaded(
-    _ index: Int, _ view: View, shown: ClosedRange<Double>?, bad: BadClip? = nil
+    _ index: Int, _ view: View, shown: ClosedRange<Double>?, _ clip: UnsafeMutablePointer<Float>,
+    _ reader: ClipReader, bad: BadClip? = nil
   ) -> Loaded {
-    var targets = [Float](repeating: 0, count: targetClasses)
-    if dataset.isMultiLabel {
+    var targets: [Float] = []
+    if mixing.isActive {
+      targets = mixed(index, view, clip, reader)
+    } else if dataset.isMultiLabel {
+      targets = [Float](repeating: 0, count: targetClasses)
       var labels = dataset.labels(split, index)
       if case .train = view, let shown { labels = dataset.labels(split, index, during: shown) }
       for label in labels { targets[label] = 1 }
     }
     return Loaded(label: dataset.label(split, index), targets: targets, bad: bad)
+  }
+
+  /// Mixes a training clip with its partner and returns its targets. Where the partner does not
+  /// decode, the clip stays by itself.
+  private func mixed(
+    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
+  ) -> [Float] {
+    let label = dataset.label(split, index)
+    func targets(_ share: Double, _ other: Int) -> [Float] {
+      mixing.targets(label: label, share: share, other: other, classes: targetClasses)
+    }
+    guard case .train(let seed, let augmentation) = view,
+      let mix = mixing.draw(seed: seed, count: dataset.count(split), size: geometry.size)
+    else { return targets(1, label) }
+    var other = [Float](repeating: 0, count: geometry.floatCount)
+    let outcome = other.withUnsafeMutableBufferPointer {
+      read(mix.partner, .train(seed: mix.seed, augment: augmentation), $0.baseAddress!, reader)
+    }
+    guard case .success = outcome else { return targets(1, label) }
+    mix.apply(to: clip, other, geometry)
+    return targets(mix.share, dataset.label(split, mix.partner))
   }
 
   private func read(

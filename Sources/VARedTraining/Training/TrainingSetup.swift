@@ -32,6 +32,12 @@ package struct TrainingSetup {
     } catch let error as NetworkError {
       throw ConfigurationError(network: error)
     }
+    if configuration.mixing.isActive, dataset.isMultiLabel {
+      throw ConfigurationError(
+        key: configuration.labelSmoothing > 0
+          ? "label-smoothing" : configuration.mixup > 0 ? "mixup" : "cutmix",
+        "expected one label a clip, found several in \(configuration.data); leave it out")
+    }
     geometry = ClipGeometry(configuration)
     sampler = ShardedSampler(
       count: dataset.count(.train), ranks: communicator.size, rank: communicator.rank,
@@ -85,20 +91,22 @@ package struct TrainingSetup {
   /// looks like is a function of (seed, epoch, clip) only, so a resumed epoch goes on unchanged.
   func trainingLoader(epoch: Int, from done: Int) -> ClipLoader {
     let seed = UInt64(configuration.seed)
-    let augment = configuration.augment == .standard
+    let augment = configuration.augmentation
     return ClipLoader(
       dataset: dataset, split: .train, geometry: geometry,
       batches: Array(sampler.batches(epoch: epoch).dropFirst(done)),
       view: { index in
         var draw = SplitMix64(mixing: seed, UInt64(epoch), UInt64(index))
         return .train(seed: draw.next(), augment: augment)
-      }, threads: dataThreads, ahead: 3)
+      }, mixing: configuration.mixing, threads: dataThreads, ahead: 3)
   }
 
   /// What the clips of a batch of `trainingLoader` are to be classified as.
   func targets(of batch: ClipBatch) -> Targets {
-    dataset.isMultiLabel
-      ? .labels(batch.targets, classes: dataset.classes.count) : .classes(batch.labels)
+    let classes = dataset.classes.count
+    if dataset.isMultiLabel { return .labels(batch.targets, classes: classes) }
+    return configuration.mixing.isActive
+      ? .distributions(batch.targets, classes: classes) : .classes(batch.labels)
   }
 
   /// The evaluation of the validation split during training.
