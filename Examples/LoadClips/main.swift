@@ -19,7 +19,7 @@ let sampler = ShardedSampler(
 let geometry = ClipGeometry(frames: 8, frameStride: 1, size: 32)
 let loader = ClipLoader(
   dataset: dataset, split: .train, geometry: geometry, batches: sampler.batches(epoch: 0),
-  view: { index in .train(seed: UInt64(index), augment: true) }, threads: 2, ahead: 3)
+  view: { index in .train(seed: UInt64(index), augment: .standard) }, threads: 2, ahead: 3)
 
 while let batch = try loader.next() {
   let mean = batch.clips.reduce(0, +) / Float(batch.clips.count)

@@ -13,7 +13,7 @@ let clips = (0..<2 * 3 * 4 * 32 * 32).map { _ in Float.random(in: -1...1) }
 let optimizer = SGD(network.parameters, gateRate: 0.3)
 for _ in 0..<3 {
   let outcome = try network.trainingStep(
-    clips, labels: [0, 2], costWeight: 0.8, gradientsReady: { _ in })
+    clips, targets: .classes([0, 2]), costWeight: 0.8, gradientsReady: { _ in })
   optimizer.step(learningRate: 0.01, gradientScale: 1)
   print("loss \(outcome.loss), \(outcome.executedMACs) of \(network.fullMACs) MACs")
 }

@@ -12,6 +12,9 @@ extension ShuffleMode: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 extension FramesFormat: ExpressibleByArgument {}
+extension CropMode: ExpressibleByArgument {}
+extension ScaleJitter: ExpressibleByArgument {}
+extension ColorJitter: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {

@@ -66,7 +66,7 @@ struct AllocationCase {
     func train() throws {
       for step in 0..<Self.steps {
         redraw(step)
-        _ = try network.trainingStep(clips, labels: labels, costWeight: 0.8) { _ in }
+        _ = try network.trainingStep(clips, targets: .classes(labels), costWeight: 0.8) { _ in }
         optimizer.step(learningRate: rate, gradientScale: 1)
       }
     }

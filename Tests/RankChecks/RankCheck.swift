@@ -25,6 +25,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "signals": checkSignals,
   "all-reduce-timing": timeAllReduce,
   "network-equivalence": checkNetworkEquivalence,
+  "multi-label-equivalence": checkMultiLabelEquivalence,
 ]
 
 /// The checks of one rank. Expectations are collected, not thrown: a rank that left a check early

@@ -35,7 +35,7 @@ import Testing
       dataset: set, split: .train, geometry: geometry, batches: batches,
       view: {
         seen?.increment()
-        return .train(seed: UInt64($0) &* 31, augment: true)
+        return .train(seed: UInt64($0) &* 31, augment: .standard)
       }, threads: threads, ahead: ahead)
   }
 
@@ -74,7 +74,7 @@ import Testing
     #expect(batch.labels == [1, set.label(.train, order[1])])
     var expected = [Float](repeating: 0, count: geometry.floatCount)
     try ClipReader().read(
-      set, split: .train, index: order[1], view: .train(seed: 93, augment: true),
+      set, split: .train, index: order[1], view: .train(seed: 93, augment: .standard),
       geometry: geometry, into: &expected)
     #expect(Array(batch.clips[geometry.floatCount...]) == expected)
   }

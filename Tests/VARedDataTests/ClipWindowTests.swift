@@ -15,12 +15,14 @@ import Testing
   @Test func shortVideosAreLooped() {
     #expect(clipFrames(of: 5, view: .center, geometry: geometry) == [0, 3, 1, 4])
     #expect(
-      clipFrames(of: 1, view: .train(seed: 9, augment: true), geometry: geometry) == [0, 0, 0, 0])
+      clipFrames(of: 1, view: .train(seed: 9, augment: .standard), geometry: geometry) == [
+        0, 0, 0, 0,
+      ])
   }
 
   @Test func trainingReachesEveryWindow() {
     let starts = (0..<400).map {
-      clipFrames(of: 15, view: .train(seed: $0, augment: false), geometry: geometry)[0]
+      clipFrames(of: 15, view: .train(seed: $0, augment: nil), geometry: geometry)[0]
     }
     #expect(Set(starts) == Set(0...5))
   }
@@ -56,7 +58,7 @@ import Testing
 
   @Test func trainingDrawsScalePlaceAndFlip() {
     let all = (0..<600).map {
-      CropPlacement(width: 640, height: 480, view: .train(seed: $0, augment: true), size: 112)
+      CropPlacement(width: 640, height: 480, view: .train(seed: $0, augment: .standard), size: 112)
     }
     #expect(Set(all.map(\.height)) == Set(128...160))
     #expect(all.allSatisfy { $0.x >= 0 && $0.y >= 0 })
@@ -64,7 +66,7 @@ import Testing
     let mirrored = all.filter(\.isMirrored).count
     #expect((240...360).contains(mirrored))
     let plain = CropPlacement(
-      width: 640, height: 480, view: .train(seed: 1, augment: false), size: 112)
+      width: 640, height: 480, view: .train(seed: 1, augment: nil), size: 112)
     #expect(plain == CropPlacement(width: 640, height: 480, view: .center, size: 112))
   }
 
@@ -75,7 +77,8 @@ import Testing
     let tiny = CropPlacement(width: 2, height: 2, view: .center, size: 32)
     #expect(tiny.width == 32 && tiny.height == 32)
     let heights = (0..<200).map {
-      CropPlacement(width: 48, height: 32, view: .train(seed: $0, augment: true), size: 32).height
+      CropPlacement(width: 48, height: 32, view: .train(seed: $0, augment: .standard), size: 32)
+        .height
     }
     #expect(Set(heights) == Set(32...40))
   }

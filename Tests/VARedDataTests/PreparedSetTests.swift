@@ -9,7 +9,8 @@ import VARedHDF5
 @Suite struct PreparedSetTests {
   private let views: [View] = [
     .center, .window(index: 2, of: 3, crop: 1, crops: 3),
-    .train(seed: 3, augment: true), .train(seed: 4, augment: true), .train(seed: 5, augment: false),
+    .train(seed: 3, augment: .standard), .train(seed: 4, augment: .standard),
+    .train(seed: 5, augment: nil),
   ]
   private let geometry = ClipGeometry(frames: 5, frameStride: 3, size: 24)
 

@@ -90,7 +90,7 @@ import Testing
     let path = folder.file("sides.mp4")
     try makeVideo(path, times: [0]) { _, x, _ in x < 16 ? (220, 40, 40) : (40, 40, 220) }
     let geometry = ClipGeometry(frames: 1, frameStride: 1, size: 24)
-    let views = (0..<40).map { View.train(seed: $0, augment: true) }
+    let views = (0..<40).map { View.train(seed: $0, augment: .standard) }
     for view in views {
       let mirrored = CropPlacement(width: 32, height: 32, view: view, size: 24).isMirrored
       let red = try SeenClip(path, view, geometry).pixel(0, y: 12, x: mirrored ? 23 : 0)
@@ -190,7 +190,7 @@ import Testing
       if seed % 3 == 0 { bytes = bytes.prefix(random.below(bytes.count)) }
       try bytes.write(to: URL(fileURLWithPath: damaged))
       do {
-        let clip = try SeenClip(damaged, .train(seed: UInt64(seed), augment: true), geometry)
+        let clip = try SeenClip(damaged, .train(seed: UInt64(seed), augment: .standard), geometry)
         #expect(clip.floats.allSatisfy { $0.isFinite })
         read += 1
       } catch let error as DatasetError {

@@ -14,4 +14,12 @@ struct EquivalenceTests {
     let check = "network-equivalence \(file)"
     expectPass(try rankCheck(check, ranks: ranks), check, ranks: ranks)
   }
+
+  @Test(
+    "with several labels a clip too", arguments: [2, 4],
+    ["network-dynamic-normalised.h5", "network-fixed.h5"])
+  func multiLabelEquivalence(ranks: Int, file: String) throws {
+    let check = "multi-label-equivalence \(file)"
+    expectPass(try rankCheck(check, ranks: ranks), check, ranks: ranks)
+  }
 }

@@ -68,7 +68,7 @@ import Testing
     }
     randomiseStatistics(network, "a")
     try expectAsFresh("statistics that were set")
-    _ = try network.trainingStep(clips, labels: [0, 1], costWeight: 0) { _ in }
+    _ = try network.trainingStep(clips, targets: .classes([0, 1]), costWeight: 0) { _ in }
     try expectAsFresh("statistics of a step")
     let entry = try #require(network.parameters.entries.first { $0.name == "stem.0.weight" })
     network.parameters.setLogical(

@@ -40,7 +40,7 @@ import Testing
         classes: logits.count / labels.count, batch: labels.count, confidence: Double(confidence),
         power: Double(powers[number]))
       loss.evaluate(
-        logits: logits, labels: labels,
+        logits: logits, targets: .classes(labels),
         costs: totals.map { ClipCost(differentiable: Double($0)) },
         weight: try golden.floats("/charge/weight")[0])
       expectClose(

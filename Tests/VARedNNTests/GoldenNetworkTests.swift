@@ -41,7 +41,8 @@ import Testing
         == Set(try golden.names(in: "/model")))
     var ready = [parameters.count]
     let outcome = try network.trainingStep(
-      try golden.floats("/clips"), labels: try golden.integers("/labels"), costWeight: 0.8
+      try golden.floats("/clips"), targets: .classes(try golden.integers("/labels")),
+      costWeight: 0.8
     ) { ready.append($0) }
     #expect(ready.last == 0 && zip(ready, ready.dropFirst()).allSatisfy { $0 > $1 })
     expectClose(network.lastLogits(4), try golden.floats("/logits"), "logits")

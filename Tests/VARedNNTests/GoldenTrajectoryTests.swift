@@ -25,7 +25,7 @@ import Testing
       outcomes.append(
         try network.trainingStep(
           batch.flatMap { clips[$0 * clipFloats..<($0 + 1) * clipFloats] },
-          labels: batch.map { labels[$0] }, costWeight: try scalar("cost_weight")
+          targets: .classes(batch.map { labels[$0] }), costWeight: try scalar("cost_weight")
         ) { _ in })
       optimizer.step(learningRate: rate, gradientScale: 1)
     }

@@ -180,7 +180,7 @@ import Testing
     network.observeFeatures = { _ in calls += 1 }
     #expect(try network.infer(clips).logits == alone)
     #expect(calls == 32)
-    _ = try network.trainingStep(clips, labels: [0, 1], costWeight: 0) { _ in }
+    _ = try network.trainingStep(clips, targets: .classes([0, 1]), costWeight: 0) { _ in }
     network.observeFeatures = nil
     _ = try network.infer(clips)
     #expect(calls == 32)

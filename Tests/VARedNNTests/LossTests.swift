@@ -1,5 +1,6 @@
 // The loss against PyTorch and against differences; the classifier likewise.
 
+import Foundation
 import GoldenFiles
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ import Testing
   ) -> AdaptiveLoss {
     let loss = AdaptiveLoss(classes: classes, batch: labels.count)
     loss.evaluate(
-      logits: logits, labels: labels, costs: costs.map { ClipCost(differentiable: $0) },
+      logits: logits, targets: .classes(labels), costs: costs.map { ClipCost(differentiable: $0) },
       weight: weight)
     return loss
   }
@@ -36,6 +37,89 @@ import Testing
     let loss = evaluated(
       logits: [0, 2000], labels: [0], classes: 2, costs: [0], weight: 0)
     #expect(loss.crossEntropy == 2000)
+  }
+
+  /// Rows of probabilities: smoothed and mixed labels.
+  @Test func softCrossEntropyEqualsPyTorch() throws {
+    let golden = try GoldenFile("ops.h5")
+    let targets = try golden.floats("/soft-cross-entropy/targets")
+    try expectPyTorch("soft-cross-entropy", .distributions(targets, classes: 6), golden)
+  }
+
+  @Test func binaryCrossEntropyEqualsPyTorch() throws {
+    let golden = try GoldenFile("ops.h5")
+    let labels = try golden.floats("/binary-cross-entropy/labels")
+    try expectPyTorch("binary-cross-entropy", .labels(labels, classes: 7), golden)
+  }
+
+  private func expectPyTorch(_ name: String, _ targets: Targets, _ golden: GoldenFile) throws {
+    let logits = try golden.floats("/\(name)/logits")
+    let loss = AdaptiveLoss(classes: logits.count / targets.count, batch: targets.count)
+    loss.evaluate(
+      logits: logits, targets: targets, costs: .init(repeating: ClipCost(), count: targets.count),
+      weight: 0)
+    expectClose(
+      [Float(loss.crossEntropy)], try golden.floats("/\(name)/loss"), rtol: 1e-6, "loss")
+    expectClose(
+      loss.logitGradient, try golden.floats("/\(name)/dlogits"), rtol: 1e-6, "dlogits")
+  }
+
+  @Test func gradientsOfDenseTargets() {
+    let rows = normals(3 * 5, "targets").map { abs($0) }
+    let sums = (0..<3).map { clip in rows[clip * 5..<(clip + 1) * 5].reduce(0, +) }
+    let distributions = rows.indices.map { rows[$0] / sums[$0 / 5] }
+    for targets in [
+      Targets.distributions(distributions, classes: 5),
+      .labels(rows.map { $0 > 0.7 ? 1 : 0 }, classes: 5),
+    ] {
+      let loss = AdaptiveLoss(classes: 5, batch: 3)
+      let costs = [ClipCost](repeating: ClipCost(), count: 3)
+      withCopy(of: normals(3 * 5, "logits")) { logits in
+        func value() -> Double {
+          loss.evaluate(logits: logits.baseAddress!, targets: targets, costs: costs, weight: 0)
+          return loss.crossEntropy
+        }
+        _ = value()
+        checkGradient("logits", of: logits, gradient: loss.logitGradient, loss: value)
+      }
+    }
+  }
+
+  /// A row with one 1 is that class, to the bit.
+  @Test func oneHotRowsAreClasses() {
+    let logits = normals(4 * 6, "logits", scale: 3)
+    let labels = [5, 0, 3, 3]
+    let rows = labels.flatMap { label in (0..<6).map { $0 == label ? Float(1) : 0 } }
+    let both = [Targets.classes(labels), .distributions(rows, classes: 6)].map { targets in
+      let loss = AdaptiveLoss(classes: 6, batch: 4)
+      loss.evaluate(
+        logits: logits, targets: targets,
+        costs: .init(repeating: ClipCost(differentiable: 0.5), count: 4), weight: 1)
+      return loss
+    }
+    #expect(both[0].crossEntropy == both[1].crossEntropy && both[0].cost == both[1].cost)
+    #expect(both[0].logitGradient == both[1].logitGradient && both[0].correct == both[1].correct)
+  }
+
+  /// METHOD §3 with several labels: who is right, and how sure.
+  @Test func rightWithSeveralLabels() {
+    func verdict(_ logits: [Float], _ labels: [Float]) -> ClipVerdict {
+      var gradient = [Float](repeating: 0, count: logits.count)
+      return BinaryCrossEntropy.evaluate(
+        logits, classes: logits.count, clips: 1, gradient: &gradient
+      ) { labels[$0] }
+    }
+    let both = verdict([1, -2, 0.5], [1, 0, 1])
+    #expect(both.isRight && abs(both.confidence - 1 / (1 + exp(-0.5))) < 1e-12)
+    #expect(!verdict([1, 0.5, 0.5], [1, 0, 1]).isRight)
+    #expect(verdict([-3, -2, -4], [0, 1, 0]).isRight)
+    let none = verdict([-3, -1, -4], [0, 0, 0])
+    #expect(none.isRight && abs(none.confidence - 1 / (1 + exp(-1))) < 1e-12)
+    #expect(!verdict([-3, 0, -4], [0, 0, 0]).isRight)
+    #expect(verdict([-3, 2], [1, 1]).isRight)
+    for labels in [[1, 0], [0, 1], [0, 0]] as [[Float]] {
+      #expect(!verdict([.nan, 0], labels).isRight && !verdict([0, .nan], labels).isRight)
+    }
   }
 
   /// METHOD §3: only clips that are classified correctly pay for what they cost.

@@ -79,7 +79,7 @@ import Testing
     let network = try VideoNetwork(configuration, batch: 2, seed: 1, threads: 1)
     var clips = normals(2 * 3 * 2 * 32 * 32, "clips")
     clips[5] = .nan
-    let outcome = try network.trainingStep(clips, labels: [0, 1], costWeight: 0) { _ in }
+    let outcome = try network.trainingStep(clips, targets: .classes([0, 1]), costWeight: 0) { _ in }
     #expect(outcome.loss.isNaN)
   }
 

@@ -66,7 +66,7 @@ import Testing
     let parameters = network.parameters
     let before = parameters.buffers.map { parameters.bufferLogical($0) }
     parameters.gradients.update(repeating: 1)
-    _ = try network.trainingStep(clips, labels: [0, 1, 2, 0], costWeight: 1) { _ in }
+    _ = try network.trainingStep(clips, targets: .classes([0, 1, 2, 0]), costWeight: 1) { _ in }
     for entry in parameters.entries {
       let gradient = parameters.logical(entry, of: parameters.gradients)
       if entry.isGate { #expect(gradient.allSatisfy { $0 == 0 }, "\(entry.name)") }

@@ -119,6 +119,8 @@ import TrainingTestSupport
     "model": "r2plus1d-34", "width": "0.125", "network": "dynamic", "temporal-candidates": "1",
     "channel-candidates": "3", "gate-form": "published", "gate-hidden": "7",
     "motion-energy": "true", "frames": "4", "frame-stride": "1", "size": "16", "augment": "none",
+    "crop": "resized", "scale-jitter": "16-20", "flip": "false", "color-jitter": "0.4,0.25,0.0",
+    "label-smoothing": "0.1", "mixup": "0.2", "cutmix": "1.0",
     "shuffle": "none", "max-bad-clips": "0.25", "data-threads": "1", "batch": "4", "epochs": "1",
     "learning-rate": "3e-05", "warmup-epochs": "0.5", "momentum": "0.85", "weight-decay": "0.0",
     "sync-bn": "false", "seed": "99", "threads": "1", "stall-timeout": "120.0",

@@ -30,6 +30,13 @@ import VARedNN
     written.frameStride = 4
     written.size = 224
     written.augment = .none
+    written.crop = .resized
+    written.scaleJitter = ScaleJitter("256-320")
+    written.flip = false
+    written.colorJitter = ColorJitter("0.4,0.25,0")
+    written.labelSmoothing = 0.125
+    written.mixup = 0.2
+    written.cutmix = 1
     written.shuffle = .none
     written.maxBadClips = 0.25
     written.resources.dataThreads = 3

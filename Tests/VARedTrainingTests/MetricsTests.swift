@@ -47,6 +47,16 @@ import TrainingTestSupport
     #expect(try MetricsFile(scratch("metrics.jsonl"), resumedAt: 7).bestStep == 5)
   }
 
+  @Test func withSeveralLabelsTheBestIsThatOfTheHighestMAP() throws {
+    let metrics = try MetricsFile(scratch("metrics.jsonl"), resumedAt: 0)
+    for (step, map) in [(5, 0.25), (10, 0.75), (15, 0.5)] {
+      var line = line("evaluation", step)
+      line.add("map", map)
+      try metrics.append(line)
+    }
+    #expect(metrics.bestStep == 10)
+  }
+
   @Test func jsonIsValidForEveryValue() throws {
     var line = JSONLine()
     line.add("text", "a\"b\\c\n\u{1}é")

@@ -50,11 +50,11 @@ import VARedNN
     #expect(Set(inference.convRatio).count > 2, "clips must choose differently")
 
     // Clip 5 counts for nothing; class 1 has no clips.
-    let targets = [0, 2, 0, 2, 2, nil]
+    let targets = [[0, 3], [2, 3], [0, 3], [2, 3], [2, 3], []]
     var counts = PolicyCounts(network.dynamicLayers, rows: 6)
     for clip in 0..<6 { counts.add(inference, clip: clip, toRow: clip) }
     let statistics = try #require(
-      PolicyStatistics(counts.summed(into: targets, rows: 3), classes: ["a", "b", "c"]))
+      PolicyStatistics(counts.summed(into: targets, rows: 4), classes: ["a", "b", "c"]))
     #expect(statistics.classes.map(\.name) == ["a", "c"] && statistics.all.views == 5)
     for (group, members) in [
       (statistics.all, [0, 1, 2, 3, 4]), (statistics.classes[1], [1, 3, 4]),

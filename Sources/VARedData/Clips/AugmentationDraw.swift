@@ -11,6 +11,14 @@ struct AugmentationDraw: Equatable {
   let y: Double
   let flip: Double
 
+  /// What has random numbers of its own, `SplitMix64(mixing: seed, number)`: none of them changes
+  /// when another is switched on.
+  enum Feature: UInt64 {
+    case crop = 1
+    case color = 2
+    case mixing = 3
+  }
+
   init(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     window = random.unit()

@@ -4,6 +4,14 @@ import CFFmpeg
 
 /// Reads clips. Has buffers of its own: one reader per thread.
 final class ClipReader {
+  /// What a clip shows of its video.
+  struct Shown: Equatable {
+    /// From the first to the last frame; nil where the times of the video are not known.
+    var seconds: ClosedRange<Double>?
+    /// What is odd about the video, one line; nil: nothing.
+    var note: String?
+  }
+
   let writer = ClipWriter()
   let limits: VideoLimits
   let isCancelled: @Sendable () -> Bool
@@ -41,30 +49,34 @@ final class ClipReader {
   ///   - view: the window and the crop.
   ///   - geometry: the clip's extent.
   ///   - clip: room for `geometry.floatCount` floats; undefined after an error.
-  /// - Returns: what is odd about the clip, one line; nil: nothing.
+  /// - Returns: what the clip shows of its video.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
   @discardableResult
   func read(
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws -> String? {
+  ) throws -> Shown {
+    var shown = Shown()
     switch dataset.source(split, index) {
-    case .video(let path): return try read(video: path, view, geometry, into: clip)
+    case .video(let path): shown = try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
     case .prepared(let stored): try read(prepared: stored, view, geometry, into: clip)
     }
-    return nil
+    if case .train(let seed, let augmentation) = view {
+      augmentation?.colorJitter?.apply(seed: seed, to: clip, geometry)
+    }
+    return shown
   }
 
   /// Writes a clip of one video.
   ///
-  /// - Returns: what is odd about the video, one line; nil: nothing.
+  /// - Returns: what the clip shows of it.
   @discardableResult
   func read(
     video path: String, _ view: View, _ geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
-  ) throws -> String? {
+  ) throws -> Shown {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
     let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
     let file = decoder.file
@@ -82,7 +94,9 @@ final class ClipReader {
         if let problem { throw refusedVideo(path, problem) }
       }
     }
-    return decoder.timeline.display?.note
+    return Shown(
+      seconds: decoder.timeline.seconds(of: wanted, unit: file.unitSeconds),
+      note: decoder.timeline.display?.note)
   }
 
   private func read(

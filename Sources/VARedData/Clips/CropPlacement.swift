@@ -8,6 +8,8 @@
 /// A picture whose short side is at most `size` was made for that size: its whole short side is
 /// kept in evaluation (scaled to `size`, unchanged where equal), and training draws from
 /// `size` … `size`·160/128.
+/// An `Augmentation` may name other short sides, for all pictures, or ask for a `ResizedCrop`: the
+/// whole picture is then scaled so that this part is `size` × `size`.
 struct CropPlacement: Equatable {
   /// Width and height of the whole picture after scaling, in pixels as displayed.
   let width: Int
@@ -20,17 +22,36 @@ struct CropPlacement: Equatable {
 
   /// The placement for a picture of `width` × `height` square pixels.
   init(width: Double, height: Double, view: View, size: Int) {
+    if case .train(let seed, let augmentation?) = view, augmentation.crop == .resized {
+      self.init(
+        resizedIn: width, height, seed: seed, size: size,
+        isMirrored: augmentation.flips && AugmentationDraw(seed: seed).flip >= 0.5)
+    } else {
+      self.init(squareOf: width, height, view: view, size: size)
+    }
+  }
+
+  /// The placement that shows a square of the picture.
+  private init(squareOf width: Double, _ height: Double, view: View, size: Int) {
     let short = min(width, height)
-    let smallest = short <= Double(size) ? size : (size * 128 + 56) / 112
-    let largest = max(smallest, (smallest * 160 + 64) / 128)
+    var smallest = short <= Double(size) ? size : (size * 128 + 56) / 112
+    var largest = max(smallest, (smallest * 160 + 64) / 128)
     var draw: AugmentationDraw?
-    if case .train(let seed, true) = view { draw = AugmentationDraw(seed: seed) }
+    var flips = false
+    if case .train(let seed, let augmentation?) = view {
+      draw = AugmentationDraw(seed: seed)
+      flips = augmentation.flips
+      if let sides = augmentation.scaleJitter?.shortSides {
+        smallest = max(size, sides.lowerBound)
+        largest = max(smallest, sides.upperBound)
+      }
+    }
     let target = smallest + Int((draw?.scale ?? 0) * Double(largest - smallest + 1))
     let long = max(target, Int((Double(target) * max(width, height) / short).rounded()))
     self.width = width <= height ? target : long
     self.height = width <= height ? long : target
     let (roomX, roomY) = (self.width - size, self.height - size)
-    isMirrored = (draw?.flip ?? 0) >= 0.5
+    isMirrored = flips && (draw?.flip ?? 0) >= 0.5
     if let draw {
       x = Int(draw.x * Double(roomX + 1))
       y = Int(draw.y * Double(roomY + 1))
@@ -41,5 +62,19 @@ struct CropPlacement: Equatable {
     } else {
       (x, y) = (roomX / 2, roomY / 2)
     }
+  }
+
+  /// The placement that shows a random part of a picture of `width` × `height` square pixels.
+  private init(
+    resizedIn width: Double, _ height: Double, seed: UInt64, size: Int, isMirrored: Bool
+  ) {
+    let part = ResizedCrop(
+      width: max(1, Int(width.rounded())), height: max(1, Int(height.rounded())), seed: seed)
+    let (scaleX, scaleY) = (Double(size) / Double(part.width), Double(size) / Double(part.height))
+    self.width = max(size, Int((width * scaleX).rounded()))
+    self.height = max(size, Int((height * scaleY).rounded()))
+    x = min(self.width - size, Int((Double(part.x) * scaleX).rounded()))
+    y = min(self.height - size, Int((Double(part.y) * scaleY).rounded()))
+    self.isMirrored = isMirrored
   }
 }

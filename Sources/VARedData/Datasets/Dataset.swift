@@ -86,5 +86,13 @@ public final class Dataset: Sendable {
     clips(split)[index].spans
   }
 
+  /// The labels of a clip that hold at some time of `seconds`; all of them where the annotations do
+  /// not say when.
+  func labels(_ split: Split, _ index: Int, during seconds: ClosedRange<Double>) -> [Int] {
+    let clip = clips(split)[index]
+    guard !clip.spans.isEmpty else { return clip.labels }
+    return Set(clip.spans.filter { $0.seconds.overlaps(seconds) }.map(\.label)).sorted()
+  }
+
   private func clips(_ split: Split) -> [Clip] { split == .train ? train : val }
 }

@@ -4,8 +4,12 @@
 public final class ClipBatch: @unchecked Sendable {  // filled by the loader, then handed over
   /// The clips, normalized floats; empty for an empty batch.
   public let clips: UnsafeMutableBufferPointer<Float>
-  /// The label of each clip; of the replacement where a clip was bad.
+  /// The label of each clip, the first of several; of the replacement where a clip was bad.
   public internal(set) var labels: [Int]
+  /// What each clip is to be classified as, `[n, classes]`, where its label does not say all: in a
+  /// set with several labels a clip, 1 for each that holds; with `LabelMixing` a distribution, in
+  /// which the clip's own label has the largest part. Empty otherwise.
+  public internal(set) var targets: [Float]
   /// The index in its split that each place of the batch was asked for.
   public let indices: [Int]
   /// The clips of this batch that could not be decoded, in the order of `indices`.
@@ -16,8 +20,12 @@ public final class ClipBatch: @unchecked Sendable {  // filled by the loader, th
   /// Clips of the batch, n.
   public var count: Int { indices.count }
 
-  init(indices: [Int], clipFloats: Int) {
+  /// - Parameters:
+  ///   - clipFloats: floats of a clip.
+  ///   - classes: values of a clip's targets; 0: there are none.
+  init(indices: [Int], clipFloats: Int, classes: Int) {
     self.indices = indices
+    targets = [Float](repeating: 0, count: indices.count * classes)
     labels = [Int](repeating: 0, count: indices.count)
     let floats = indices.count * clipFloats
     let raw = UnsafeMutableRawPointer.allocate(

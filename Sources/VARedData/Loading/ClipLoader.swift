@@ -21,18 +21,24 @@ public final class ClipLoader {
   ///   - geometry: every clip's extent.
   ///   - batches: the clip indices of each batch, in the order of delivery; a batch may be empty.
   ///   - view: the view of the clip with this index.
+  ///   - mixing: how clips of `.train` views are mixed and their labels softened.
   ///   - threads: decoding threads, at least 1.
   ///   - ahead: batches that may be decoded before they are asked for, at least 1.
-  /// - Precondition: every index is below `dataset.count(split)`.
+  /// - Precondition: every index is below `dataset.count(split)`; nothing is mixed or softened
+  ///   where clips have several labels.
   public init(
     dataset: Dataset, split: Split, geometry: ClipGeometry, batches: [[Int]],
-    view: @escaping @Sendable (Int) -> View, threads: Int, ahead: Int
+    view: @escaping @Sendable (Int) -> View, mixing: LabelMixing = LabelMixing(), threads: Int,
+    ahead: Int
   ) {
     precondition(threads >= 1 && ahead >= 1, "a loader has a thread and room for a batch")
     let count = dataset.count(split)
     precondition(
       batches.allSatisfy { $0.allSatisfy { (0..<count).contains($0) } }, "no clip of that index")
-    let source = ClipSource(dataset: dataset, split: split, geometry: geometry, view: view)
+    precondition(
+      !(mixing.isActive && dataset.isMultiLabel), "mixing is of clips with one label each")
+    let source = ClipSource(
+      dataset: dataset, split: split, geometry: geometry, view: view, mixing: mixing)
     work = LoadingWork(source: source, batches: batches, ahead: ahead, threads: threads)
     for number in 0..<threads {
       let thread = Thread { [work] in work.run() }
@@ -154,7 +160,8 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
   private func openBatch() {
     let indices = batches[nextBatch]
     pending[nextBatch] = Pending(
-      batch: ClipBatch(indices: indices, clipFloats: source.geometry.floatCount),
+      batch: ClipBatch(
+        indices: indices, clipFloats: source.geometry.floatCount, classes: source.targetClasses),
       open: indices.count)
     if indices.isEmpty { condition.broadcast() }
   }
@@ -174,6 +181,10 @@ private final class LoadingWork: @unchecked Sendable {  // everything mutable is
       switch result {
       case .success(let loaded):
         pending[task.batch]?.batch.labels[task.slot] = loaded.label
+        let first = task.slot * source.targetClasses
+        for (k, target) in loaded.targets.enumerated() {
+          pending[task.batch]?.batch.targets[first + k] = target
+        }
         pending[task.batch]?.bad[task.slot] = loaded.bad
         pending[task.batch]?.notes[task.slot] = loaded.note
       case .failure(let error):

@@ -6,12 +6,18 @@ struct ClipSource: Sendable {
   let split: Split
   let geometry: ClipGeometry
   let view: @Sendable (Int) -> View
+  let mixing: LabelMixing
 
   struct Loaded {
     let label: Int
-    var bad: BadClip?
-    var note: ClipNote?
+    /// `[targetClasses]`.
+    let targets: [Float]
+    let bad: BadClip?
+    let note: ClipNote?
   }
+
+  /// Values of a clip's targets; 0 where its label says all.
+  var targetClasses: Int { dataset.isMultiLabel || mixing.isActive ? dataset.classes.count : 0 }
 
   /// Reads clip `index`, or the first of its replacements that decodes, in the view of `index`.
   func load(
@@ -21,16 +27,18 @@ struct ClipSource: Sendable {
     let view = view(index)
     let problem: DatasetError
     switch read(index, view, clip, reader) {
-    case .success(let loaded): return .success(loaded)
+    case .success(let shown):
+      return .success(loaded(index, view, shown: shown, clip, reader))
     case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
     for other in others where !isStopped() {
-      guard case .success(var loaded) = read(other, view, clip, reader) else { continue }
-      loaded.bad = BadClip(
-        path: dataset.name(split, index), reason: problem.found, split: split, index: index,
-        replacement: other)
-      return .success(loaded)
+      if case .success(let shown) = read(other, view, clip, reader) {
+        let bad = BadClip(
+          path: dataset.name(split, index), reason: problem.found, split: split, index: index,
+          replacement: other)
+        return .success(loaded(other, view, shown: shown, clip, reader, bad: bad))
+      }
     }
     return .failure(
       DatasetError(
@@ -39,16 +47,56 @@ struct ClipSource: Sendable {
           + " (\(problem.found))", remedy: "check the paths and files of the list"))
   }
 
+  /// - Parameters:
+  ///   - shown: what the clip shows of its video.
+  ///   - clip: what was read, to be mixed.
+  private func loaded(
+    _ index: Int, _ view: View, shown: ClipReader.Shown, _ clip: UnsafeMutablePointer<Float>,
+    _ reader: ClipReader, bad: BadClip? = nil
+  ) -> Loaded {
+    var targets: [Float] = []
+    if mixing.isActive {
+      targets = mixed(index, view, clip, reader)
+    } else if dataset.isMultiLabel {
+      targets = [Float](repeating: 0, count: targetClasses)
+      var labels = dataset.labels(split, index)
+      if case .train = view, let seconds = shown.seconds {
+        labels = dataset.labels(split, index, during: seconds)
+      }
+      for label in labels { targets[label] = 1 }
+    }
+    let note = shown.note.map { ClipNote(path: dataset.name(split, index), text: $0) }
+    return Loaded(label: dataset.label(split, index), targets: targets, bad: bad, note: note)
+  }
+
+  /// Mixes a training clip with its partner and returns its targets. Where the partner does not
+  /// decode, the clip stays by itself.
+  private func mixed(
+    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
+  ) -> [Float] {
+    let label = dataset.label(split, index)
+    func targets(_ share: Double, _ other: Int) -> [Float] {
+      mixing.targets(label: label, share: share, other: other, classes: targetClasses)
+    }
+    guard case .train(let seed, let augmentation) = view,
+      let mix = mixing.draw(seed: seed, count: dataset.count(split), size: geometry.size)
+    else { return targets(1, label) }
+    var other = [Float](repeating: 0, count: geometry.floatCount)
+    let outcome = other.withUnsafeMutableBufferPointer {
+      read(mix.partner, .train(seed: mix.seed, augment: augmentation), $0.baseAddress!, reader)
+    }
+    guard case .success = outcome else { return targets(1, label) }
+    mix.apply(to: clip, other, geometry)
+    return targets(mix.share, dataset.label(split, mix.partner))
+  }
+
   private func read(
     _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
-  ) -> Result<Loaded, DatasetError> {
+  ) -> Result<ClipReader.Shown, DatasetError> {
     do {
-      let note = try reader.read(
-        dataset, split: split, index: index, view: view, geometry: geometry, into: clip)
-      let name = dataset.name(split, index)
       return .success(
-        Loaded(
-          label: dataset.label(split, index), note: note.map { ClipNote(path: name, text: $0) }))
+        try reader.read(
+          dataset, split: split, index: index, view: view, geometry: geometry, into: clip))
     } catch {
       return .failure(
         error as? DatasetError

@@ -42,7 +42,7 @@ final class ClipPreparation {
     let deadline = Deadline(seconds: ClipPreparation.seconds, isCancelled: isCancelled)
     let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
     let file = decoder.file
-    let tick = Double(file.timeBase.num) / Double(max(1, file.timeBase.den))
+    let tick = file.unitSeconds
     var selection = FrameSelection(
       decoder.timeline, tick: tick, rate: file.frameRate, options)
     try decoder.decode { [options] timeline in

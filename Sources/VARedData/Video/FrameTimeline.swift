@@ -44,6 +44,20 @@ struct FrameTimeline: Equatable {
     return Double(times[after]) - time < time - Double(times[after - 1]) ? after : after - 1
   }
 
+  /// The time from the first to the last of some frames, in seconds since the video's first; nil
+  /// where frames are counted.
+  ///
+  /// - Parameters:
+  ///   - frames: in display order, one at least.
+  ///   - unit: seconds of a unit of the time base.
+  func seconds(of frames: [Int], unit: Double) -> ClosedRange<Double>? {
+    guard let times = display?.times, let first = frames.first, let last = frames.last, unit > 0,
+      unit.isFinite
+    else { return nil }
+    func seconds(_ frame: Int) -> Double { (Double(times[frame]) - Double(times[0])) * unit }
+    return seconds(first)...seconds(last)
+  }
+
   private func firstIndex(in times: [Int64], notBefore time: Double) -> Int {
     var (low, high) = (0, times.count - 1)
     while low < high {

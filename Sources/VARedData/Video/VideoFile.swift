@@ -76,6 +76,9 @@ final class VideoFile {
     FrameTimeline(packets, of: self.packets, counts: counts, unitSeconds: av_q2d(timeBase))
   }
 
+  /// Seconds of a unit of the timeline's times.
+  var unitSeconds: Double { Double(timeBase.num) / Double(timeBase.den) }
+
   deinit {
     VideoFile.release(&kept)
     var parameters: UnsafeMutablePointer<AVCodecParameters>? = parameters

@@ -2,14 +2,14 @@
 
 import Foundation
 
-/// `L = CE(logits, label) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)^p` with `μ_n = 1` where clip n is
-/// classified correctly, with at least a given confidence, else 0 (METHOD §3: p = 2).
+/// `L = CE(logits, targets) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)^p` with `μ_n = 1` where clip n is
+/// classified right, with at least a given confidence, else 0 (METHOD §3: p = 2).
 final class AdaptiveLoss {
-  /// Mean cross-entropy.
+  /// Mean cross-entropy, softmax or binary as the targets say.
   private(set) var crossEntropy = 0.0
   /// `mean_n μ_n·(Σ_l w_l ρ_l,n)^p`, without λ.
   private(set) var cost = 0.0
-  /// Clips whose largest logit is their label's.
+  /// Clips that are classified right.
   private(set) var correct = 0
   /// `∂L/∂logits [n, classes]`.
   private(set) var logitGradient: [Float]
@@ -18,11 +18,11 @@ final class AdaptiveLoss {
   private let classes: Int
   private let confidence: Double
   private let power: Double
-  private var exponentials: [Double]
+  private var softmax: SoftmaxCrossEntropy
 
   /// - Parameters:
   ///   - batch: clips at most.
-  ///   - confidence: the label's probability from which on a clip pays; 0: all that are correct.
+  ///   - confidence: the confidence from which on a clip pays; 0: all that are right.
   ///   - power: p, at least 1.
   init(classes: Int, batch: Int, confidence: Double = 0, power: Double = 2) {
     self.classes = classes
@@ -30,7 +30,7 @@ final class AdaptiveLoss {
     self.power = power
     logitGradient = [Float](repeating: 0, count: batch * classes)
     costGradient = [Double](repeating: 0, count: batch)
-    exponentials = [Double](repeating: 0, count: classes)
+    softmax = SoftmaxCrossEntropy(classes: classes)
   }
 
   /// The loss of a batch and its gradients, assigned.
@@ -39,46 +39,40 @@ final class AdaptiveLoss {
   ///   - costs: of each clip, `Σ_l w_l ρ_l,n` is read.
   ///   - weight: λ.
   func evaluate(
-    logits: UnsafePointer<Float>, labels: [Int], costs: [ClipCost], weight: Float
+    logits: UnsafePointer<Float>, targets: Targets, costs: [ClipCost], weight: Float
   ) {
-    let n = Double(labels.count)
+    let n = Double(targets.count)
     (crossEntropy, cost, correct) = (0, 0, 0)
-    for (clip, label) in labels.enumerated() {
-      let row = logits + clip * classes
-      let largest = self.largest(of: row)
-      let probability = addCrossEntropy(
-        row, label: label, largest: row[largest], clip: clip, clips: n)
+    for clip in 0..<targets.count {
+      let verdict = verdict(logits + clip * classes, targets, clip: clip, clips: n)
+      crossEntropy += verdict.loss / n
       costGradient[clip] = 0
-      guard row[largest] == row[largest], largest == label else { continue }
+      guard verdict.isRight else { continue }
       let ratio = costs[clip].differentiable
       correct += 1
-      guard probability >= confidence else { continue }
+      guard verdict.confidence >= confidence else { continue }
       cost += pow(ratio, power) / n
       costGradient[clip] = Double(weight) * power * pow(ratio, power - 1) / n
     }
   }
 
-  /// The first class with the largest logit.
-  private func largest(of row: UnsafePointer<Float>) -> Int {
-    var largest = 0
-    for j in 1..<classes where row[j] > row[largest] { largest = j }
-    return largest
-  }
-
-  /// Returns the label's probability.
-  private func addCrossEntropy(
-    _ row: UnsafePointer<Float>, label: Int, largest: Float, clip: Int, clips n: Double
-  ) -> Double {
-    var sum = 0.0
-    for j in 0..<classes {
-      exponentials[j] = exp(Double(row[j] - largest))
-      sum += exponentials[j]
+  /// Clip `clip`'s part, its gradient assigned.
+  private func verdict(
+    _ row: UnsafePointer<Float>, _ targets: Targets, clip: Int, clips n: Double
+  ) -> ClipVerdict {
+    let first = clip * classes
+    return logitGradient.withUnsafeMutableBufferPointer { buffer in
+      let gradient = buffer.baseAddress! + first
+      switch targets {
+      case .classes(let labels):
+        return softmax.evaluate(row, clips: n, gradient: gradient) { $0 == labels[clip] ? 1 : 0 }
+      case .distributions(let values, _):
+        return softmax.evaluate(row, clips: n, gradient: gradient) { values[first + $0] }
+      case .labels(let values, _):
+        return BinaryCrossEntropy.evaluate(row, classes: classes, clips: n, gradient: gradient) {
+          values[first + $0]
+        }
+      }
     }
-    crossEntropy -= (Double(row[label] - largest) - log(sum)) / n
-    for j in 0..<classes {
-      let target = j == label ? 1.0 : 0.0
-      logitGradient[clip * classes + j] = Float((exponentials[j] / sum - target) / n)
-    }
-    return exponentials[label] / sum
   }
 }

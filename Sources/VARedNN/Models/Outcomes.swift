@@ -4,11 +4,11 @@
 public struct StepOutcome: Sendable {
   /// `crossEntropy + λ·cost`.
   public let loss: Double
-  /// Mean cross-entropy.
+  /// Mean cross-entropy, softmax or binary as the targets say.
   public let crossEntropy: Double
   /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`.
   public let cost: Double
-  /// Clips classified correctly.
+  /// Clips classified right (METHOD §3).
   public let correct: Int
   /// Clips.
   public let count: Int

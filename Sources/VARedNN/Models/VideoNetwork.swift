@@ -116,20 +116,22 @@ public final class VideoNetwork {
   /// are assigned to `parameters.gradients`. Collective where batch norm is synchronized.
   /// - Parameters:
   ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
-  ///   - labels: class of each of the `n` clips.
+  ///   - targets: of each of the `n` clips, with the loss that goes with them.
   ///   - costWeight: λ (METHOD §3).
   ///   - gradientsReady: called during backward with an offset that falls to 0: all gradients at
   ///     flat indices from it on are final.
-  /// - Precondition: the clips are of the configuration's shape, and as many as the labels.
+  /// - Precondition: the clips are of the configuration's shape and as many as the targets, which
+  ///   are of the configuration's classes.
   /// - Throws: what `gradientsReady` or the statistics' reducer throw.
   public func trainingStep(
-    _ clips: Clips, labels: [Int], costWeight: Float, gradientsReady: (Int) throws -> Void
+    _ clips: Clips, targets: Targets, costWeight: Float, gradientsReady: (Int) throws -> Void
   ) throws -> StepOutcome {
-    precondition(clips.count == labels.count, "\(labels.count) labels for \(clips.count) clips")
+    precondition(clips.count == targets.count, "\(targets.count) targets for \(clips.count) clips")
+    precondition(targets.fit(classes: configuration.classes), "targets of other classes")
     let clock = ContinuousClock()
     let start = clock.now
     try forward(clips, training: true)
-    loss.evaluate(logits: logits, labels: labels, costs: costs, weight: costWeight)
+    loss.evaluate(logits: logits, targets: targets, costs: costs, weight: costWeight)
     let middle = clock.now
     try backward(clips, gradientsReady: gradientsReady)
     return outcome(
@@ -217,11 +219,11 @@ public final class VideoNetwork {
 extension VideoNetwork {
   /// `trainingStep` of clips in an array, `[n, 3, T, H, W]`, row-major.
   public func trainingStep(
-    _ values: [Float], labels: [Int], costWeight: Float, gradientsReady: (Int) throws -> Void
+    _ values: [Float], targets: Targets, costWeight: Float, gradientsReady: (Int) throws -> Void
   ) throws -> StepOutcome {
     try values.withUnsafeBufferPointer {
       try trainingStep(
-        Clips($0, of: configuration.clip), labels: labels, costWeight: costWeight,
+        Clips($0, of: configuration.clip), targets: targets, costWeight: costWeight,
         gradientsReady: gradientsReady)
     }
   }

@@ -44,7 +44,7 @@ public struct Benchmark {
     }
     let optimizer = SGD(network.parameters, gateRate: 1)
     let train = try time(policies.filter(canTrain)) { timing in
-      _ = try network.trainingStep(clips, labels: labels, costWeight: 0.8) { _ in }
+      _ = try network.trainingStep(clips, targets: .classes(labels), costWeight: 0.8) { _ in }
       // A learning rate of zero: every step then has the same work, whatever the clips.
       let start = ContinuousClock.now
       optimizer.step(learningRate: 0, gradientScale: 1)

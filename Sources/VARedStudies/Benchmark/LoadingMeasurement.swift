@@ -34,7 +34,7 @@ struct LoadingMeasurement: Encodable {
     }
     let loader = ClipLoader(
       dataset: dataset, split: split, geometry: geometry, batches: batches,
-      view: { .train(seed: UInt64($0), augment: true) }, threads: 1, ahead: 1)
+      view: { .train(seed: UInt64($0), augment: .standard) }, threads: 1, ahead: 1)
     defer { loader.stop() }
     for _ in 0..<untimed { _ = try loader.next() }
     let (start, startOfWork) = (ContinuousClock.now, LoadingMeasurement.processorSeconds)

@@ -41,6 +41,11 @@ public enum FrontierTraining {
       let setup = try TrainingSetup(
         settings.training, communicator: communicator, threadShare: share)
       try requireReachable(settings, setup)
+      guard !setup.dataset.isMultiLabel else {
+        throw ConfigurationError(
+          key: "data",
+          "expected one label a clip, found several; a frontier is drawn of top-1 accuracies")
+      }
       return setup
     }
     announce("warm-up")

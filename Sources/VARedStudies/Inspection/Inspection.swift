@@ -31,6 +31,7 @@ public enum Inspection {
         + "clips \(c.frames)x\(c.size)x\(c.size)",
     ])
     table.add(["classes", "\(header.classes.count): \(header.classes.joined(separator: ", "))"])
+    table.add(["labels", header.isMultiLabel ? "any number a clip (sigmoid)" : "one a clip"])
     table.add([
       "position",
       "step \(position.step), \(position.epoch) of \(c.epochs) epochs done, "

@@ -4,27 +4,13 @@ import VARedData
 import VARedNN
 
 extension Dataset {
-  /// Opens a data set of clips that have one label each.
-  ///
-  /// - Throws: `DatasetError`, also where clips have several labels.
-  static func openSingleLabel(_ path: String, videos: String?) throws -> Dataset {
-    let dataset = try Dataset.open(path, videos: videos)
-    guard !dataset.isMultiLabel else {
-      throw DatasetError(
-        path: path, expected: "one label for each clip",
-        found: "several (\(dataset.summary.format)), which are read and not trained on",
-        remedy: "keep one label a clip")
-    }
-    return dataset
-  }
-
   /// Opens a dataset of which `split` is needed.
   ///
   /// - Throws: `DatasetError`, also where the split has no clip; `remedy` says what to do then.
   package static func open(
     _ path: String, videos: String?, with split: Split, remedy: String = "give another --split"
   ) throws -> Dataset {
-    let dataset = try Dataset.openSingleLabel(path, videos: videos)
+    let dataset = try Dataset.open(path, videos: videos)
     guard dataset.count(split) > 0 else {
       throw DatasetError(
         path: path, expected: "clips of the split \(split.rawValue)", found: "none", remedy: remedy)

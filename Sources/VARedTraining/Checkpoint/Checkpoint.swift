@@ -3,8 +3,8 @@
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
 // `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
 // (CostController); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks,
-// config (YAML), classes (one a line). A user block of 512 bytes in front holds a checksum of the
-// whole file.
+// config (YAML), classes (one a line), multi_label (1, or not there). A user block of 512 bytes in
+// front holds a checksum of the whole file.
 
 import VARedHDF5
 
@@ -41,6 +41,8 @@ public struct CheckpointHeader: Equatable, Sendable {
   public var configuration: TrainingConfiguration
   /// Class names in the order of the logits.
   public var classes: [String]
+  /// Whether a clip has any number of the classes: the scores are sigmoids of the logits.
+  public var isMultiLabel: Bool
 
   /// Reads the header of an open checkpoint.
   ///
@@ -66,6 +68,7 @@ public struct CheckpointHeader: Equatable, Sendable {
       seed = try file.attribute("seed")
       ranks = try file.attribute("ranks")
       classes = try Self.lines(file.attribute("classes"))
+      isMultiLabel = try file.hasAttribute("multi_label") && file.attribute("multi_label") == 1
       configuration = TrainingConfiguration()
       try configuration.read(yaml: file.attribute("config"), named: "\(file.path) (config)")
       let name: String = try file.attribute("stage")
@@ -83,7 +86,7 @@ public struct CheckpointHeader: Equatable, Sendable {
   /// A header to write.
   init(
     position: TrainingPosition, stage: TrainingStage, costMemory: CostController.Memory, ranks: Int,
-    configuration: TrainingConfiguration, classes: [String]
+    configuration: TrainingConfiguration, classes: [String], isMultiLabel: Bool = false
   ) {
     self.position = position
     self.stage = stage
@@ -92,6 +95,7 @@ public struct CheckpointHeader: Equatable, Sendable {
     self.ranks = ranks
     self.configuration = configuration
     self.classes = classes
+    self.isMultiLabel = isMultiLabel
   }
 
   func write(to file: HDF5File) throws {
@@ -106,6 +110,7 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.setAttribute("ranks", ranks)
     try file.setAttribute("config", configuration.yaml)
     try file.setAttribute("classes", classes.joined(separator: "\n"))
+    if isMultiLabel { try file.setAttribute("multi_label", 1) }
   }
 
   private static func costMemory(_ stored: [Double]) throws -> CostController.Memory {

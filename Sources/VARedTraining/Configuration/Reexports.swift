@@ -9,3 +9,9 @@ public typealias GateForm = VARedNN.GateForm
 public typealias Architecture = VARedNN.Architecture
 /// Which part of a dataset.
 public typealias Split = VARedData.Split
+/// Which part of a picture a training clip shows.
+public typealias CropMode = VARedData.CropMode
+/// The short sides that pictures are scaled to before a square is cut from them.
+public typealias ScaleJitter = VARedData.ScaleJitter
+/// How far brightness, contrast and saturation vary.
+public typealias ColorJitter = VARedData.ColorJitter

@@ -166,6 +166,17 @@ extension Setting {
       write: { $0.map(YAMLText.quoted) })
   }
 
+  /// A value that is written as one word, or unset.
+  static func words<Value: LosslessStringConvertible & Sendable>(
+    _ key: String, _ path: Path<Value?>, _ valueName: String, _ purpose: String,
+    for audience: Audience = .further, expected: String
+  ) -> Setting {
+    Setting(
+      key, path, valueName, purpose, audience, type: Value.self, expected: expected,
+      parse: { scalar -> Value?? in Value(scalar.string).map { Optional($0) } },
+      write: { $0.map { YAMLText.quoted($0.description) } })
+  }
+
   static func resumption(
     _ key: String, _ path: Path<ResumeMode>, _ valueName: String, _ purpose: String,
     for audience: Audience = .further

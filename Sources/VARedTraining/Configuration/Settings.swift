@@ -92,7 +92,25 @@ extension Setting.Group {
         for: .everyone),
       .choice(
         "augment", \.augment, "mode",
-        "Variation of training clips: standard (random scale, crop, flip) or none"),
+        "Variation of training clips: standard (random scale, crop, flip, and what the next four say) "
+          + "or none"),
+      .choice(
+        "crop", \.crop, "mode",
+        "Training crops: jittered (a square of the picture at a random scale) or resized (a part of "
+          + "random area and aspect)"),
+      .words(
+        "scale-jitter", \.scaleJitter, "least-most",
+        "Short sides, in pixels, that jittered crops scale pictures to; unset: 128/112 to 160/112 of "
+          + "size, for smaller pictures size to 160/128 of it",
+        expected: "two short sides in pixels, up to 4096, such as 128-160"),
+      .flag(
+        "flip", \.flip,
+        "Half of the training clips are mirrored; switch off where left and right are classes"),
+      .words(
+        "color-jitter", \.colorJitter, "b,c,s",
+        "How far brightness, contrast and saturation of training clips vary, e.g. 0.4,0.4,0.4; unset: "
+          + "not at all",
+        expected: "three numbers from 0 to 10, such as 0.4,0.4,0.4"),
       .choice(
         "shuffle", \.shuffle, "mode",
         "Order of training clips: epoch (new in every epoch) or none (that of the file)"),
@@ -123,6 +141,16 @@ extension Setting.Group {
       .number(
         "weight-decay", \.weightDecay, 0.0..., "rate",
         "Weight decay; none on batch norm, biases and gates"),
+      .number(
+        "label-smoothing", \.labelSmoothing, 0.0..<1, "epsilon",
+        "Part of a label that is spread over all classes"),
+      .number(
+        "mixup", \.mixup, 0.0...100, "alpha",
+        "Training clips are blended with others, in shares of Beta(alpha, alpha); 0: not"),
+      .number(
+        "cutmix", \.cutmix, 0.0...100, "alpha",
+        "Training clips get a box of another, of a share of Beta(alpha, alpha); 0: not; with mixup "
+          + "either for half of the clips"),
       .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
       .whole("seed", \.seed, 0...1_000_000_000, "number", "Where all randomness comes from"),
       .whole(

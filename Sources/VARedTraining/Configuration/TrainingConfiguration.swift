@@ -1,6 +1,7 @@
 // Every setting of a training run, with its default. What each is called, may be and is for:
 // Settings.swift.
 
+import VARedData
 import VARedNN
 
 /// Whether the convolutions of the residual blocks are dynamic.
@@ -21,7 +22,7 @@ public enum CostKind: String, CaseIterable, Sendable {
 
 /// How training clips are varied.
 public enum AugmentMode: String, CaseIterable, Sendable {
-  /// Random scale, crop and flip.
+  /// Random scale, crop and flip, and what other settings add.
   case standard
   /// The centre crop.
   case none
@@ -101,6 +102,14 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var size = 112
   /// Variation of training clips.
   public var augment = AugmentMode.standard
+  /// Which part of a picture a training clip shows.
+  public var crop = CropMode.jittered
+  /// Short sides that pictures are scaled to before a jittered crop; nil: those of `size`.
+  public var scaleJitter: ScaleJitter?
+  /// Whether half of the training clips are mirrored.
+  public var flip = true
+  /// How much the colours of training clips vary; nil: not at all.
+  public var colorJitter: ColorJitter?
   /// Order of training clips.
   public var shuffle = ShuffleMode.epoch
   /// Largest fraction of clips that may fail to decode in one epoch.
@@ -118,6 +127,12 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var momentum = 0.9
   /// Weight decay; none on batch norm, biases, gates.
   public var weightDecay = 1e-4
+  /// ε of the targets `(1 − ε)·y + ε/classes`.
+  public var labelSmoothing = 0.0
+  /// α of mixup; 0: none.
+  public var mixup = 0.0
+  /// α of CutMix; 0: none.
+  public var cutmix = 0.0
   /// Batch-norm statistics over all ranks instead of each rank's own.
   public var syncBN = true
   /// Where all randomness comes from, 0 or more.
@@ -169,6 +184,24 @@ public struct TrainingConfiguration: Equatable, Sendable {
 
   /// Clips per rank and step.
   public var batch: Int { resources.batch }
+
+  /// How training clips are varied; nil: not at all.
+  package var augmentation: Augmentation? {
+    guard augment == .standard else { return nil }
+    var augmentation = Augmentation()
+    augmentation.crop = crop
+    augmentation.scaleJitter = scaleJitter
+    augmentation.flips = flip
+    augmentation.colorJitter = colorJitter
+    return augmentation
+  }
+
+  /// How training clips are mixed and their labels softened.
+  package var mixing: LabelMixing {
+    var mixing = LabelMixing()
+    (mixing.smoothing, mixing.mixup, mixing.cutmix) = (labelSmoothing, mixup, cutmix)
+    return mixing
+  }
 
   /// The network these settings describe.
   public func networkConfiguration(classes: Int) -> NetworkConfiguration {

@@ -17,6 +17,11 @@ extension TrainingConfiguration {
         "expected below \(1 - warmupShare), so that --warmup-share leaves steps for gates to learn in, "
           + "found \(finetuneShare)")
     }
+    if let sides = scaleJitter?.shortSides, sides.lowerBound < size {
+      throw ConfigurationError(
+        key: "scale-jitter",
+        "expected short sides from \(size) (--size) on, found \(sides.lowerBound)")
+    }
     guard policy == .gates || network == .dynamic else {
       throw ConfigurationError(
         key: "policy",

@@ -6,21 +6,33 @@ import VARedNN
 
 /// What one rank knows about its clips while it evaluates.
 struct ClipScores {
+  /// The network's classes of each clip.
+  let labels: [[Int]]
   private let classes: Int
-  /// Softmax summed over the views, `[clips, classes]`.
+  private let isMultiLabel: Bool
+  /// Softmax, or with several labels a clip sigmoids, summed over the views, `[clips, classes]`.
   private var probabilities: [Double]
   private var isBad: [Bool]
   private var executedMACs: [Double]
   private var convRatio: [Double]
   private var viewCount: [Double]
+  /// Views of decoded clips by themselves: correct, and correct within five.
+  private var viewsCorrect = (top1: 0, top5: 0)
   private var choices: PolicyCounts
   private var seconds = 0.0
   private var passes = 0
   /// The clips that could not be decoded.
   private(set) var bad: [BadClip] = []
 
-  init(clips: Int, classes: Int, layers: [DynamicLayerInfo]) {
+  /// - Parameters:
+  ///   - labels: the network's classes of each of this rank's clips.
+  ///   - classes: the network's number of classes.
+  ///   - isMultiLabel: a clip has any number of them.
+  init(labels: [[Int]], classes: Int, isMultiLabel: Bool, layers: [DynamicLayerInfo]) {
+    self.labels = labels
     self.classes = classes
+    self.isMultiLabel = isMultiLabel
+    let clips = labels.count
     choices = PolicyCounts(layers, rows: clips)
     probabilities = [Double](repeating: 0, count: clips * classes)
     isBad = [Bool](repeating: false, count: clips)
@@ -46,29 +58,81 @@ struct ClipScores {
       executedMACs[clip] += Double(inference.executedMACs[n])
       convRatio[clip] += inference.convRatio[n]
       choices.add(inference, clip: n, toRow: clip)
-      viewCount[clip] += 1
-      let logits = inference.logits[n * classes..<(n + 1) * classes]
-      for (k, p) in Self.softmax(logits).enumerated() { probabilities[clip * classes + k] += p }
+      addScores(inference.logits[n * classes..<(n + 1) * classes], clip: clip)
     }
   }
 
-  /// Clips, correct, correct within five, conv ratio, MACs, seconds, passes, bad clips: this rank's
-  /// sums. Bad clips, which were replaced by others, count for nothing but their number.
-  func sums(labels: [Int]) -> [Double] {
-    var sums = [Double](repeating: 0, count: 8)
-    for (clip, label) in labels.enumerated() where !isBad[clip] && viewCount[clip] > 0 {
-      let place = Self.place(
-        of: label, in: probabilities[clip * classes..<(clip + 1) * classes])
+  /// Adds one view's scores, and counts whether they are right by themselves.
+  mutating func addScores(_ logits: ArraySlice<Float>, clip: Int) {
+    viewCount[clip] += 1
+    let scores = isMultiLabel ? logits.map { Self.sigmoid($0) } : Self.softmax(logits)
+    for (k, score) in scores.enumerated() { probabilities[clip * classes + k] += score }
+    guard !isMultiLabel, !isBad[clip], let label = labels[clip].first else { return }
+    let place = Self.place(of: label, in: scores[...])
+    viewsCorrect.top1 += place < 1 ? 1 : 0
+    viewsCorrect.top5 += place < 5 ? 1 : 0
+  }
+
+  /// Clips, correct, correct within five, conv ratio, MACs, seconds, passes, bad clips, views,
+  /// correct views, views correct within five: this rank's sums. Bad clips, which were replaced by
+  /// others, count for nothing but their number.
+  var sums: [Double] {
+    var sums = [Double](repeating: 0, count: 11)
+    for clip in decoded {
+      let place = place(clip: clip)
       sums[0] += 1
       sums[1] += place < 1 ? 1 : 0
       sums[2] += place < 5 ? 1 : 0
       sums[3] += convRatio[clip] / viewCount[clip]
       sums[4] += executedMACs[clip] / viewCount[clip]
+      sums[8] += viewCount[clip]
     }
     sums[5] = seconds
     sums[6] = Double(passes)
     sums[7] = Double(isBad.count { $0 })
+    (sums[9], sums[10]) = (Double(viewsCorrect.top1), Double(viewsCorrect.top5))
     return sums
+  }
+
+  /// The clips that were decoded.
+  var decoded: [Int] { labels.indices.filter { !isBad[$0] && viewCount[$0] > 0 } }
+
+  /// The mean over the views of a clip's scores, `[classes]`.
+  func scores(clip: Int) -> [Double] {
+    probabilities[clip * classes..<(clip + 1) * classes].map { $0 / viewCount[clip] }
+  }
+
+  /// How many classes score higher than a clip's label; with several labels, all.
+  private func place(clip: Int) -> Int {
+    guard !isMultiLabel, let label = labels[clip].first else { return classes }
+    return Self.place(of: label, in: probabilities[clip * classes..<(clip + 1) * classes])
+  }
+
+  /// Sums over the decoded clips of each class.
+  /// - Parameter rows: the rows that each clip is added to, below `classes`.
+  func classSums(_ rows: [[Int]], classes: Int) -> ClassSums {
+    var sums = ClassSums(classes: classes)
+    for clip in decoded {
+      for row in rows[clip] {
+        sums.add(
+          toClass: row, isCorrect: place(clip: clip) == 0,
+          convRatio: convRatio[clip] / viewCount[clip],
+          executedMACs: executedMACs[clip] / viewCount[clip])
+      }
+    }
+    return sums
+  }
+
+  /// Decoded clips by class and predicted class, `[classes, classes]`; empty with several labels a
+  /// clip.
+  var confusion: [Double] {
+    guard !isMultiLabel else { return [] }
+    var counts = [Double](repeating: 0, count: classes * classes)
+    for clip in decoded {
+      guard let label = labels[clip].first else { continue }
+      counts[label * classes + Self.highest(of: scores(clip: clip))] += 1
+    }
+    return counts
   }
 
   /// Executed MACs per view of every clip that was decoded.
@@ -78,13 +142,15 @@ struct ClipScores {
   var meanConvRatios: [Double] { meanOverViews(convRatio) }
 
   private func meanOverViews(_ sums: [Double]) -> [Double] {
-    isBad.indices.filter { !isBad[$0] && viewCount[$0] > 0 }.map { sums[$0] / viewCount[$0] }
+    decoded.map { sums[$0] / viewCount[$0] }
   }
 
-  /// What was chosen in all views of the clips that were decoded, summed by class.
-  /// - Parameter rows: the class of each clip, below `classes`.
-  func choices(byClass rows: [Int], classes: Int) -> PolicyCounts {
-    choices.summed(into: rows.indices.map { isBad[$0] ? nil : rows[$0] }, rows: classes)
+  /// What was chosen in all views of the clips that were decoded, summed by class; the last row is
+  /// that of all clips.
+  /// - Parameter rows: the rows that each clip is added to, below `classes`.
+  func choices(_ rows: [[Int]], classes: Int) -> PolicyCounts {
+    choices.summed(
+      into: rows.indices.map { isBad[$0] ? [] : rows[$0] + [classes] }, rows: classes + 1)
   }
 
   /// How many classes score higher than `label`; of equals, the lower index comes first. A score
@@ -94,6 +160,13 @@ struct ClipScores {
     guard own.isFinite else { return scores.count }
     return scores.enumerated().count { k, score in score > own || (score == own && k < label) }
   }
+
+  /// The first class with the highest score.
+  static func highest(of scores: [Double]) -> Int {
+    scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+  }
+
+  static func sigmoid(_ logit: Float) -> Double { 1 / (1 + exp(-Double(logit))) }
 
   static func softmax(_ logits: ArraySlice<Float>) -> [Double] {
     let highest = Double(logits.max() ?? 0)

@@ -8,12 +8,15 @@ struct EvaluationReport {
   private let settings: EvaluationSettings
   private let fullGMACs: Double
   private let step: Int
+  /// In the order of the logits.
+  private let classes: [String]
 
   init(_ result: EvaluationResult, _ settings: EvaluationSettings, _ trained: TrainedNetwork) {
     self.result = result
     self.settings = settings
     fullGMACs = Double(trained.network.fullMACs) / 1e9
     step = trained.header.position.step
+    classes = trained.header.classes
   }
 
   private static let quantiles = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]
@@ -21,15 +24,16 @@ struct EvaluationReport {
   /// Lines for a person.
   var text: String {
     let quantiles = Self.quantiles.map { number(result.executedGMACs(quantile: $0), decimals: 3) }
-    let kind = settings.views == .clip ? "one centre clip" : "mean softmax of \(result.views) views"
+    let scores = result.meanAveragePrecision == nil ? "softmax" : "sigmoid"
+    let kind =
+      settings.views == .clip ? "one centre clip" : "mean \(scores) of \(result.views) views"
     var table = TextTable([.left, .left])
     table.add(["checkpoint", "\(settings.checkpoint) (step \(step))"])
     table.add([
       "clips",
       "\(result.clips) of \(settings.data) (\(kind); \(result.badClips) could not be decoded)",
     ])
-    table.add(["top-1", number(result.top1)])
-    table.add(["top-5", number(result.top5)])
+    for row in accuracy { table.add(row) }
     table.add([
       "conv ratio",
       "\(number(result.convRatio)) (standard deviation over clips: "
@@ -44,6 +48,22 @@ struct EvaluationReport {
       "seconds", "\(number(result.secondsPerClip)) per view and rank, decoding not included",
     ])
     return table.text + policies
+  }
+
+  private var accuracy: [[String]] {
+    if let map = result.meanAveragePrecision {
+      let classes = result.classes.count
+      return [
+        ["mAP", "\(number(map)) (the \(classes) of \(self.classes.count) classes with clips)"]
+      ]
+    }
+    func both(_ video: Double, _ clip: Double?) -> String {
+      number(video) + (clip.map { " (of single views: \(number($0)))" } ?? "")
+    }
+    return [
+      ["top-1", both(result.top1, result.clipTop1)], ["top-5", both(result.top5, result.clipTop5)],
+      ["mean class", number(result.meanClassAccuracy)],
+    ]
   }
 
   private func number(_ value: Double, decimals: Int = 4) -> String {
@@ -65,6 +85,11 @@ struct EvaluationReport {
     line.add("clips", result.clips)
     line.add("bad_clips", result.badClips)
     line.add("full_gmacs", fullGMACs)
+    line.add("classes", result.classes.map(\.json))
+    if !result.confusion.isEmpty {
+      line.add("confusion_classes", classes)
+      line.add("confusion", result.confusion)
+    }
     line.add("gmacs_quantiles_at", Self.quantiles)
     line.add("gmacs_quantiles", Self.quantiles.map { result.executedGMACs(quantile: $0) })
     return line.text

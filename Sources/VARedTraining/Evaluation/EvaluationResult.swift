@@ -8,10 +8,24 @@ public struct EvaluationResult: Sendable {
   public var clips = 0
   /// Clips that could not be decoded; not in any other number.
   public var badClips = 0
-  /// Fraction classified correctly.
+  /// Fraction classified correctly; with several labels a clip, 0.
   public var top1 = 0.0
-  /// Fraction with the label among the five highest logits.
+  /// Fraction with the label among the five highest scores; with several labels a clip, 0.
   public var top5 = 0.0
+  /// The same of each view by itself, where a prediction averages several; else nil.
+  public var clipTop1: Double?
+  /// The same of each view by itself, where a prediction averages several; else nil.
+  public var clipTop5: Double?
+  /// Mean over the classes that have clips of the fraction of them that is classified correctly.
+  public var meanClassAccuracy = 0.0
+  /// With several labels a clip: the mean of the average precision over the classes that have
+  /// clips; else nil.
+  public var meanAveragePrecision: Double?
+  /// The classes that have clips, in the order of the dataset.
+  public var classes: [ClassResult] = []
+  /// Clips by class (row) and predicted class (column), in the network's numbers of the classes;
+  /// empty with several labels a clip.
+  public var confusion: [[Int]] = []
   /// Mean executed ratio of the dynamic convolutions (METHOD §3), per view.
   public var convRatio = 0.0
   /// Mean executed 10⁹ multiply-accumulates per view.
@@ -40,8 +54,17 @@ public struct EvaluationResult: Sendable {
     var line = JSONLine()
     line.add("kind", "evaluation")
     line.add("step", step)
-    line.add("top1", top1)
-    line.add("top5", top5)
+    if let meanAveragePrecision {
+      line.add("map", meanAveragePrecision)
+    } else {
+      line.add("top1", top1)
+      line.add("top5", top5)
+      line.add("mean_class_accuracy", meanClassAccuracy)
+      if let clipTop1, let clipTop5 {
+        line.add("clip_top1", clipTop1)
+        line.add("clip_top5", clipTop5)
+      }
+    }
     line.add("conv_ratio", convRatio)
     line.add("conv_ratio_deviation", convRatioDeviation)
     line.add("executed_gmacs", executedGMACs)
@@ -59,8 +82,12 @@ public struct EvaluationResult: Sendable {
 
   /// One line for the progress of a training run.
   var summary: String {
-    String(
-      format: "top1 %.4f top5 %.4f conv %.3f %.3f GMAC %.4f s/clip (%d clips)", top1, top5,
-      convRatio, executedGMACs, secondsPerClip, clips)
+    let accuracy =
+      meanAveragePrecision.map { String(format: "mAP %.4f", $0) }
+      ?? String(format: "top1 %.4f top5 %.4f", top1, top5)
+    return accuracy
+      + String(
+        format: " conv %.3f %.3f GMAC %.4f s/clip (%d clips)", convRatio, executedGMACs,
+        secondsPerClip, clips)
   }
 }

@@ -87,13 +87,20 @@ public enum EvaluationRun {
     _ communicator: Communicator, _ resources: Resources
   ) throws -> Evaluator {
     let configuration = trained.header.configuration
+    guard trained.header.isMultiLabel || !dataset.isMultiLabel else {
+      throw FileError(
+        path: settings.checkpoint,
+        "was trained on one label a clip, expected one trained on several: \(settings.data) has "
+          + "clips with several; give another --checkpoint or --data")
+    }
     let crops = settings.crops > 0 ? settings.crops : Evaluator.crops(size: configuration.size)
     return Evaluator(
       communicator: communicator, dataset: dataset, split: settings.split,
       geometry: ClipGeometry(configuration), batch: resources.batch,
       dataThreads: resources.dataThreads,
       views: Evaluator.views(settings.views, windows: settings.windows, crops: crops),
-      classMap: try classMap(dataset, trained.header, settings))
+      classMap: try classMap(dataset, trained.header, settings),
+      isMultiLabel: trained.header.isMultiLabel)
   }
 
   /// The checkpoint's number of each class of the data, by name.

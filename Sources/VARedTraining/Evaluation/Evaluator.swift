@@ -17,6 +17,8 @@ package struct Evaluator {
   package let views: [View]
   /// The network's class of each of the dataset's classes.
   let classMap: [Int]
+  /// Whether the network gives a clip any number of labels.
+  let isMultiLabel: Bool
 
   /// One centre clip, or `windows` windows × `crops` crops.
   package static func views(_ kind: EvaluationViews, windows: Int, crops: Int) -> [View] {
@@ -50,9 +52,10 @@ package struct Evaluator {
       count: dataset.count(split), ranks: communicator.size, rank: communicator.rank, batch: batch,
       shuffle: false, seed: 0, dropLast: false
     ).batches(epoch: 0)
+    let labels = batches.joined().map { dataset.labels(split, $0) }
     var scores = ClipScores(
-      clips: batches.joined().count, classes: network.configuration.classes,
-      layers: network.dynamicLayers)
+      labels: labels.map { $0.map { classMap[$0] } }, classes: network.configuration.classes,
+      isMultiLabel: isMultiLabel, layers: network.dynamicLayers)
     for view in views {
       let loader = ClipLoader(
         dataset: dataset, split: split, geometry: geometry, batches: batches, view: { _ in view },
@@ -69,38 +72,95 @@ package struct Evaluator {
         if try isInterrupted() { return nil }
       }
     }
-    return try reduce(scores, labels: batches.joined().map { dataset.label(split, $0) })
+    return try reduce(scores, labels: labels)
   }
 
   /// - Parameter labels: the dataset's, of this rank's clips.
   private func reduce(
-    _ scores: ClipScores, labels: [Int]
+    _ scores: ClipScores, labels: [[Int]]
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry]) {
-    var sums = scores.sums(labels: labels.map { classMap[$0] })
-    try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
+    let sums = try summed(scores.sums)
     let clips = max(1, sums[0])
     var result = EvaluationResult()
     result.clips = Int(sums[0])
-    result.top1 = sums[1] / clips
-    result.top5 = sums[2] / clips
+    if !isMultiLabel { takeAccuracy(sums, into: &result) }
     result.convRatio = sums[3] / clips
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])
     result.views = views.count
+    try takeClasses(scores, labels, into: &result)
     result.distribution = try gatherSorted(scores.meanMACs.map { $0 / 1e9 })
     result.convRatios = try gatherSorted(scores.meanConvRatios)
-    var choices = scores.choices(byClass: labels, classes: dataset.classes.count)
+    var choices = scores.choices(labels, classes: dataset.classes.count)
     try choices.reduce(over: communicator)
     result.policies = PolicyStatistics(choices, classes: dataset.classes)
     return (result, try communicator.gatherBadClips(scores.bad) ?? [])
   }
 
+  private func takeAccuracy(_ sums: [Double], into result: inout EvaluationResult) {
+    result.top1 = sums[1] / max(1, sums[0])
+    result.top5 = sums[2] / max(1, sums[0])
+    guard views.count > 1 else { return }
+    result.clipTop1 = sums[9] / max(1, sums[8])
+    result.clipTop5 = sums[10] / max(1, sums[8])
+  }
+
+  /// - Parameter labels: the dataset's, of this rank's clips.
+  private func takeClasses(
+    _ scores: ClipScores, _ labels: [[Int]], into result: inout EvaluationResult
+  ) throws {
+    var classes = scores.classSums(labels, classes: dataset.classes.count)
+    classes.values = try summed(classes.values)
+    let precisions = isMultiLabel ? try averagePrecisions(scores, labels) : nil
+    result.classes = classes.results(names: dataset.classes, precisions: precisions)
+    func mean(_ value: (ClassResult) -> Double) -> Double {
+      result.classes.reduce(0) { $0 + value($1) } / Double(max(1, result.classes.count))
+    }
+    guard !isMultiLabel else {
+      result.meanAveragePrecision = mean { $0.averagePrecision ?? 0 }
+      return
+    }
+    result.meanClassAccuracy = mean { Double($0.correct ?? 0) / Double($0.clips) }
+    let counts = try summed(scores.confusion).map { Int($0) }
+    let width = Int(Double(counts.count).squareRoot())
+    result.confusion = (0..<width).map { Array(counts[$0 * width..<($0 + 1) * width]) }
+  }
+
+  /// Of each class of the dataset over the clips of all ranks; 0 for one without clips.
+  private func averagePrecisions(_ scores: ClipScores, _ labels: [[Int]]) throws -> [Double] {
+    let count = dataset.classes.count
+    let rows = scores.decoded.flatMap { clip in
+      let own = scores.scores(clip: clip)
+      let has = Set(labels[clip])
+      return classMap.map { own[$0] } + (0..<count).map { has.contains($0) ? 1 : 0 }
+    }
+    let all = try communicator.gather(rows.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
+    let precisions = all.map { all in
+      (0..<count).map { k -> Double in
+        let clips = stride(from: 0, to: all.count, by: 2 * count)
+        return averagePrecision(
+          scores: clips.map { all[$0 + k] }, positives: clips.map { all[$0 + count + k] == 1 }) ?? 0
+      }
+    }
+    let told = precisions ?? [Double](repeating: 0, count: count)
+    return Self.doubles(try communicator.broadcast(told.withUnsafeBytes { Array($0) }))
+  }
+
+  /// Sums over the ranks.
+  private func summed(_ values: [Double]) throws -> [Double] {
+    var sums = values
+    try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
+    return sums
+  }
+
+  private static func doubles(_ bytes: [UInt8]) -> [Double] {
+    bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+  }
+
   /// All ranks' values in ascending order, on rank 0; nothing on the others.
   private func gatherSorted(_ values: [Double]) throws -> [Double] {
     let gathered = try communicator.gather(values.withUnsafeBytes { Array($0) }) ?? []
-    return gathered.flatMap { bytes in
-      bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-    }.sorted()
+    return gathered.flatMap(Self.doubles).sorted()
   }
 }

@@ -31,12 +31,13 @@ struct PolicyCounts {
     }
   }
 
-  /// Every row added to the row that `targets` names for it; nil leaves it out.
-  func summed(into targets: [Int?], rows: Int) -> PolicyCounts {
+  /// Every row added to each of the rows that `targets` names for it.
+  func summed(into targets: [[Int]], rows: Int) -> PolicyCounts {
     var sums = PolicyCounts(layers, rows: rows)
-    for (row, target) in targets.enumerated() {
-      guard let target else { continue }
-      for pair in 0..<width { sums.views[target * width + pair] += views[row * width + pair] }
+    for (row, targets) in targets.enumerated() {
+      for target in targets {
+        for pair in 0..<width { sums.views[target * width + pair] += views[row * width + pair] }
+      }
     }
     return sums
   }

@@ -39,14 +39,13 @@ public struct PolicyStatistics: Sendable {
   let classes: [Group]
 
   /// - Parameters:
-  ///   - counts: a row for each class, over all ranks.
+  ///   - counts: a row for each class and one for all clips, over all ranks.
   ///   - names: of the classes.
   /// - Returns: nil where there is no dynamic layer.
   init?(_ counts: PolicyCounts, classes names: [String]) {
     guard !counts.layers.isEmpty else { return nil }
     layers = counts.layers
-    let rows = [Int?](repeating: 0, count: names.count)
-    all = Group("all classes", counts.summed(into: rows, rows: 1), row: 0)
+    all = Group("all classes", counts, row: names.count)
     classes = names.indices.map { Group(names[$0], counts, row: $0) }
       .filter { $0.views > 0 }
   }

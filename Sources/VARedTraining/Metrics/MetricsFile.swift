@@ -8,8 +8,8 @@ final class MetricsFile {
   struct Line: Equatable {
     let kind: String
     let step: Int
-    /// Top-1 accuracy, in an evaluation.
-    let top1: Double?
+    /// What evaluations are compared by: mAP with several labels a clip, else top-1.
+    let score: Double?
   }
 
   let path: String
@@ -58,14 +58,15 @@ final class MetricsFile {
 
   /// The step of the best evaluation so far (the first of equals).
   var bestStep: Int? {
-    lines.filter { $0.top1 != nil }.max { ($0.top1 ?? 0, -$0.step) < ($1.top1 ?? 0, -$1.step) }?
-      .step
+    lines.filter { $0.score != nil }
+      .max { ($0.score ?? 0, -$0.step) < ($1.score ?? 0, -$1.step) }?.step
   }
 
   private static func parse(_ text: Substring) -> Line? {
     guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
       let kind = object["kind"] as? String, let step = object["step"] as? Int
     else { return nil }
-    return Line(kind: kind, step: step, top1: object["top1"] as? Double)
+    return Line(
+      kind: kind, step: step, score: object["map"] as? Double ?? object["top1"] as? Double)
   }
 }

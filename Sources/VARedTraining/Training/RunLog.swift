@@ -1,6 +1,7 @@
 // What rank 0 writes down during a run: metrics, bad clips, checkpoints, and what a person sees.
 
 import Foundation
+import VARedData
 import VARedNN
 
 /// The written side of a run; exists on rank 0 only.
@@ -10,7 +11,7 @@ final class RunLog {
   let progress: Progress
   private var badClips: BadClipList
   private let configuration: TrainingConfiguration
-  private let classes: [String]
+  private let dataset: Dataset
   private let ranks: Int
   private var savedStep: Int?
   /// Held for as long as something may be written.
@@ -18,12 +19,12 @@ final class RunLog {
 
   init(
     _ folder: RunFolder, _ lock: FolderLock, _ configuration: TrainingConfiguration,
-    classes: [String], ranks: Int, stepsPerEpoch: Int, start: TrainingPosition, resumed: Bool
+    dataset: Dataset, ranks: Int, stepsPerEpoch: Int, start: TrainingPosition, resumed: Bool
   ) throws {
     self.folder = folder
     self.lock = lock
     self.configuration = configuration
-    self.classes = classes
+    self.dataset = dataset
     self.ranks = ranks
     metrics = try MetricsFile(folder.metricsFile, resumedAt: start.step)
     progress = Progress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
@@ -81,7 +82,7 @@ final class RunLog {
     guard savedStep != position.step else { return }
     let header = CheckpointHeader(
       position: position, stage: stage, costMemory: costMemory, ranks: ranks,
-      configuration: configuration, classes: classes)
+      configuration: configuration, classes: dataset.classes, isMultiLabel: dataset.isMultiLabel)
     try header.write(
       folder.checkpoints.file(step: position.step), parameters: parameters, momentum: momentum,
       totals: totals)

@@ -1,6 +1,7 @@
 // Where a run starts: rank 0 reads it from the folder, all ranks hear of it.
 
 import Foundation
+import VARedData
 import VARedDist
 import VARedNN
 
@@ -37,9 +38,15 @@ extension Checkpoint {
   ///
   /// - Throws: `FileError` if it was trained on other classes.
   func startingPoint(
-    _ configuration: TrainingConfiguration, classes: [String], ranks: Int, say: (String) -> Void
+    _ configuration: TrainingConfiguration, dataset: Dataset, ranks: Int, say: (String) -> Void
   ) throws -> StartingPoint {
-    try requireSameClasses(classes)
+    try requireSameClasses(dataset.classes)
+    guard header.isMultiLabel == dataset.isMultiLabel else {
+      throw FileError(
+        path: path,
+        "was trained on \(Self.labels(header.isMultiLabel)) a clip, --data has "
+          + "\(Self.labels(dataset.isMultiLabel)); use --initialize to take over only the weights")
+    }
     for (key, before, now) in header.configuration.differences(from: configuration)
     where !Self.bookkeepingKeys.contains(key) {
       say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
@@ -66,6 +73,10 @@ extension Checkpoint {
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
     "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
   ]
+
+  private static func labels(_ several: Bool) -> String {
+    several ? "any number of labels" : "one label"
+  }
 
   private func requireSameClasses(_ classes: [String]) throws {
     guard header.classes != classes else { return }

@@ -129,7 +129,7 @@ final class Trainer {
     if plan.freezesGates { try network.parameters.broadcastStatistics(over: communicator) }
     network.policies = plan.policies
     return try network.trainingStep(
-      Clips(batch.clips, of: network.configuration.clip), labels: batch.labels,
+      Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),
       costWeight: Float(plan.costWeight),
       gradientsReady: { try buckets.ready(from: $0) })
   }

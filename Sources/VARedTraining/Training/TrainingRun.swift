@@ -101,7 +101,7 @@ public enum TrainingRun {
       try checkpoint.restore(
         into: network.parameters, momentum: optimizer.momentumBuffer, configuration: configuration)
       start = try checkpoint.startingPoint(
-        configuration, classes: setup.dataset.classes, ranks: setup.communicator.size, say: say)
+        configuration, dataset: setup.dataset, ranks: setup.communicator.size, say: say)
       start.position = start.position.fitted(stepsPerEpoch: setup.stepsPerEpoch)
       say("resuming from \(checkpoint.path) (step \(start.position.step))")
       sayStage(checkpoint.header.stage, start.position, setup, say: say)
@@ -113,7 +113,7 @@ public enum TrainingRun {
     setup.dataset.summary.notes.forEach { say("note: \($0)") }
     try folder.write(missing: setup.dataset.summary.missing)
     let log = try RunLog(
-      folder, lock, configuration, classes: setup.dataset.classes, ranks: setup.communicator.size,
+      folder, lock, configuration, dataset: setup.dataset, ranks: setup.communicator.size,
       stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)
     let place = start.position
     // A run that branches off another one's checkpoint leaves that epoch's record to the other.

@@ -26,11 +26,17 @@ package struct TrainingSetup {
   ) throws {
     self.communicator = communicator
     self.configuration = configuration
-    dataset = try Dataset.openSingleLabel(configuration.data, videos: configuration.videos)
+    dataset = try Dataset.open(configuration.data, videos: configuration.videos)
     do {
       try configuration.networkConfiguration(classes: dataset.classes.count).validate()
     } catch let error as NetworkError {
       throw ConfigurationError(network: error)
+    }
+    if configuration.mixing.isActive, dataset.isMultiLabel {
+      throw ConfigurationError(
+        key: configuration.labelSmoothing > 0
+          ? "label-smoothing" : configuration.mixup > 0 ? "mixup" : "cutmix",
+        "expected one label a clip, found several in \(configuration.data); leave it out")
     }
     geometry = ClipGeometry(configuration)
     sampler = ShardedSampler(
@@ -85,14 +91,22 @@ package struct TrainingSetup {
   /// looks like is a function of (seed, epoch, clip) only, so a resumed epoch goes on unchanged.
   func trainingLoader(epoch: Int, from done: Int) -> ClipLoader {
     let seed = UInt64(configuration.seed)
-    let augment = configuration.augment == .standard
+    let augment = configuration.augmentation
     return ClipLoader(
       dataset: dataset, split: .train, geometry: geometry,
       batches: Array(sampler.batches(epoch: epoch).dropFirst(done)),
       view: { index in
         var draw = SplitMix64(mixing: seed, UInt64(epoch), UInt64(index))
         return .train(seed: draw.next(), augment: augment)
-      }, threads: dataThreads, ahead: 3)
+      }, mixing: configuration.mixing, threads: dataThreads, ahead: 3)
+  }
+
+  /// What the clips of a batch of `trainingLoader` are to be classified as.
+  func targets(of batch: ClipBatch) -> Targets {
+    let classes = dataset.classes.count
+    if dataset.isMultiLabel { return .labels(batch.targets, classes: classes) }
+    return configuration.mixing.isActive
+      ? .distributions(batch.targets, classes: classes) : .classes(batch.labels)
   }
 
   /// The evaluation of the validation split during training.
@@ -102,7 +116,7 @@ package struct TrainingSetup {
       batch: configuration.batch, dataThreads: dataThreads,
       views: Evaluator.views(
         configuration.views, windows: 10, crops: Evaluator.crops(size: configuration.size)),
-      classMap: Array(dataset.classes.indices))
+      classMap: Array(dataset.classes.indices), isMultiLabel: dataset.isMultiLabel)
   }
 
   /// What a person reads before the first step.
@@ -112,7 +126,8 @@ package struct TrainingSetup {
     let millions = String(format: "%.2f", Double(parameters) / 1e6)
     let gmacs = String(format: "%.3f", Double(network.fullMACs) / 1e9)
     return [
-      "\(c.model.rawValue) \(c.network.rawValue), width \(c.width), \(dataset.classes.count) classes, "
+      "\(c.model.rawValue) \(c.network.rawValue), width \(c.width), \(dataset.classes.count) classes"
+        + (dataset.isMultiLabel ? " (any number of them a clip), " : ", ")
         + "clips \(c.frames)x\(c.size)x\(c.size): \(millions) M parameters, \(gmacs) GMAC per clip",
       "\(dataset.count(.train)) training and \(dataset.count(.val)) validation clips; "
         + "\(communicator.size) ranks x batch \(c.batch), \(c.epochs) epochs of \(stepsPerEpoch) steps; "

@@ -151,6 +151,47 @@ def cross_entropy_entries(name: str, random: np.random.RandomState) -> dict[str,
     }
 
 
+def soft_cross_entropy_entries(random: np.random.RandomState) -> dict[str, Value]:
+    """Cross-entropy with rows of probabilities: smoothed labels, and a mix of two labels."""
+    logits = normal(random, 4, 6, scale=3)
+    targets = torch.full((4, 6), 0.125 / 8, dtype=torch.float64)
+    for clip, label in enumerate([2, 0, 5, 3]):
+        targets[clip, label] = 1 - 5 * 0.125 / 8
+    targets[1] = torch.tensor([0.75, 0, 0, 0.25, 0, 0])
+
+    def run(logits: Tensor) -> Tensor:
+        return functional.cross_entropy(logits, targets.to(logits.dtype))
+
+    truth = gradients(run, {"logits": logits}, torch.tensor(1.0, dtype=torch.float64))
+    return {
+        "logits": logits,
+        "targets": targets,
+        "loss": truth["y"],
+        "dlogits": truth["dlogits"],
+    }
+
+
+def binary_cross_entropy_entries(random: np.random.RandomState) -> dict[str, Value]:
+    """BCEWithLogitsLoss of several labels a clip, or none; one clip has logits of +-90."""
+    logits = normal(random, 5, 7, scale=3)
+    logits[3] = 0
+    logits[3, 2], logits[3, 5] = 90, -90
+    labels = torch.from_numpy((random.rand(5, 7) < 0.3).astype(float))
+    labels[1] = 0
+    labels[3, 2], labels[3, 5] = 0, 1
+
+    def run(logits: Tensor) -> Tensor:
+        return functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+
+    truth = gradients(run, {"logits": logits}, torch.tensor(1.0, dtype=torch.float64))
+    return {
+        "logits": logits,
+        "labels": labels,
+        "loss": truth["y"],
+        "dlogits": truth["dlogits"],
+    }
+
+
 def write_ops(folder: Path) -> None:
     """Writes ops.h5; every op has its own seed."""
     ops: dict[str, dict[str, Value]] = {}
@@ -171,5 +212,7 @@ def write_ops(folder: Path) -> None:
     ops["pool"] = pool_entries("pool", np.random.RandomState(400))
     ops["linear"] = linear_entries("linear", np.random.RandomState(500))
     ops["cross-entropy"] = cross_entropy_entries("cross-entropy", np.random.RandomState(600))
+    ops["soft-cross-entropy"] = soft_cross_entropy_entries(np.random.RandomState(601))
+    ops["binary-cross-entropy"] = binary_cross_entropy_entries(np.random.RandomState(602))
     entries = {f"{op}/{name}": value for op, group in ops.items() for name, value in group.items()}
     write(folder / "ops.h5", entries)
