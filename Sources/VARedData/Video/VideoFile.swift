@@ -11,8 +11,6 @@ import Foundation
 final class VideoFile {
   let path: String
   let orientation: DisplayOrientation
-  /// Width over height of a stored pixel.
-  let pixelAspect: Double
   /// The packets in decoding order.
   let packets: [VideoPacket]
   /// What they say about the frames of the video.
@@ -21,6 +19,8 @@ final class VideoFile {
   let readError: String?
   private let parameters: UnsafeMutablePointer<AVCodecParameters>
   private let timeBase: AVRational
+  /// What the container says of a pixel's shape; 0: nothing.
+  private let pixelRatio: AVRational
   private let deadline: Deadline
   private var kept: [UnsafeMutablePointer<AVPacket>?]?
 
@@ -35,7 +35,7 @@ final class VideoFile {
     defer { demuxer.close() }
     orientation =
       vared_display_matrix(demuxer.stream).map(DisplayOrientation.init(displayMatrix:)) ?? .upright
-    pixelAspect = VideoFile.aspect(demuxer)
+    pixelRatio = demuxer.stream.pointee.sample_aspect_ratio
     timeBase = demuxer.stream.pointee.time_base
     guard let copy = avcodec_parameters_alloc(),
       avcodec_parameters_copy(copy, demuxer.stream.pointee.codecpar) >= 0
@@ -130,8 +130,10 @@ final class VideoFile {
     return context
   }
 
-  private static func aspect(_ demuxer: Demuxer) -> Double {
-    let ratio = av_guess_sample_aspect_ratio(demuxer.format, demuxer.stream, nil)
+  /// Width over height of a stored pixel of `frame`: the container's word goes before the codec's.
+  func pixelAspect(of frame: UnsafePointer<AVFrame>) -> Double {
+    let isTold = pixelRatio.num > 0 && pixelRatio.den > 0
+    let ratio = isTold ? pixelRatio : frame.pointee.sample_aspect_ratio
     guard ratio.num > 0, ratio.den > 0 else { return 1 }
     let aspect = Double(ratio.num) / Double(ratio.den)
     return (0.25...4).contains(aspect) ? aspect : 1
