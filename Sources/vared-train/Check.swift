@@ -32,5 +32,6 @@ struct Check: ParsableCommand {
   func run() throws {
     let check = try DataCheck(data, videos: videos)
     print(json ? check.json : check.text)
+    try check.requireTrainable()
   }
 }

@@ -105,3 +105,132 @@ import Testing
     }
   }
 }
+
+/// Layouts in which a video of the same name lies in several places.
+@Suite struct VideoLookupPlacesTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func paths(_ set: Dataset, _ split: Split) -> [String] {
+    (0..<set.count(split)).compactMap { index in
+      guard case .video(let path) = set.source(split, index) else { return nil }
+      return path.replacingOccurrences(of: folder.path + "/", with: "")
+    }
+  }
+
+  @Test func aMissingVideoIsNotTakenFromAnotherClass() throws {
+    try folder.touch("v/jump/1.mp4", "v/jump/2.mp4", "v/run/1.mp4")
+    try folder.write(
+      "jump/1.mp4 jump\njump/2.mp4 jump\nrun/1.mp4 run\nrun/2.mp4 run\n", to: "lists/train.txt")
+    let set = try Dataset.open(folder.file("lists/train.txt"), videos: folder.file("v"))
+    #expect(paths(set, .train) == ["v/jump/1.mp4", "v/jump/2.mp4", "v/run/1.mp4"])
+    #expect(set.summary.missing.map(\.path) == ["run/2.mp4"])
+  }
+
+  @Test func bareNamesAreReadFromTheirSplitsFolder() throws {
+    try folder.touch("v/train/1.mp4", "v/train/2.mp4", "v/val/1.mp4")
+    try folder.write("1.mp4 a\n2.mp4 b\n", to: "train.txt")
+    try folder.write("1.mp4 a\n", to: "val.txt")
+    try folder.write("3.mp4\n", to: "test.txt")
+    let set = try Dataset.open(folder.file("val.txt"), videos: folder.file("v"))
+    #expect(paths(set, .train) == ["v/train/1.mp4", "v/train/2.mp4"])
+    #expect(paths(set, .val) == ["v/val/1.mp4"])
+    #expect(set.summary.notes.contains { $0.contains("1 test clips are left out") })
+  }
+
+  @Test func oneVideoOfALongListIsFound() throws {
+    try folder.touch("v/c/777.mp4")
+    let lines = (0..<2000).map { "c/\($0).mp4 x\n" }.joined()
+    try folder.write(lines, to: "train.txt")
+    let set = try Dataset.open(folder.file("train.txt"), videos: folder.file("v"))
+    #expect(paths(set, .train) == ["v/c/777.mp4"] && set.summary.missing.count == 1999)
+  }
+
+  @Test func foldersAreNotLeftOutWhereThatMixesClipsUp() throws {
+    try folder.touch("v/1.mp4", "v/2.mp4")
+    try folder.write("jump/1.mp4 jump\nrun/1.mp4 run\nrun/2.mp4 run\n", to: "train.txt")
+    #expect(throws: DatasetError.self) {
+      try Dataset.open(folder.file("train.txt"), videos: folder.file("v"))
+    }
+  }
+
+  @Test func foldersOfValAndTestAloneAreSplits() throws {
+    try folder.touch("set/val/jump/1.mp4", "set/val/run/1.mp4", "set/test/jump/2.mp4")
+    let set = try Dataset.open(folder.file("set"))
+    #expect(set.classes == ["jump", "run"] && set.count(.train) == 0 && set.count(.val) == 2)
+  }
+
+  @Test func aColumnOfLabelsIsMultiLabelWhateverItHolds() throws {
+    try folder.touch("1.mp4", "2.mp4", "3.mp4")
+    try folder.write("path,labels,split\n1.mp4,x,train\n2.mp4,,train\n3.mp4,,test\n", to: "l.csv")
+    let set = try Dataset.open(folder.file("l.csv"))
+    #expect(set.isMultiLabel && set.labels(.train, 1) == [] && set.count(.val) == 0)
+  }
+
+  @Test func unknownSplitsAreRefused() throws {
+    try folder.write(
+      "label,youtube_id,time_start,time_end,split\nx,aaaaaaaaaaa,0,10,holdout\n", to: "k.csv")
+    let error = #expect(throws: DatasetError.self) { try Dataset.open(folder.file("k.csv")) }
+    #expect(error?.line == 2 && error?.found == "'holdout'")
+  }
+
+  @Test func bothListsMayHaveASplitColumn() throws {
+    try folder.touch("1.mp4", "2.mp4")
+    try folder.write("path,label,split\n1.mp4,x,train\n", to: "train.csv")
+    try folder.write("path,label,split\n2.mp4,x,val\n", to: "val.csv")
+    let set = try Dataset.open(folder.file("train.csv"))
+    #expect(set.count(.train) == 1 && set.count(.val) == 1)
+  }
+
+  @Test func blanksInQuotesBelongToTheName() throws {
+    try folder.touch(" b.mp4", "c .mp4 ")
+    try folder.write("path,label\n\" b.mp4\",x\n\"c .mp4 \",\"two\nlines\"\n", to: "l.csv")
+    let set = try Dataset.open(folder.file("l.csv"))
+    #expect(paths(set, .train) == [" b.mp4", "c .mp4 "] && set.classes == ["two lines", "x"])
+  }
+
+  @Test func opticalFlowBesideFramesIsNotShown() throws {
+    try folder.touch(
+      "a/img_00001.jpg", "a/img_00002.jpg", "a/flow_x_00001.jpg", "a/flow_y_00001.jpg")
+    let frames = try FrameFolder(folder.file("a")).pictures.map(\.lastComponent)
+    #expect(frames == ["img_00001.jpg", "img_00002.jpg"])
+    try folder.touch("b/flow_x_1.jpg", "b/flow_y_1.jpg")
+    #expect(throws: DatasetError.self) { try FrameFolder(folder.file("b")) }
+  }
+
+  @Test func aFolderWithAnotherManifestIsAFolder() throws {
+    try folder.touch("set/jump/1.mp4")
+    try folder.write("{\"format\":\"other\"}", to: "set/manifest.json")
+    #expect(try Dataset.open(folder.file("set")).classes == ["jump"])
+  }
+}
+
+/// Clips that lie as pictures in folders.
+@Suite struct FrameFolderTests {
+  /// The frames of a folder are those of the video they were taken from.
+  @Test(arguments: ["jpg", "png", "bmp"])
+  func framesAreRead(kind: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.make("clip")
+    let made = try FFmpegCommand.run([
+      "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=8:duration=1", "-q:v", "1",
+      folder.file("clip/%05d." + kind),
+    ])
+    #expect(made == 0)
+    _ = try FFmpegCommand.run([
+      "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=8:duration=1", "-c:v", "ffv1", "-pix_fmt",
+      "bgr0", folder.file("video.mkv"),
+    ])
+    let geometry = ClipGeometry(frames: 4, frameStride: 2, size: 64)
+    var (frames, video) = ([Float](repeating: 0, count: geometry.floatCount), [Float]())
+    video = frames
+    try ClipReader().read(frames: folder.file("clip"), .center, geometry, into: &frames)
+    try ClipReader().read(video: folder.file("video.mkv"), .center, geometry, into: &video)
+    let error = zip(frames, video).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(frames.count)
+    #expect(error < 0.1, "\(kind): \(error)")
+    // Another second of the video is further away than that.
+    let shifted = zip(frames.dropFirst(64), video).reduce(0) { $0 + abs($1.0 - $1.1) }
+    #expect(shifted / Float(frames.count) > 0.1)
+  }
+}

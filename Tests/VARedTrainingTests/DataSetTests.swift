@@ -1,4 +1,4 @@
-// Data sets in real layouts through the program: check and an epoch of training, some files missing.
+// Data sets in real layouts through the program: check and an epoch of training, some missing.
 
 import Foundation
 import TestSupport

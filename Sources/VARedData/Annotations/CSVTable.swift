@@ -6,7 +6,7 @@ import SwiftCSV
 struct CSVTable {
   /// One row that is not blank.
   struct Row {
-    /// Without the white space around them.
+    /// Without the white space around those that are not in quotes.
     let fields: [String]
     /// The line it begins on, counted from 1.
     let line: Int
@@ -25,6 +25,9 @@ struct CSVTable {
     }
     // A last field that is empty counts only with a line end behind it.
     let text = file.text.last?.isNewline == true ? file.text : file.text + "\n"
+    // SwiftCSV leaves out blanks before a field. Those behind it belong to it only within quotes,
+    // and it does not say which were: where any quoted field ends with one, all are kept.
+    let keepsBlanks = CSVTable.hasBlankBeforeQuote(file.text, delimiter)
     var rows: [Row] = []
     var line = 1
     do {
@@ -33,7 +36,8 @@ struct CSVTable {
       ).enumerateAsArray(startAt: 0, rowLimit: nil) { fields in
         defer { line += 1 + fields.reduce(0) { $0 + $1.count(where: \.isNewline) } }
         if fields.count > 1 || fields.first?.isEmpty == false {
-          rows.append(Row(fields: fields.map(\.trimmingBlanks), line: line))
+          rows.append(
+            Row(fields: keepsBlanks ? fields : fields.map(CSVTable.withoutEndBlanks), line: line))
         }
       }
     } catch is CSVParseError {
@@ -49,6 +53,22 @@ struct CSVTable {
         names.contains($0.filter { $0 != "\"" }.trimmingBlanks.lowercased())
       }
     }
+  }
+
+  private static func withoutEndBlanks(_ field: String) -> String {
+    guard field.last?.isWhitespace == true else { return field }
+    return String(field.reversed().drop(while: \.isWhitespace).reversed())
+  }
+
+  /// Whether a quoted field ends with white space.
+  private static func hasBlankBeforeQuote(_ text: String, _ delimiter: Character) -> Bool {
+    var (before, isAfterBlank) = (Character("\n"), false)
+    for character in text {
+      if isAfterBlank, character == delimiter || character.isNewline { return true }
+      isAfterBlank = character == "\"" && before.isWhitespace && !before.isNewline
+      before = character
+    }
+    return isAfterBlank
   }
 
   private static func wrongQuotes(_ file: TextFile) -> DatasetError {

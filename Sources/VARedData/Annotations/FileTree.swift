@@ -12,7 +12,7 @@ final class FileTree {
     let isFolder: Bool
   }
 
-  /// Deep enough for every known layout; ends circles of symbolic links.
+  /// Deep enough for every known layout.
   private static let depth = 8
 
   private var listings: [String: [String: Entry]] = [:]
@@ -45,15 +45,22 @@ final class FileTree {
   }
 
   /// The clips below a folder, relative to it and in order: videos, and folders of frames.
-  func clips(below folder: String) -> [String] { clips(below: folder, depth: 0) }
+  func clips(below folder: String) -> [String] { clips(below: folder, inside: []) }
 
-  private func clips(below folder: String, depth: Int) -> [String] {
-    guard depth < Self.depth else { return [] }
+  /// - Parameter folders: device and number of those that `folder` lies in: a symbolic link back to
+  ///   one of them is not followed.
+  private func clips(below folder: String, inside folders: [[UInt64]]) -> [String] {
+    var info = stat()
+    guard folders.count < Self.depth, stat(folder.isEmpty ? "." : folder, &info) == 0 else {
+      return []
+    }
+    let own = [UInt64(info.st_dev), UInt64(info.st_ino)]
+    guard !folders.contains(own) else { return [] }
     return listing(folder).values.sorted { $0.name < $1.name }.flatMap { entry -> [String] in
       guard entry.isFolder else { return entry.name.isVideoName ? [entry.name] : [] }
       let inner = joinedPath(folder, entry.name)
       if isFrameFolder(inner) { return [entry.name] }
-      return clips(below: inner, depth: depth + 1).map { entry.name + "/" + $0 }
+      return clips(below: inner, inside: folders + [own]).map { entry.name + "/" + $0 }
     }
   }
 

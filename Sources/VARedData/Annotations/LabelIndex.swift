@@ -24,10 +24,12 @@ struct LabelIndex: Sendable, Equatable {
   init(path: String) throws {
     let file = try TextFile(path: path)
     entries = try path.fileExtension == "json" ? LabelIndex.json(file) : LabelIndex.lines(file)
-    if entries.isEmpty || Set(names).count < names.count {
+    if entries.isEmpty || Set(names).count < names.count
+      || Set(entries.map(\.id)).count < entries.count
+    {
       throw DatasetError(
         path: path, expected: "a list of class names",
-        found: entries.isEmpty ? "none" : "a name more than once")
+        found: entries.isEmpty ? "none" : "a name or a number more than once")
     }
   }
 
@@ -77,14 +79,21 @@ struct LabelIndex: Sendable, Equatable {
     }
     return split({ $0 == "," || $0 == ";" || $0 == "\t" }, idFirst: false)
       ?? split({ $0 == "," || $0 == ";" || $0 == "\t" }, idFirst: true)
-      ?? split(\.isWhitespace, idFirst: true)
+      ?? split(\.isWhitespace, idFirst: true).flatMap { isCounted($0) ? $0 : nil }
       ?? lines.enumerated().map { Entry(id: String($0.offset), name: unquoted($0.element)) }
+  }
+
+  /// Whether ids count on without a gap, so that they are no part of the names (`3 points`).
+  private static func isCounted(_ entries: [Entry]) -> Bool {
+    let numbers = entries.compactMap { Int($0.id.drop { $0.isLetter }) }
+    guard let first = numbers.first, (0...1).contains(first) else { return false }
+    return numbers == Array(first..<first + entries.count)
   }
 
   private static func json(_ file: TextFile) throws -> [Entry] {
     let object = try? JSONSerialization.jsonObject(with: Data(file.text.utf8))
     if let names = object as? [String] {
-      return names.enumerated().map { Entry(id: String($0.offset), name: $0.element) }
+      return names.enumerated().map { Entry(id: String($0.offset), name: unquoted($0.element)) }
     }
     guard let pairs = object as? [String: Any] else { return [] }
     let byName = pairs.compactMap { name, id -> Entry? in
@@ -93,14 +102,18 @@ struct LabelIndex: Sendable, Equatable {
     }
     if byName.count == pairs.count { return sorted(byName) }
     let byNumber = pairs.compactMap { id, name in
-      Int(id).flatMap { number in (name as? String).map { Entry(id: String(number), name: $0) } }
+      Int(id).flatMap { number in
+        (name as? String).map { Entry(id: String(number), name: unquoted($0)) }
+      }
     }
     return byNumber.count == pairs.count ? sorted(byNumber) : []
   }
 
   private static func sorted(_ entries: [Entry]) -> [Entry] {
     entries.sorted {
-      guard let a = Int($0.id), let b = Int($1.id) else { return $0.id < $1.id }
+      guard let a = Int($0.id), let b = Int($1.id), a != b else {
+        return ($0.id, $0.name) < ($1.id, $1.name)
+      }
       return a < b
     }
   }
@@ -112,8 +125,9 @@ struct LabelIndex: Sendable, Equatable {
   }
 
   /// Kinetics' `kinetics_classnames.json` has quotes inside its names.
-  private static func unquoted(_ name: String) -> String {
-    name.count > 1 && name.hasPrefix("\"") && name.hasSuffix("\"")
+  private static func unquoted(_ text: String) -> String {
+    let name = text.onOneLine
+    return name.count > 1 && name.hasPrefix("\"") && name.hasSuffix("\"")
       ? String(name.dropFirst().dropLast()) : name
   }
 }

@@ -32,12 +32,11 @@ struct SplitSibling {
   private static func existing(
     _ split: SplitWord, for range: Range<String.Index>, of path: String
   ) -> String? {
-    let name = path.lastComponent
-    let isCapital = name[range].first?.isUppercase == true
-    return split.words.lazy
-      .map { name.replacingCharacters(in: range, with: isCapital ? $0.capitalized : $0) }
-      .map { joinedPath(path.parentFolder, $0) }
-      .first { FileManager.default.fileExists(atPath: $0) }
+    let (name, folder) = (path.lastComponent, path.parentFolder)
+    let names = FileTree().names(in: folder)
+    return split.words.lazy.map { name.replacingCharacters(in: range, with: $0).lowercased() }
+      .compactMap { wanted in names.first { $0.lowercased() == wanted } }
+      .first.map { joinedPath(folder, $0) }
   }
 
   /// The last place where `word` stands in `name` with no letter on either side.

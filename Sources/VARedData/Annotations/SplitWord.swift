@@ -27,6 +27,12 @@ enum SplitWord: Sendable, Hashable {
 }
 
 extension StringProtocol {
+  /// With a blank in place of each line break.
+  var onOneLine: String {
+    contains(where: \.isNewline)
+      ? split(whereSeparator: \.isNewline).joined(separator: " ") : String(self)
+  }
+
   /// Without the white space at both ends.
   var trimmingBlanks: String {
     var rest = self[...]

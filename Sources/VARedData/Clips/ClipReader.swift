@@ -89,7 +89,7 @@ final class ClipReader {
     } deliver: { [writer, limits] number, frame in
       for index in shown.indices where shown[index] == wanted[number] {
         let problem = writer.write(
-          frame, orientation: file.orientation, pixelAspect: file.pixelAspect,
+          frame, orientation: file.orientation, pixelAspect: file.pixelAspect(of: frame),
           maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: clip)
         if let problem { throw refusedVideo(path, problem) }
       }

@@ -5,15 +5,35 @@ struct FrameFolder {
   /// Their paths, in the order of their numbers.
   let pictures: [String]
 
+  /// The names that frames have before their number, where other pictures, such as optical flow,
+  /// lie beside them.
+  private static let framePrefixes = ["", "img", "image", "frame", "im", "rgb"]
+
   /// Lists the pictures of `folder`.
   ///
-  /// - Throws: `DatasetError` when there is none.
+  /// - Throws: `DatasetError` when there is none, or several kinds none of which is named as frames
+  ///   are.
   init(_ folder: String) throws {
     let names = FileTree().names(in: folder).filter(\.isPictureName)
-    pictures = names.map { (number: Self.number($0), name: $0) }
+    let kinds = Dictionary(grouping: names, by: Self.prefix)
+    let kind = kinds.count == 1 ? kinds.keys.first : Self.framePrefixes.first { kinds[$0] != nil }
+    guard let kind, let frames = kinds[kind] else {
+      let found = kinds.keys.sorted().map { "\($0)…" }.joined(separator: ", ")
+      throw refusedVideo(
+        folder, names.isEmpty ? "a folder without pictures" : "pictures of several kinds (\(found))"
+      )
+    }
+    pictures = frames.map { (number: Self.number($0), name: $0) }
       .sorted { ($0.number, $0.name) < ($1.number, $1.name) }
       .map { joinedPath(folder, $0.name) }
-    if pictures.isEmpty { throw refusedVideo(folder, "a folder without pictures") }
+  }
+
+  /// What comes before the number: `flow_x` of `flow_x_00012.jpg`.
+  private static func prefix(_ name: String) -> String {
+    var rest = name.stem[...]
+    while let last = rest.last, last.isNumber { rest = rest.dropLast() }
+    while let last = rest.last, "_-. ".contains(last) { rest = rest.dropLast() }
+    return rest.lowercased()
   }
 
   /// The number a name ends with: 12 of `img_00012.jpg`.
@@ -43,7 +63,8 @@ extension ClipReader {
       } deliver: { [writer, limits] _, frame in
         for index in shown.indices where shown[index] == picture {
           let problem = writer.write(
-            frame, orientation: decoder.file.orientation, pixelAspect: decoder.file.pixelAspect,
+            frame, orientation: decoder.file.orientation,
+            pixelAspect: decoder.file.pixelAspect(of: frame),
             maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: clip)
           if let problem { throw refusedVideo(pictures[picture], problem) }
         }

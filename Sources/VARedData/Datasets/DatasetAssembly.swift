@@ -69,7 +69,9 @@ struct DatasetAssembly {
   private mutating func assignSplits() {
     let test = set.annotations.filter { $0.split == .test }
     let hasVal = set.annotations.contains { $0.split == .val }
-    let isLabelled = set.isMultiLabel || test.allSatisfy { !$0.labels.isEmpty }
+    let isLabelled =
+      set.isMultiLabel
+      ? test.contains { !$0.labels.isEmpty } : test.allSatisfy { !$0.labels.isEmpty }
     let testIsVal = set.testIsVal || !hasVal && isLabelled
     rows = set.annotations.compactMap { annotation in
       switch annotation.split {
@@ -82,7 +84,7 @@ struct DatasetAssembly {
     notes.append(
       testIsVal
         ? "there is no val split: the \(test.count) test clips are taken for it"
-        : "\(test.count) test clips are left out" + (isLabelled ? "" : ": they have no labels"))
+        : "\(test.count) test clips are left out" + (isLabelled ? "" : ": not all have labels"))
   }
 
   // MARK: Classes
@@ -94,9 +96,14 @@ struct DatasetAssembly {
       return (index.names, places, nil)
     }
     var note: String?
-    if let (file, index) = indexBeside() {
-      if let places = index.places(of: labels) { return (index.names, places, nil) }
-      note = "\(file) does not list the classes of these annotations and is not used"
+    if let file = indexBeside() {
+      do {
+        let index = try LabelIndex(path: joinedPath(set.folder, file))
+        if let places = index.places(of: labels) { return (index.names, places, nil) }
+        note = "\(file) does not list the classes of these annotations and is not used"
+      } catch {
+        note = "\(file) is not used as the list of classes: \(error)"
+      }
     }
     let trained = Set(rows.lazy.filter { $0.split == .train }.flatMap(\.annotation.labels))
     let names = ClassOrder.names(of: trained.isEmpty ? labels : trained)
@@ -124,7 +131,7 @@ struct DatasetAssembly {
   }
 
   /// A file that lists classes, beside annotations whose format has none of its own.
-  private func indexBeside() -> (name: String, index: LabelIndex)? {
+  private func indexBeside() -> String? {
     let names = FileTree().names(in: set.folder)
     let known: Set = [
       "classind.txt", "classes.txt", "class_names.txt", "classnames.txt", "categories.txt",
@@ -138,9 +145,7 @@ struct DatasetAssembly {
         known.contains(small) || small.hasPrefix("label_map") && small.fileExtension == "txt"
         || small.hasSuffix("classnames.json")
         || small.hasPrefix("kinetics") && small.hasSuffix("labels.csv")
-      if isIndex, let index = try? LabelIndex(path: joinedPath(set.folder, name)) {
-        return (name, index)
-      }
+      if isIndex { return name }
     }
     return nil
   }
@@ -184,6 +189,9 @@ struct DatasetAssembly {
     _ clips: [Split: [Dataset.Clip]]
   ) -> [String] {
     var notes: [String] = []
+    if !rows.contains(where: { $0.split == .train }) {
+      notes.append("there are NO TRAINING CLIPS: this set can only be evaluated on")
+    }
     if clips[.val, default: []].isEmpty {
       let listed = rows.count { $0.split == .val }
       notes.append(

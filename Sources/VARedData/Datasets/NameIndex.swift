@@ -7,10 +7,20 @@ struct NameIndex {
   private let fileExtension: String
   private let layout: (folder: Bool, underscores: Bool, nameForm: Int, parent: String)
 
-  /// - Parameter clips: paths relative to the folder of the videos.
-  init(_ clips: [String]) {
+  /// How many of the names that are wanted are below each folder at the top.
+  private let wantedBelow: [Substring: Int]
+
+  /// - Parameters:
+  ///   - clips: paths relative to the folder of the videos.
+  ///   - wanted: what the annotations' clips may be called.
+  init(_ clips: [String], wanted: [[String]]) {
     // A folder of frames has no extension, whatever dots are in its name.
-    paths = Dictionary(grouping: clips) { $0.isVideoName ? $0.stem : $0.lastComponent }
+    let paths = Dictionary(grouping: clips) { $0.isVideoName ? $0.stem : $0.lastComponent }
+    self.paths = paths
+    wantedBelow = wanted.reduce(into: [:]) { counts, names in
+      let found = names.lazy.compactMap { paths[$0] }.first ?? []
+      for folder in Set(found.map(topFolder)) { counts[folder, default: 0] += 1 }
+    }
     let extensions = Dictionary(grouping: clips, by: \.fileExtension).mapValues(\.count)
     fileExtension =
       extensions.filter { videoLike($0.key) }.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
@@ -34,7 +44,7 @@ struct NameIndex {
     for name in names {
       guard let found = paths[name], !found.isEmpty else { continue }
       if found.count == 1 { return found[0] }
-      return found.max { score($0, folder, split) < score($1, folder, split) }
+      return found.min { score($0, folder, split) > score($1, folder, split) }
     }
     return nil
   }
@@ -48,13 +58,14 @@ struct NameIndex {
     return (layout.parent.isEmpty ? "" : layout.parent + "/") + place + "/" + file
   }
 
-  private func score(_ path: String, _ folder: String?, _ split: SplitWord) -> Int {
+  /// Of clips of one name: in the folder of its class, of its split, of most others of the list.
+  private func score(_ path: String, _ folder: String?, _ split: SplitWord) -> (Int, Int) {
     let parts = path.split(separator: "/").dropLast()
     let hasClass = folder.map { folder in
       parts.contains { plainName($0) == plainName(folder[...]) }
     }
     let hasSplit = parts.contains { SplitWord(String($0)) == split }
-    return (hasClass == true ? 2 : 0) + (hasSplit ? 1 : 0)
+    return ((hasClass == true ? 2 : 0) + (hasSplit ? 1 : 0), wantedBelow[topFolder(path)] ?? 0)
   }
 
   /// 0: with times, 3: the bare id, as `Kinetics` gives them.
@@ -64,6 +75,10 @@ struct NameIndex {
     }
     return timed * 2 >= clips.count ? 0 : Int.max
   }
+}
+
+private func topFolder(_ path: String) -> Substring {
+  path.contains("/") ? path.prefix { $0 != "/" } : ""
 }
 
 private func videoLike(_ text: String) -> Bool { "a.\(text)".isVideoName }

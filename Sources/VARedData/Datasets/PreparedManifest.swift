@@ -79,10 +79,20 @@ package struct PreparedManifest: Codable, Equatable, Sendable {
     guard head.version == formatVersion else {
       throw wrong("version \(head.version)", "prepare the set again with this program")
     }
-    guard let manifest = try? decoder.decode(PreparedManifest.self, from: data) else {
+    guard let manifest = try? decoder.decode(PreparedManifest.self, from: data),
+      (0...1_000_000).contains(manifest.shards),
+      (1...Int(Int32.max)).contains(manifest.clipsPerShard),
+      Set(manifest.classes).count == manifest.classes.count
+    else {
       throw wrong("a damaged one", "run the same prepare command again into an empty folder")
     }
     return manifest
+  }
+
+  /// Whether the folder has a manifest of this kind, whatever its version.
+  static func isIn(folder: String) -> Bool {
+    FileManager.default.contents(atPath: joinedPath(folder, fileName))
+      .map { $0.range(of: Data(formatName.utf8)) != nil } ?? false
   }
 
   /// The file's text.

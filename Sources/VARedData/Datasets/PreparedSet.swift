@@ -23,8 +23,7 @@ final class PreparedSet: Sendable {
     let folder =
       [PreparedManifest.fileName, indexName].contains(name)
       ? (path as NSString).deletingLastPathComponent : path
-    let manifest = (folder as NSString).appendingPathComponent(PreparedManifest.fileName)
-    return FileManager.default.fileExists(atPath: manifest) ? folder : nil
+    return PreparedManifest.isIn(folder: folder) ? folder : nil
   }
 
   /// The file name of the list of clips.

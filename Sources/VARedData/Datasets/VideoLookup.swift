@@ -23,8 +23,8 @@ final class VideoLookup {
   private let set: AnnotationSet
   private let videos: String?
   private let tree = FileTree()
-  /// The most successful routes of each split, the best first.
-  private var routes: [SplitWord: [Route]] = [:]
+  /// The way to the videos of each split.
+  private var routes: [SplitWord: Route] = [:]
   private var names: NameIndex?
   private var namesRoot = ""
 
@@ -39,7 +39,7 @@ final class VideoLookup {
         guard case .path(let path) = annotation.video else { return nil }
         return path
       }
-      routes[split] = rankedRoutes(paths)
+      routes[split] = route(of: paths, split)
     }
     if set.annotations.contains(where: { if case .name = $0.video { true } else { false } }) {
       indexNames()
@@ -47,7 +47,7 @@ final class VideoLookup {
   }
 
   /// The folder that missing paths are relative to.
-  var root: String { videos ?? set.folder }
+  var root: String { videos ?? (names == nil ? set.folder : namesRoot) }
 
   /// Where the video of `annotation` is.
   func place(of annotation: Annotation) -> Place {
@@ -64,7 +64,7 @@ final class VideoLookup {
 
   /// Files like the missing one, said in words: `there is a.mkv (another extension)`.
   func nearMiss(_ annotation: Annotation) -> String? {
-    guard case .path(let path) = annotation.video, let route = routes[annotation.split]?.first,
+    guard case .path(let path) = annotation.video, let route = routes[annotation.split],
       let tried = target(path, route)
     else { return nil }
     let folder = tried.parentFolder
@@ -90,11 +90,8 @@ final class VideoLookup {
   // MARK: Paths
 
   private func place(_ path: String, _ split: SplitWord) -> Place {
-    let known = routes[split] ?? []
-    for route in known {
-      if let file = target(path, route).flatMap(tree.existing) { return .found(file) }
-    }
-    guard let route = known.first, let tried = target(path, route) else { return .missing(path) }
+    guard let route = routes[split], let tried = target(path, route) else { return .missing(path) }
+    if let file = tree.existing(tried) { return .found(file) }
     let prefix = root.isEmpty ? "" : root + "/"
     return .missing(
       !prefix.isEmpty && tried.hasPrefix(prefix) ? String(tried.dropFirst(prefix.count)) : tried)
@@ -111,24 +108,45 @@ final class VideoLookup {
     return joinedPath(route.base, parts[route.dropped...].joined(separator: "/"))
   }
 
-  /// The ways that find some of a sample of `paths`, the best first; at least one.
-  private func rankedRoutes(_ paths: [String]) -> [Route] {
+  /// The way that leaves out the fewest folders and still finds files; of several the one that
+  /// finds the most, and of those the one in the split's own folder. Where none finds any, the first.
+  private func route(of paths: [String], _ split: SplitWord) -> Route? {
     let step = max(1, paths.count / Self.sampleSize)
     let sample = stride(from: 0, to: paths.count, by: step).map { paths[$0] }
-    let depth = sample.map { $0.split(separator: "/").count }.max() ?? 1
-    var candidates: [Route] = []
-    if sample.contains(where: { $0.hasPrefix("/") }), videos == nil {
-      candidates.append(Route(base: "", dropped: 0))
+    let depth = paths.map { $0.split(separator: "/").count }.max() ?? 1
+    let bases = bases.filter { !isOfOtherSplit($0, split) }
+    for tried in [sample, paths] {
+      for dropped in 0..<(videos == nil ? 1 : depth) {
+        var candidates = bases.map { Route(base: $0, dropped: dropped) }
+        if dropped == 0, videos == nil, paths.contains(where: { $0.hasPrefix("/") }) {
+          candidates.insert(Route(base: "", dropped: 0), at: 0)
+        }
+        let found = candidates.enumerated().map { place, route in
+          let hits = tried.count { target($0, route).flatMap(tree.existing) != nil }
+          let isOwn = SplitWord(route.base.lastComponent) == split
+          return (rank: (hits, isOwn ? 1 : 0, -place), route: route)
+        }
+        let best = found.filter { $0.rank.0 > 0 && isOneToOne($0.route, paths) }
+          .max { $0.rank < $1.rank }
+        if let best { return best.route }
+      }
     }
-    for base in bases {
-      candidates += (0..<(videos == nil ? 1 : depth)).map { Route(base: base, dropped: $0) }
+    return bases.first.map { Route(base: $0, dropped: 0) }
+  }
+
+  /// Whether a folder's name says that it holds training clips and these are others, or reverse.
+  private func isOfOtherSplit(_ base: String, _ split: SplitWord) -> Bool {
+    guard base != videos, base != set.folder, let word = SplitWord(base.lastComponent) else {
+      return false
     }
-    let hits = candidates.map { route in
-      sample.count { target($0, route).flatMap(tree.existing) != nil }
-    }
-    let useful = zip(candidates, hits).enumerated().filter { $0.element.1 > 0 }
-      .sorted { ($1.element.1, $0.offset) < ($0.element.1, $1.offset) }.map(\.element.0)
-    return useful.isEmpty ? Array(candidates.prefix(1)) : useful
+    return (word == .train) != (split == .train)
+  }
+
+  /// Whether no two paths would be read from one file because of the folders that are left out.
+  private func isOneToOne(_ route: Route, _ paths: [String]) -> Bool {
+    guard route.dropped > 0 else { return true }
+    let distinct = Set(paths)
+    return Set(distinct.compactMap { target($0, route) }).count == distinct.count
   }
 
   /// The folders in which paths may begin.
@@ -155,7 +173,7 @@ final class VideoLookup {
       return names
     }
     for root in videos.map({ [$0] }) ?? around {
-      let index = NameIndex(tree.clips(below: root))
+      let index = NameIndex(tree.clips(below: root), wanted: wanted)
       if names == nil || wanted.contains(where: index.hasAny) {
         (names, namesRoot) = (index, root)
         if wanted.contains(where: index.hasAny) { return }
@@ -179,7 +197,8 @@ final class VideoLookup {
     for base in around.flatMap({ [$0] + inner($0) }) {
       for dropped in 0..<min(parts.count, 4) {
         let rest = parts[dropped...].joined(separator: "/")
-        if tree.existing(joinedPath(base, rest)) != nil {
+        let isTelling = parts.count == 1 || dropped < parts.count - 1
+        if isTelling, tree.existing(joinedPath(base, rest)) != nil {
           return "there is \(joinedPath(base, rest)): give --videos \(base.isEmpty ? "." : base)"
         }
       }

@@ -59,8 +59,23 @@ enum AnnotationReading {
       remedy: "each line names a video and its label")
   }
 
-  /// `annotation`, if it names a video and, where it must, a label.
-  static func checked(_ annotation: Annotation, mayBeEmpty: Bool = false) throws -> Annotation {
+  /// The split that a field says; nil for an empty one.
+  ///
+  /// - Throws: `DatasetError` for another word.
+  static func split(_ word: String?, file: String, line: Int?) throws -> SplitWord? {
+    guard let word, !word.trimmingBlanks.isEmpty else { return nil }
+    guard let split = SplitWord(word) else {
+      throw DatasetError(
+        path: file, line: line, expected: "a split train, val or test",
+        found: "'\(word.prefix(80))'")
+    }
+    return split
+  }
+
+  /// `given` with labels on one line each, if it names a video and, where it must, a label.
+  static func checked(_ given: Annotation, mayBeEmpty: Bool = false) throws -> Annotation {
+    var annotation = given
+    annotation.labels = given.labels.map(\.onOneLine)
     let isUnlabelled = annotation.labels.isEmpty && !mayBeEmpty && annotation.split != .test
     guard annotation.name.isEmpty || isUnlabelled else { return annotation }
     throw DatasetError(

@@ -12,9 +12,18 @@ enum ClassFolders {
   static func read(_ path: String) throws -> AnnotationSet? {
     let tree = FileTree()
     let children = tree.folders(in: path)
+    for folder in [path] + children.map({ joinedPath(path, $0) }) {
+      guard let name = tree.names(in: folder).first(where: isOtherMetadata) else { continue }
+      throw DatasetError(
+        path: joinedPath(folder, name), expected: "metadata.csv, or a folder for each class",
+        found: "\(name), which is not read", remedy: "write it as metadata.csv with file_name,label"
+      )
+    }
     let splits = children.compactMap { name in SplitWord(name).map { (split: $0, name: name) } }
     var set = AnnotationSet(format: "class folders", folder: path, annotations: [])
-    if splits.contains(where: { $0.split == .train }) {
+    if splits.contains(where: { $0.split == .train })
+      || !splits.isEmpty && splits.count == children.count
+    {
       set.format = "class folders in train and val"
       for part in splits {
         if let table = try metadata(joinedPath(path, part.name), part.split) {
@@ -28,6 +37,10 @@ enum ClassFolders {
       set.annotations = classes(below: "", .train, &set.notes, path, tree)
     }
     return set.annotations.isEmpty ? nil : set
+  }
+
+  private static func isOtherMetadata(_ name: String) -> Bool {
+    name == "metadata.jsonl" || name.fileExtension == "parquet"
   }
 
   private static func classes(

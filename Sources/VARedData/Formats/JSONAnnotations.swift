@@ -21,12 +21,12 @@ enum JSONAnnotations {
     let family = SplitSibling(of: file.path)
     for (split, path) in family.files {
       let part = path == file.path ? file : try TextFile(path: path)
-      let (format, found) = try annotations(part, split)
+      let (format, found, isMultiLabel) = try annotations(part, split)
       set.format = set.format.isEmpty ? format : set.format
       set.annotations += found
+      set.isMultiLabel = set.isMultiLabel || isMultiLabel
     }
-    set.index = try index(file.path, family)
-    set.isMultiLabel = set.annotations.contains { $0.labels.count > 1 }
+    readIndex(beside: file.path, family, into: &set)
     return set
   }
 
@@ -42,13 +42,14 @@ enum JSONAnnotations {
 
   private static func annotations(
     _ file: TextFile, _ split: SplitWord
-  ) throws -> (String, [Annotation]) {
+  ) throws -> (format: String, annotations: [Annotation], isMultiLabel: Bool) {
     let whole = try object(file)
     if let list = whole as? [[String: Any]] {
       let isSomething = list.contains { $0["template"] != nil } || list.allSatisfy { $0.count == 1 }
       return (
         isSomething ? "Something-Something JSON" : "JSON list",
-        try list.enumerated().map { try entry($0.element, $0.offset, split, file.path) }
+        try list.enumerated().map { try entry($0.element, $0.offset, split, file.path) },
+        list.contains { $0["labels"] is [Any] }
       )
     }
     let pairs = whole as? [String: Any]
@@ -59,7 +60,7 @@ enum JSONAnnotations {
         "Kinetics JSON",
         try videos.sorted { $0.key < $1.key }.map {
           try kinetics($0.key, $0.value as? [String: Any] ?? [:], split, file.path)
-        }
+        }, false
       )
     }
     throw DatasetError(
@@ -76,10 +77,11 @@ enum JSONAnnotations {
   ) throws -> Annotation {
     let label =
       (entry["template"] as? String)?.filter { $0 != "[" && $0 != "]" }
-      ?? ["label", "class", "category", "action"].lazy.compactMap { text(entry[$0]) }.first
+      ?? LabelTable.labelColumns.lazy.filter { $0 != "labels" }.compactMap { text(entry[$0]) }.first
     let several = (entry["labels"] as? [Any])?.compactMap(text)
-    let part = ["split", "subset"].lazy.compactMap { text(entry[$0]) }.first.flatMap(SplitWord.init)
-    let name = ["path", "video_path", "video", "file_name", "filename", "file"].lazy
+    let part = try AnnotationReading.split(
+      ["split", "subset"].lazy.compactMap { text(entry[$0]) }.first, file: path, line: nil)
+    let name = LabelTable.videoColumns.lazy.filter { $0 != "video_id" }
       .compactMap { text(entry[$0]) }.first
     let video =
       name.map { VideoReference.path($0) }
@@ -102,7 +104,8 @@ enum JSONAnnotations {
       ?? (entry["annotations"] as? [[String: Any]])?.first ?? entry
     let label = text(facts["label"])
     let segment = (facts["segment"] as? [Any])?.compactMap { text($0).flatMap(Double.init) } ?? []
-    let part = text(entry["subset"] ?? entry["split"]).flatMap(SplitWord.init) ?? split
+    let said = text(entry["subset"] ?? entry["split"])
+    let part = try AnnotationReading.split(said, file: path, line: nil) ?? split
     let names =
       segment.count == 2
       ? Kinetics.names(id, String(segment[0]), String(segment[1])) : [id]
@@ -113,12 +116,19 @@ enum JSONAnnotations {
   }
 
   /// `something-something-v2-labels.json`, `labels.json`.
-  private static func index(_ path: String, _ family: SplitSibling) throws -> LabelIndex? {
-    let folder = path.parentFolder.isEmpty ? "." : path.parentFolder
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    let name = names.first {
-      $0.fileExtension == "json" && $0.stem.lowercased().split { !$0.isLetter }.last == "labels"
+  private static func readIndex(
+    beside path: String, _ family: SplitSibling, into set: inout AnnotationSet
+  ) {
+    let own = Set(family.files.map(\.path.lastComponent))
+    let name = FileTree().names(in: path.parentFolder).first {
+      $0.fileExtension == "json" && !own.contains($0)
+        && $0.stem.lowercased().split { !$0.isLetter }.last == "labels"
     }
-    return try name.map { try LabelIndex(path: joinedPath(folder, $0)) }
+    guard let name else { return }
+    do {
+      set.index = try LabelIndex(path: joinedPath(path.parentFolder, name))
+    } catch {
+      set.notes.append("\(name) is not used as the list of classes: \(error)")
+    }
   }
 }

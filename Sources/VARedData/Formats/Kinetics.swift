@@ -67,7 +67,8 @@ enum Kinetics {
           Annotation(
             video: .name(Kinetics.names(id, field(start), field(end)), folder: label),
             labels: label.map { [$0] } ?? [],
-            split: field(split).flatMap(SplitWord.init) ?? other ?? .train,
+            split: try AnnotationReading.split(field(split), file: table.path, line: row.line)
+              ?? other ?? .train,
             file: table.path, line: row.line))
       }
     }

@@ -6,11 +6,11 @@
 /// missing, more columns are ignored. Also Hugging Face's `file_name,label`, the `clip_path` and
 /// `clip_name` of UCF101's CSV files, and a column `labels` with several labels in a cell.
 enum LabelTable {
-  private static let videoColumns = [
+  static let videoColumns = [
     "path", "video_path", "clip_path", "file_name", "filename", "filepath", "file_path", "file",
     "video", "video_name", "clip_name", "clip", "name", "video_id",
   ]
-  private static let labelColumns = [
+  static let labelColumns = [
     "label", "class", "class_name", "category", "action", "activity", "labels", "target",
     "class_id", "label_id",
   ]
@@ -24,23 +24,38 @@ enum LabelTable {
     var set = AnnotationSet(
       format: header.split == nil ? "CSV path,label" : "CSV path,label,split",
       folder: file.path.parentFolder, annotations: [])
-    if header.split != nil {
-      set.annotations = try annotations(table, header, nil)
+    let own = try annotations(table, header, nil)
+    if header.split != nil, Set(own.map(\.split)).count > 1 {
+      set.annotations = own
     } else {
-      let family = SplitSibling(of: file.path)
-      for (split, path) in family.files {
+      for (split, path) in SplitSibling(of: file.path).files {
         let part =
           path == file.path ? table : try CSVTable(TextFile(path: path), delimiter: delimiter)
-        guard let header = Header(part) else {
+        if let header = Header(part) {
+          set.annotations += try annotations(part, header, split)
+        } else if split == .test {
+          set.notes.append("\(path.lastComponent) has no labels and is left out")
+        } else {
           throw DatasetError(
             path: path, line: 1, expected: "the header of \(file.path.lastComponent)",
             found: "another one", remedy: "give both files the same columns")
         }
-        set.annotations += try annotations(part, header, split)
       }
     }
-    set.isMultiLabel = set.annotations.contains { $0.labels.count > 1 }
+    set.isMultiLabel = header.holdsSeveralLabels
+    if header.split == nil { takeSplitsFromFolders(&set) }
     return set
+  }
+
+  /// One table over folders `train/…`, `test/…`: the folder is the split.
+  private static func takeSplitsFromFolders(_ set: inout AnnotationSet) {
+    let words = set.annotations.map { annotation in
+      annotation.name.contains("/") ? SplitWord(String(annotation.name.prefix { $0 != "/" })) : nil
+    }
+    guard Set(set.annotations.map(\.split)) == [.train], Set(words).count > 1,
+      !words.contains(nil)
+    else { return }
+    for (place, word) in words.enumerated() { set.annotations[place].split = word ?? .train }
   }
 
   private static func delimiter(_ file: TextFile) -> Character? {
@@ -68,7 +83,7 @@ enum LabelTable {
     var holdsSeveralLabels: Bool { fields[label] == "labels" }
   }
 
-  /// - Parameter split: of every row; nil: what the row's own column says.
+  /// - Parameter split: of rows that do not say it themselves; nil: train.
   private static func annotations(
     _ table: CSVTable, _ header: Header, _ split: SplitWord?
   ) throws -> [Annotation] {
@@ -81,15 +96,8 @@ enum LabelTable {
           found: "\(row.fields.count)", remedy: "put a path that holds a separator in double quotes"
         )
       }
-      var part = split
-      if let column = header.split {
-        part = SplitWord(row.fields[column])
-        guard part != nil else {
-          throw DatasetError(
-            path: table.path, line: row.line, expected: "a split train, val or test",
-            found: "'\(row.fields[column].prefix(80))'")
-        }
-      }
+      let said = header.split.map { row.fields[$0] }
+      let part = try AnnotationReading.split(said, file: table.path, line: row.line) ?? split
       let (name, cell) = (row.fields[header.video], row.fields[header.label])
       let labels = header.holdsSeveralLabels ? severalLabels(cell) : cell.isEmpty ? [] : [cell]
       let isId = name.fileExtension.isEmpty && header.fields[header.video] == "video_id"

@@ -98,6 +98,11 @@ enum VideoList {
   private static func annotation(
     _ line: (number: Int, text: Substring), _ form: Form, _ split: SplitWord, _ path: String
   ) throws -> Annotation {
+    let text = line.text.trimmingBlanks
+    if split == .test, parse(line.text, form) == nil || text.isVideoName {
+      return Annotation(
+        video: .path(text), labels: [], split: split, file: path, line: line.number)
+    }
     guard let (name, labels) = parse(line.text, form), !name.isEmpty else {
       throw DatasetError(
         path: path, line: line.number, expected: "`path\(form.separator)label`",

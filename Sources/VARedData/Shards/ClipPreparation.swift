@@ -51,7 +51,7 @@ final class ClipPreparation {
     } deliver: { [encoder] number, frame in
       do {
         try encoder.encode(
-          frame, orientation: file.orientation, pixelAspect: file.pixelAspect
+          frame, orientation: file.orientation, pixelAspect: file.pixelAspect(of: frame)
         ) { bytes, picture in
           try deliver(number, bytes, picture, selection.times?[number] ?? 0)
         }

@@ -47,8 +47,11 @@ package struct PreparationPlan: Sendable {
         path: dataset.path, expected: "one label for each clip", found: "several",
         remedy: "train on the list as it is")
     }
-    for split in Split.allCases where dataset.count(split) > 0 {
-      if case .video = dataset.source(split, 0) { continue }
+    for split in Split.allCases {
+      let isVideos = (0..<dataset.count(split)).allSatisfy {
+        if case .video = dataset.source(split, $0) { true } else { false }
+      }
+      if isVideos { continue }
       throw DatasetError(
         path: dataset.path, expected: "a list of videos",
         found: "clips that are decoded already", remedy: "train on it as it is")

@@ -37,6 +37,8 @@ final class StoredFrameReader {
   private var picture: StoredPicture?
   private var frame: UnsafeMutablePointer<AVFrame>?
 
+  init() { FFmpegLog.silence() }
+
   deinit { av_frame_free(&frame) }
 
   /// Calls `deliver(i, frame, picture)` with each `wanted[i]`, frames of `clip` in ascending order.

@@ -27,14 +27,15 @@ struct Demuxer {
     var options: OpaquePointer?
     av_dict_set(&options, "protocol_whitelist", "file", 0)
     av_dict_set(&options, "format_whitelist", Demuxer.containers, 0)
-    let status = avformat_open_input(&opened, "file:" + path, nil, &options)
+    let status = avformat_open_input(
+      &opened, "file:" + path, Demuxer.pictureFormat(path), &options)
     av_dict_free(&options)
     guard status >= 0, let format = opened else {
       self.deadline.release()
       throw refusedVideo(path, "no video container: \(describeFFmpegError(status))")
     }
     self.format = format
-    let probed = avformat_find_stream_info(format, nil)
+    let probed = Demuxer.headerTellsAll(format) ? 0 : avformat_find_stream_info(format, nil)
     guard probed >= 0, let stream = Demuxer.videoStream(of: format) else {
       avformat_close_input(&opened)
       self.deadline.release()
@@ -47,6 +48,14 @@ struct Demuxer {
       let other = format.pointee.streams[index]!
       other.pointee.discard = other == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL
     }
+  }
+
+  /// The format of one picture, by its name: without it FFmpeg takes a picture for the first of a
+  /// numbered sequence. nil for anything else.
+  private static func pictureFormat(_ path: String) -> UnsafePointer<AVInputFormat>? {
+    guard path.isPictureName else { return nil }
+    let kind = path.fileExtension == "jpg" ? "jpeg" : path.fileExtension
+    return av_find_input_format(kind + "_pipe")
   }
 
   func close() {
@@ -108,6 +117,18 @@ struct Demuxer {
           && $0.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0
       }
     return videos.first { $0.pointee.disposition & AV_DISPOSITION_DEFAULT != 0 } ?? videos.first
+  }
+
+  /// Whether nothing has to be decoded to know the video stream: H.264 in an MP4 file whose header
+  /// has the parameter sets and the whole index, from which libavformat tells the reordering.
+  private static func headerTellsAll(_ format: UnsafeMutablePointer<AVFormatContext>) -> Bool {
+    guard let stream = videoStream(of: format), let parameters = stream.pointee.codecpar,
+      String(cString: format.pointee.iformat.pointee.name).contains("mov")
+    else { return false }
+    return parameters.pointee.codec_id == AV_CODEC_ID_H264
+      && parameters.pointee.extradata_size > 6 && parameters.pointee.extradata[0] == 1
+      && parameters.pointee.width > 0 && parameters.pointee.height > 0
+      && avformat_index_get_entries_count(stream) > 0
   }
 
   /// Every container FFmpeg reads but those that only name other files, and text shown as video.

@@ -72,7 +72,7 @@ struct DisplayTimes: Equatable {
         let start = times[known.frame]
         for between in known.frame + 1..<frame {
           let share = Double(between - known.frame) / Double(frame - known.frame)
-          times[between] = start &+ Int64(length * share)
+          times[between] = start &+ Int64(min(length * share, 0x1p62))
         }
         time = start &+ Int64(min(length, 0x1p62))
       } else {

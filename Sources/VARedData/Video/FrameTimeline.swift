@@ -18,7 +18,7 @@ struct FrameTimeline: Equatable {
   init(_ packets: [Int], of stream: [VideoPacket], counts: Bool, unitSeconds: Double) {
     count = packets.count
     self.packets = counts ? nil : packets
-    let times = packets.map { stream[$0].pts }
+    let times = packets.map { stream.indices.contains($0) ? stream[$0].pts : nil }
     display =
       times.allSatisfy { $0 == nil } ? nil : DisplayTimes(times, unitSeconds: unitSeconds)
   }

@@ -11,8 +11,6 @@ import Foundation
 final class VideoFile {
   let path: String
   let orientation: DisplayOrientation
-  /// Width over height of a stored pixel.
-  let pixelAspect: Double
   /// The packets in decoding order.
   let packets: [VideoPacket]
   /// What they say about the frames of the video.
@@ -20,8 +18,9 @@ final class VideoFile {
   /// Why reading ended early, if it did.
   let readError: String?
   private let parameters: UnsafeMutablePointer<AVCodecParameters>
-  /// Seconds of a unit of the packets' times.
-  let timeBase: AVRational
+  private let timeBase: AVRational
+  /// What the container says of a pixel's shape; 0: nothing.
+  private let pixelRatio: AVRational
   /// Frames per second as the container says, or guesses; 0 where it does not.
   let frameRate: Double
   private let deadline: Deadline
@@ -38,7 +37,7 @@ final class VideoFile {
     defer { demuxer.close() }
     orientation =
       vared_display_matrix(demuxer.stream).map(DisplayOrientation.init(displayMatrix:)) ?? .upright
-    pixelAspect = VideoFile.aspect(demuxer)
+    pixelRatio = demuxer.stream.pointee.sample_aspect_ratio
     timeBase = demuxer.stream.pointee.time_base
     let rate = av_guess_frame_rate(demuxer.format, demuxer.stream, nil)
     frameRate = rate.num > 0 && rate.den > 0 ? Double(rate.num) / Double(rate.den) : 0
@@ -138,8 +137,10 @@ final class VideoFile {
     return context
   }
 
-  private static func aspect(_ demuxer: Demuxer) -> Double {
-    let ratio = av_guess_sample_aspect_ratio(demuxer.format, demuxer.stream, nil)
+  /// Width over height of a stored pixel of `frame`: the container's word goes before the codec's.
+  func pixelAspect(of frame: UnsafePointer<AVFrame>) -> Double {
+    let isTold = pixelRatio.num > 0 && pixelRatio.den > 0
+    let ratio = isTold ? pixelRatio : frame.pointee.sample_aspect_ratio
     guard ratio.num > 0, ratio.den > 0 else { return 1 }
     let aspect = Double(ratio.num) / Double(ratio.den)
     return (0.25...4).contains(aspect) ? aspect : 1

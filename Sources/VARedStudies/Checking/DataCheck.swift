@@ -19,6 +19,16 @@ public struct DataCheck {
     dataset = try Dataset.open(data, videos: videos)
   }
 
+  /// Refuses what a training run would refuse although it opens.
+  ///
+  /// - Throws: `DatasetError`.
+  public func requireTrainable() throws {
+    guard dataset.count(.train) == 0 else { return }
+    throw DatasetError(
+      path: dataset.path, expected: "training clips", found: "none",
+      remedy: "this set can only be evaluated on")
+  }
+
   /// Several lines for people.
   public var text: String {
     let summary = dataset.summary

@@ -26,6 +26,9 @@ final class PreparationFolder {
   /// - Throws: `FileError`, `DatasetError` for a folder that holds something else.
   init(_ settings: PreparationSettings, _ dataset: Dataset, threads: Int) throws {
     let path = settings.output
+    guard !PreparationFolder.isSame(path, settings.data) else {
+      throw FileError(path: path, "is the data itself; give another --output")
+    }
     try PreparationFolder.make(path)
     lock = try FolderLock(path) { Terminal.write($0 + "\n") }
     let found = try PreparedManifest.read(folder: path)
@@ -48,6 +51,12 @@ final class PreparationFolder {
     job = PreparationJob(
       manifest: plan.manifest, pending: pending,
       isDone: plan.manifest.isComplete && pending.isEmpty && isIndexed)
+  }
+
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    var (one, other) = (stat(), stat())
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_ino == other.st_ino
+      && one.st_dev == other.st_dev
   }
 
   private static func make(_ path: String) throws {
