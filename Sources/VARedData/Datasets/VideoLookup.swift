@@ -109,7 +109,8 @@ final class VideoLookup {
   }
 
   /// The way that leaves out the fewest folders and still finds files; of several the one that
-  /// finds the most, and of those the one in the split's own folder. Where none finds any, the first.
+  /// finds the most, and of those the one in the split's own folder. Where none finds any, the
+  /// first.
   private func route(of paths: [String], _ split: SplitWord) -> Route? {
     let step = max(1, paths.count / Self.sampleSize)
     let sample = stride(from: 0, to: paths.count, by: step).map { paths[$0] }

@@ -3,7 +3,9 @@
 /// Clips of one rank and step, `[n, 3, T, H, W]`, with what belongs to them. Owns its memory.
 public final class ClipBatch: @unchecked Sendable {  // filled by the loader, then handed over
   /// The clips, normalized floats; empty for an empty batch.
-  public let clips: UnsafeMutableBufferPointer<Float>
+  public var clips: UnsafeMutableBufferPointer<Float> { memory.floats }
+  /// Where the clips are; another while the loader fills it, where a thread is given up.
+  var memory: ClipMemory
   /// The label of each clip, the first of several; of the replacement where a clip was bad.
   public internal(set) var labels: [Int]
   /// What each clip is to be classified as, `[n, classes]`, where its label does not say all: in a
@@ -27,15 +29,29 @@ public final class ClipBatch: @unchecked Sendable {  // filled by the loader, th
     self.indices = indices
     targets = [Float](repeating: 0, count: indices.count * classes)
     labels = [Int](repeating: 0, count: indices.count)
-    let floats = indices.count * clipFloats
+    memory = ClipMemory(floats: indices.count * clipFloats)
+  }
+}
+
+/// Room for the clips of a batch, freed when neither the batch nor a thread that writes has it.
+final class ClipMemory: @unchecked Sendable {  // each place is written by one thread
+  let floats: UnsafeMutableBufferPointer<Float>
+
+  init(floats count: Int) {
     let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: floats * MemoryLayout<Float>.stride, alignment: 64)
-    clips = UnsafeMutableBufferPointer(
-      start: raw.bindMemory(to: Float.self, capacity: floats), count: floats)
+      byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+    floats = UnsafeMutableBufferPointer(
+      start: raw.bindMemory(to: Float.self, capacity: count), count: count)
   }
 
   deinit {
-    clips.baseAddress?.deallocate()
+    floats.baseAddress?.deallocate()
+  }
+
+  /// Takes over the floats `range` of `other`.
+  func copy(_ range: Range<Int>, of other: ClipMemory) {
+    guard let own = floats.baseAddress, let source = other.floats.baseAddress else { return }
+    (own + range.lowerBound).update(from: source + range.lowerBound, count: range.count)
   }
 }
 

@@ -1,5 +1,9 @@
 // One clip for a loader, replaced by another where it cannot be decoded.
 
+/// Writes the clip of this index in a view, as `ClipReader.read`: what a thread of a loader reads
+/// its clips with.
+typealias ReadClip = (Int, View, UnsafeMutablePointer<Float>) throws -> ClipReader.Shown
+
 /// What a loader reads from.
 struct ClipSource: Sendable {
   let dataset: Dataset
@@ -21,23 +25,23 @@ struct ClipSource: Sendable {
 
   /// Reads clip `index`, or the first of its replacements that decodes, in the view of `index`.
   func load(
-    _ index: Int, into clip: UnsafeMutablePointer<Float>, with reader: ClipReader,
+    _ index: Int, into clip: UnsafeMutablePointer<Float>, with readClip: ReadClip,
     isStopped: () -> Bool
   ) -> Result<Loaded, DatasetError> {
     let view = view(index)
     let problem: DatasetError
-    switch read(index, view, clip, reader) {
+    switch read(index, view, clip, readClip) {
     case .success(let shown):
-      return .success(loaded(index, view, shown: shown, clip, reader))
+      return .success(loaded(index, view, shown: shown, clip, readClip))
     case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
     for other in others where !isStopped() {
-      if case .success(let shown) = read(other, view, clip, reader) {
+      if case .success(let shown) = read(other, view, clip, readClip) {
         let bad = BadClip(
           path: dataset.name(split, index), reason: problem.found, split: split, index: index,
           replacement: other)
-        return .success(loaded(other, view, shown: shown, clip, reader, bad: bad))
+        return .success(loaded(other, view, shown: shown, clip, readClip, bad: bad))
       }
     }
     return .failure(
@@ -52,11 +56,11 @@ struct ClipSource: Sendable {
   ///   - clip: what was read, to be mixed.
   private func loaded(
     _ index: Int, _ view: View, shown: ClipReader.Shown, _ clip: UnsafeMutablePointer<Float>,
-    _ reader: ClipReader, bad: BadClip? = nil
+    _ readClip: ReadClip, bad: BadClip? = nil
   ) -> Loaded {
     var targets: [Float] = []
     if mixing.isActive {
-      targets = mixed(index, view, clip, reader)
+      targets = mixed(index, view, clip, readClip)
     } else if dataset.isMultiLabel {
       targets = [Float](repeating: 0, count: targetClasses)
       var labels = dataset.labels(split, index)
@@ -72,7 +76,7 @@ struct ClipSource: Sendable {
   /// Mixes a training clip with its partner and returns its targets. Where the partner does not
   /// decode, the clip stays by itself.
   private func mixed(
-    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
+    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ readClip: ReadClip
   ) -> [Float] {
     let label = dataset.label(split, index)
     func targets(_ share: Double, _ other: Int) -> [Float] {
@@ -83,7 +87,7 @@ struct ClipSource: Sendable {
     else { return targets(1, label) }
     var other = [Float](repeating: 0, count: geometry.floatCount)
     let outcome = other.withUnsafeMutableBufferPointer {
-      read(mix.partner, .train(seed: mix.seed, augment: augmentation), $0.baseAddress!, reader)
+      read(mix.partner, .train(seed: mix.seed, augment: augmentation), $0.baseAddress!, readClip)
     }
     guard case .success = outcome else { return targets(1, label) }
     mix.apply(to: clip, other, geometry)
@@ -91,12 +95,10 @@ struct ClipSource: Sendable {
   }
 
   private func read(
-    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ reader: ClipReader
+    _ index: Int, _ view: View, _ clip: UnsafeMutablePointer<Float>, _ readClip: ReadClip
   ) -> Result<ClipReader.Shown, DatasetError> {
     do {
-      return .success(
-        try reader.read(
-          dataset, split: split, index: index, view: view, geometry: geometry, into: clip))
+      return .success(try readClip(index, view, clip))
     } catch {
       return .failure(
         error as? DatasetError

@@ -12,8 +12,10 @@ struct Demuxer {
 
   /// Opens a regular file; playlists, scripts, devices and network addresses are refused.
   ///
-  /// - Throws: `DatasetError` when it is none, no container, or has no video stream.
-  init(path: String, deadline: Deadline) throws {
+  /// - Throws: `DatasetError` when it is none, no container, has no video stream, or one of too
+  ///   large pictures.
+  init(path: String, limits: VideoLimits, deadline: Deadline) throws {
+    PictureMemory.boundBlocks()
     FFmpegLog.silence()
     FFmpegLog.clear()
     self.path = path
@@ -35,15 +37,13 @@ struct Demuxer {
       throw refusedVideo(path, "no video container: \(describeFFmpegError(status))")
     }
     self.format = format
-    let probed = Demuxer.headerTellsAll(format) ? 0 : avformat_find_stream_info(format, nil)
-    guard probed >= 0, let stream = Demuxer.videoStream(of: format) else {
+    do {
+      stream = try Demuxer.probe(format, path, limits)
+    } catch {
       avformat_close_input(&opened)
       self.deadline.release()
-      throw probed < 0
-        ? refusedVideo(path, describeFFmpegError(probed))
-        : refusedVideo(path, "a file without a video stream")
+      throw error
     }
-    self.stream = stream
     for index in 0..<Int(format.pointee.nb_streams) {
       let other = format.pointee.streams[index]!
       other.pointee.discard = other == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL
@@ -93,6 +93,39 @@ struct Demuxer {
       else { continue }
       guard try body(packet) else { return nil }
     }
+  }
+
+  /// Finds out what the streams are, which decodes some of their pictures unless the header says it
+  /// all, and chooses one.
+  private static func probe(
+    _ format: UnsafeMutablePointer<AVFormatContext>, _ path: String, _ limits: VideoLimits
+  ) throws -> UnsafeMutablePointer<AVStream> {
+    let known = videoStream(of: format)
+    try requireSize(known, path, limits)
+    if let known, headerTellsAll(format) { return known }
+    let count = Int(format.pointee.nb_streams)
+    // One at least, because an empty array has no address; a stream found later has no options.
+    var options = [OpaquePointer?](repeating: nil, count: max(1, count))
+    defer { for index in options.indices { av_dict_free(&options[index]) } }
+    for index in options.indices {
+      av_dict_set_int(&options[index], "max_pixels", Int64(limits.pixels), 0)
+    }
+    let status = avformat_find_stream_info(format, &options)
+    guard status >= 0 else { throw refusedVideo(path, describeFFmpegError(status)) }
+    guard let stream = videoStream(of: format) else {
+      throw refusedVideo(path, "a file without a video stream")
+    }
+    try requireSize(stream, path, limits)
+    return stream
+  }
+
+  private static func requireSize(
+    _ stream: UnsafeMutablePointer<AVStream>?, _ path: String, _ limits: VideoLimits
+  ) throws {
+    guard let parameters = stream?.pointee.codecpar.pointee,
+      let excess = limits.excess(width: parameters.width, height: parameters.height)
+    else { return }
+    throw refusedVideo(path, excess)
   }
 
   private static func requireRegularFile(_ path: String) throws {

@@ -5,7 +5,8 @@ import Foundation
 
 /// The last error that FFmpeg logged on this thread.
 ///
-/// Our decoders run FFmpeg on the calling thread, so the message belongs to the caller's file.
+/// Our decoders run FFmpeg on the calling thread, so the message belongs to the caller's file. That
+/// a picture is too large stays the last error: those after it only follow from it.
 enum FFmpegLog {
   /// Installs the silent log callback, once per process.
   static func silence() { _ = installed }
@@ -29,7 +30,9 @@ enum FFmpegLog {
       )
       .split(whereSeparator: \.isNewline).joined(separator: " ")
       .trimmingCharacters(in: .whitespaces)
-      if !line.isEmpty { Thread.current.threadDictionary[key] = line }
+      guard !line.isEmpty, lastError?.contains("exceeds specified max pixel count") != true
+      else { return }
+      Thread.current.threadDictionary[key] = line
     }
   }()
 }

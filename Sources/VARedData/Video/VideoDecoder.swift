@@ -97,8 +97,9 @@ final class VideoDecoder {
 
   /// One decoder over the packets `first...last`.
   private func run(_ collector: FrameCollector, from first: Int, through last: Int) throws {
-    var context: UnsafeMutablePointer<AVCodecContext>? = try file.makeDecoder(limits)
-    defer { avcodec_free_context(&context) }
+    let memory = PictureMemory(limits)
+    var context: UnsafeMutablePointer<AVCodecContext>? = try file.makeDecoder(memory)
+    defer { withExtendedLifetime(memory) { avcodec_free_context(&context) } }
     guard let context else { return }
     try file.forEachPacket(from: first) { number, packet in
       let picture = file.packets[number].picture
@@ -106,9 +107,11 @@ final class VideoDecoder {
         collector.wants(packet: number) || !picture.isSkippable || picture.isBidirectional == false
       context.pointee.skip_frame = isNeeded ? AVDISCARD_DEFAULT : AVDISCARD_NONREF
       try send(packet, to: context, collector)
+      if let excess = memory.excess { throw refusedVideo(file.path, excess) }
       return number < last
     }
     try send(nil, to: context, collector)
+    if let excess = memory.excess { throw refusedVideo(file.path, excess) }
   }
 
   /// Sends one packet (nil: the end) and takes every frame that is ready. A packet the decoder

@@ -23,17 +23,20 @@ final class VideoFile {
   private let pixelRatio: AVRational
   /// Frames per second as the container says, or guesses; 0 where it does not.
   let frameRate: Double
+  private let limits: VideoLimits
   private let deadline: Deadline
   private var kept: [UnsafeMutablePointer<AVPacket>?]?
 
   /// Opens `path` and reads the packets of its video stream: the first stream marked as default,
   /// else the first; cover pictures of audio files do not count.
   ///
-  /// - Throws: `DatasetError` when it is no regular file, no video, or too slow to read.
+  /// - Throws: `DatasetError` when it is no regular file, no video, too slow to read, or beyond
+  ///   `limits`.
   init(path: String, limits: VideoLimits, deadline: Deadline) throws {
     self.path = path
+    self.limits = limits
     self.deadline = deadline
-    let demuxer = try Demuxer(path: path, deadline: deadline)
+    let demuxer = try Demuxer(path: path, limits: limits, deadline: deadline)
     defer { demuxer.close() }
     orientation =
       vared_display_matrix(demuxer.stream).map(DisplayOrientation.init(displayMatrix:)) ?? .upright
@@ -49,20 +52,30 @@ final class VideoFile {
     var packets: [VideoPacket] = []
     var kept: [UnsafeMutablePointer<AVPacket>?]? = []
     var bytes = 0
-    let end = try demuxer.forEachPacket { packet in
-      packets.append(VideoPacket(packet, headers))
-      bytes += Int(packet.pointee.size)
-      if bytes > limits.keptBytes {
-        VideoFile.release(&kept)
-      } else {
-        kept?.append(av_packet_clone(packet))
+    do {
+      readError = try demuxer.forEachPacket { packet in
+        guard packets.count < limits.packets else {
+          throw refusedVideo(path, "more than \(limits.packets) packets of video")
+        }
+        packets.append(VideoPacket(packet, headers))
+        bytes += Int(packet.pointee.size) + VideoFile.packetBytes
+        if bytes > limits.keptBytes {
+          VideoFile.release(&kept)
+        } else {
+          kept?.append(av_packet_clone(packet))
+        }
+        return true
       }
-      return true
+      if packets.isEmpty {
+        throw refusedVideo(path, "no video data" + (readError.map { ": \($0)" } ?? ""))
+      }
+    } catch {
+      var unused: UnsafeMutablePointer<AVCodecParameters>? = parameters
+      avcodec_parameters_free(&unused)
+      VideoFile.release(&kept)
+      throw error
     }
-    (self.packets, self.kept, readError) = (packets, kept, end)
-    guard !packets.isEmpty else {
-      throw refusedVideo(path, "no video data" + (end.map { ": \($0)" } ?? ""))
-    }
+    (self.packets, self.kept) = (packets, kept)
     prediction = FramePrediction(
       packets, delay: Int(parameters.pointee.video_delay), unitSeconds: av_q2d(timeBase))
   }
@@ -103,7 +116,7 @@ final class VideoFile {
       }
       return
     }
-    let demuxer = try Demuxer(path: path, deadline: deadline)
+    let demuxer = try Demuxer(path: path, limits: limits, deadline: deadline)
     defer { demuxer.close() }
     var passed = 0
     _ = try demuxer.forEachPacket { packet in
@@ -117,8 +130,9 @@ final class VideoFile {
 
   /// A decoder for the stream: one thread, because many files are decoded side by side.
   ///
+  /// - Parameter memory: for its pictures; to be kept as long as the decoder.
   /// - Throws: `DatasetError` when FFmpeg has no decoder for it.
-  func makeDecoder(_ limits: VideoLimits) throws -> UnsafeMutablePointer<AVCodecContext> {
+  func makeDecoder(_ memory: PictureMemory) throws -> UnsafeMutablePointer<AVCodecContext> {
     let name = String(cString: avcodec_get_name(parameters.pointee.codec_id))
     guard let codec = avcodec_find_decoder(parameters.pointee.codec_id) else {
       throw refusedVideo(path, "codec \(name), for which this FFmpeg has no decoder")
@@ -127,7 +141,7 @@ final class VideoFile {
     avcodec_parameters_to_context(context, parameters)
     context.pointee.thread_count = 1
     context.pointee.pkt_timebase = timeBase
-    context.pointee.max_pixels = Int64(limits.pixels)
+    memory.attach(to: context, of: codec)
     let status = avcodec_open2(context, codec, nil)
     guard status >= 0 else {
       var freed: UnsafeMutablePointer<AVCodecContext>? = context
@@ -136,6 +150,9 @@ final class VideoFile {
     }
     return context
   }
+
+  /// Bytes that a packet takes in memory beside its data.
+  private static let packetBytes = 512
 
   /// Width over height of a stored pixel of `frame`: the container's word goes before the codec's.
   func pixelAspect(of frame: UnsafePointer<AVFrame>) -> Double {

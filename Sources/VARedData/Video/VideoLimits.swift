@@ -4,14 +4,29 @@ import Foundation
 
 /// What reading one clip may cost before the file is refused, and the way to call it off.
 struct VideoLimits: Sendable {
-  /// Wall-clock seconds for one clip: hundreds of times what a clip of ten seconds needs.
+  /// Wall-clock seconds for one clip: hundreds of times what a clip of ten seconds needs. Looked at
+  /// from packet to packet.
   var seconds = 60.0
+  /// Wall-clock seconds after which a thread that did not come back by itself is given up: it hangs
+  /// within one packet.
+  var hangSeconds = 120.0
   /// Bytes of packets kept in memory; a longer video is read from its file twice.
   var keptBytes = 64 << 20
-  /// Pixels of a stored frame.
-  var pixels = 1 << 27
+  /// Packets of a video: nine hours at 30 frames a second. What is told from them takes about
+  /// 300 bytes each while a file is opened.
+  var packets = 1 << 20
+  /// Pixels of a stored frame: 8K is 7680×4320.
+  var pixels = 1 << 25
+  /// Bytes of decoded pictures that a decoder holds at a time: fifteen of 8K with 8 bits, 4:2:0.
+  var pictureBytes = 3 << 28
   /// Width over height (or height over width) of the displayed frame.
   var aspect = 32.0
+
+  /// Why pictures of this size are not decoded; nil: they are.
+  func excess(width: Int32, height: Int32) -> String? {
+    guard width > 0, height > 0, Int(width) * Int(height) > pixels else { return nil }
+    return "pictures of \(width)×\(height), more than \(pixels) pixels"
+  }
 }
 
 /// The end of the time for one clip, or of the loader that wanted it.
@@ -26,5 +41,6 @@ struct Deadline: Sendable {
 
   var isOver: Bool { isCancelled() || Deadline.now > end }
 
-  private static var now: Double { ProcessInfo.processInfo.systemUptime }
+  /// Seconds of a clock that only goes forward.
+  static var now: Double { ProcessInfo.processInfo.systemUptime }
 }
