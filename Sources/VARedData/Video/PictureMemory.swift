@@ -42,8 +42,8 @@ final class PictureMemory {
   }
 
   /// Bounds what FFmpeg allocates in one piece, once for the process: a plane of four bytes for
-  /// each of 2^25 pixels. It holds for the tables of a container too, and for pictures that libavformat
-  /// decodes to find out about streams without a header.
+  /// each of 2^25 pixels. It holds for the tables of a container too, and for pictures that
+  /// libavformat decodes to find out about streams without a header.
   static func boundBlocks() { _ = blockBound }
 
   private static let blockBound: Void = av_max_alloc(1 << 27)
