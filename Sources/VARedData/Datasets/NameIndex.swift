@@ -5,7 +5,7 @@ struct NameIndex {
   private let paths: [String: [String]]
   /// How the files that are there are called and where they lie, for those that are not.
   private let fileExtension: String
-  private let layout: (folder: Bool, underscores: Bool, nameForm: Int, parent: String)
+  private let layout: (folder: Bool, underscores: Bool, nameForm: Int, parents: Set<String>)
 
   /// How many of the names that are wanted are below each folder at the top.
   private let wantedBelow: [Substring: Int]
@@ -25,13 +25,14 @@ struct NameIndex {
     fileExtension =
       extensions.filter { videoLike($0.key) }.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
       ?? ""
-    let folders = clips.map { $0.parentFolder.lastComponent }
-    let parents = Dictionary(grouping: clips.map { $0.parentFolder.parentFolder }, by: { $0 })
+    let inner = clips.map(\.parentFolder).filter { SplitWord($0.lastComponent) == nil }
+    let folders = inner.map(\.lastComponent)
+    let inClasses = Set(folders).count > 1
     layout = (
-      folder: Set(folders).count > 1,
+      folder: inClasses,
       underscores: folders.contains { $0.contains("_") } && !folders.contains { $0.contains(" ") },
       nameForm: clips.isEmpty ? 0 : NameIndex.nameForm(clips),
-      parent: parents.count == 1 ? parents.first?.key ?? "" : ""
+      parents: Set(inClasses ? inner.map(\.parentFolder) : clips.map(\.parentFolder))
     )
   }
 
@@ -50,12 +51,18 @@ struct NameIndex {
   }
 
   /// Where a clip that is not there would be, were it called and put as the others are.
-  func lookedFor(_ names: [String], folder: String?) -> String {
+  func lookedFor(_ names: [String], folder: String?, split: SplitWord) -> String {
     let name = names[min(layout.nameForm, names.count - 1)]
     let file = fileExtension.isEmpty ? name : name + "." + fileExtension
-    guard layout.folder, let folder else { return file }
-    let place = layout.underscores ? String(folder.map { $0 == " " ? "_" : $0 }) : folder
-    return (layout.parent.isEmpty ? "" : layout.parent + "/") + place + "/" + file
+    let ofSplit = layout.parents.filter { SplitWord($0.lastComponent) == split }
+    let parent =
+      ofSplit.count == 1 ? ofSplit.first : layout.parents.count == 1 ? layout.parents.first : nil
+    var place = parent ?? ""
+    if layout.folder, let folder {
+      let own = layout.underscores ? String(folder.map { $0 == " " ? "_" : $0 }) : folder
+      place = place.isEmpty ? own : place + "/" + own
+    }
+    return place.isEmpty ? file : place + "/" + file
   }
 
   /// Of clips of one name: in the folder of its class, of its split, of most others of the list.

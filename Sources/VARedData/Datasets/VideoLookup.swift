@@ -57,7 +57,9 @@ final class VideoLookup {
       if let names, let file = names.path(candidates, folder: folder, split: annotation.split) {
         .found(joinedPath(namesRoot, file))
       } else {
-        .missing(names?.lookedFor(candidates, folder: folder) ?? candidates.first ?? "")
+        .missing(
+          names?.lookedFor(candidates, folder: folder, split: annotation.split) ?? candidates.first
+            ?? "")
       }
     }
   }
