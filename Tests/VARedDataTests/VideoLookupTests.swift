@@ -19,8 +19,8 @@ import Testing
   @Test func pathsOfAnotherMachineAreFoundBelowTheGivenFolder() throws {
     try folder.touch("data/jump/a.mp4", "data/wave/b.mp4")
     let list = try folder.write(
-      "/home/x/k400/train/jump/a.mp4 0\n/home/x/k400/train/wave/b.mp4 1\n"
-        + "/home/x/k400/train/wave/gone.mp4 1\n", to: "lists/train.csv")
+      "/elsewhere/sets/k400/train/jump/a.mp4 0\n/elsewhere/sets/k400/train/wave/b.mp4 1\n"
+        + "/elsewhere/sets/k400/train/wave/gone.mp4 1\n", to: "lists/train.csv")
     let set = try Dataset.open(list, videos: folder.file("data"))
     #expect(set.count(.train) == 2)
     #expect(set.summary.missing == [MissingClip(path: "wave/gone.mp4", split: .train)])
