@@ -23,6 +23,17 @@ extension Communicator {
     try allReduce(values, vared_MPI_DOUBLE(), vared_MPI_SUM())
   }
 
+  /// Replaces every value by its sum over the ranks, in place; the same in whatever order they are
+  /// added.
+  ///
+  /// Wraps `MPI_Allreduce` with `MPI_IN_PLACE` (MPI 3.1 §5.9.6), in pieces. Collective.
+  ///
+  /// - Parameter values: the same length on every rank.
+  /// - Throws: ``MPIError``.
+  public func allReduceSum(_ values: UnsafeMutableBufferPointer<Int64>) throws {
+    try allReduce(values, vared_MPI_INT64_T(), vared_MPI_SUM())
+  }
+
   /// The largest value any rank passed.
   ///
   /// Wraps `MPI_Allreduce` with `MPI_MAX` (MPI 3.1 §5.9.6). Collective.

@@ -16,7 +16,10 @@ import CMPI
 /// the job: collectives under way cannot be cancelled and still refer to the buffer.
 public final class GradientBuckets {
   private let communicator: Communicator
-  private let gradients: UnsafeMutableBufferPointer<Float>
+  private let gradients: UnsafeMutableRawPointer?
+  private let count: Int
+  private let elementBytes: Int
+  private let type: MPI_Datatype?
   private let bucketCount: Int
   /// Everything at an index ≥ this was started in this step.
   private var startedFrom: Int
@@ -30,15 +33,40 @@ public final class GradientBuckets {
   ///   - gradients: the flat buffer, of the same length on every rank; it must outlive this object.
   ///   - bucketBytes: size of a bucket, at least 4; the one at the start of the buffer may be
   ///     smaller.
-  public init(
+  public convenience init(
     _ communicator: Communicator, gradients: UnsafeMutableBufferPointer<Float>,
     bucketBytes: Int = 4 << 20
   ) {
-    precondition(bucketBytes >= MemoryLayout<Float>.stride, "a bucket holds at least one float")
+    self.init(communicator, gradients, vared_MPI_FLOAT(), bucketBytes: bucketBytes)
+  }
+
+  /// Cuts gradients in fixed point into buckets.
+  ///
+  /// - Parameters:
+  ///   - communicator: the ranks to sum over.
+  ///   - fixedPoint: the flat buffer, of the same length on every rank; it must outlive this
+  ///     object.
+  ///   - bucketBytes: size of a bucket, at least 8; the one at the start of the buffer may be
+  ///     smaller.
+  public convenience init(
+    _ communicator: Communicator, fixedPoint: UnsafeMutableBufferPointer<Int64>,
+    bucketBytes: Int = 4 << 20
+  ) {
+    self.init(communicator, fixedPoint, vared_MPI_INT64_T(), bucketBytes: bucketBytes)
+  }
+
+  private init<Element>(
+    _ communicator: Communicator, _ gradients: UnsafeMutableBufferPointer<Element>,
+    _ type: MPI_Datatype?, bucketBytes: Int
+  ) {
+    elementBytes = MemoryLayout<Element>.stride
+    precondition(bucketBytes >= elementBytes, "a bucket holds at least one gradient")
     self.communicator = communicator
-    self.gradients = gradients
-    bucketCount = min(bucketBytes / MemoryLayout<Float>.stride, Int(Int32.max))
-    startedFrom = gradients.count
+    self.gradients = UnsafeMutableRawPointer(gradients.baseAddress)
+    self.type = type
+    count = gradients.count
+    bucketCount = min(bucketBytes / elementBytes, Int(Int32.max))
+    startedFrom = count
   }
 
   /// Says that every gradient at an index ≥ `offset` is final: starts the buckets that are complete
@@ -52,7 +80,7 @@ public final class GradientBuckets {
   /// - Precondition: 0 ≤ offset ≤ count.
   /// - Throws: ``MPIError``.
   public func ready(from offset: Int) throws {
-    precondition(offset >= 0 && offset <= gradients.count, "offset outside of the buffer")
+    precondition(offset >= 0 && offset <= count, "offset outside of the buffer")
     guard communicator.size > 1 else { return }
     while startedFrom > 0, max(0, startedFrom - bucketCount) >= offset {
       try startNextBucket()
@@ -78,17 +106,17 @@ public final class GradientBuckets {
       }
     }
     requests.removeAll(keepingCapacity: true)
-    startedFrom = gradients.count
+    startedFrom = count
     return (clock.now - start) / .seconds(1)
   }
 
   private func startNextBucket() throws {
-    guard let base = gradients.baseAddress else { return }
+    guard let base = gradients else { return }
     let start = max(0, startedFrom - bucketCount)
     var request = vared_MPI_REQUEST_NULL()
     try check("MPI_Iallreduce") {
       MPI_Iallreduce(
-        vared_MPI_IN_PLACE(), base + start, Int32(startedFrom - start), vared_MPI_FLOAT(),
+        vared_MPI_IN_PLACE(), base + start * elementBytes, Int32(startedFrom - start), type,
         vared_MPI_SUM(), communicator.handle, &request)
     }
     requests.append(request)

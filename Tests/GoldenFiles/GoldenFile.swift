@@ -64,7 +64,9 @@ public struct GoldenFile {
 
   /// The network that the file's attributes describe, with its parameters and statistics; its gates
   /// decide.
-  public func network(batch: Int, reducer: StatisticsReducer? = nil) throws -> VideoNetwork {
+  public func network(
+    batch: Int, reducer: StatisticsReducer? = nil, clipsPerStep: Int? = nil
+  ) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(
       classes: try integer("classes"), frames: try integer("frames"), size: try integer("size"))
     let depth = try integer("depth")
@@ -83,7 +85,8 @@ public struct GoldenFile {
       configuration.dynamic = dynamic
     }
     let network = try VideoNetwork(
-      configuration, batch: batch, seed: 99, threads: 1, statistics: reducer)
+      configuration, batch: batch, seed: 99, threads: 1, statistics: reducer,
+      clipsPerStep: clipsPerStep)
     let parameters = network.parameters
     for entry in parameters.entries {
       parameters.setLogical(entry, in: parameters.values, try floats("/model/\(entry.name)"))

@@ -15,6 +15,10 @@ private final class CheckStatistics: StatisticsReducer {
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
     try communicator.allReduceSum(values)
   }
+
+  func sum(_ values: UnsafeMutableBufferPointer<Int64>) throws {
+    try communicator.allReduceSum(values)
+  }
 }
 
 /// A step with several labels a clip (binary cross-entropy): the clips of a golden network split

@@ -31,9 +31,10 @@ import Testing
     }
   }
 
-  @Test(arguments: cases) func trainingStep(_ name: String) throws {
+  @Test("training step, sums as floats and in fixed point", arguments: cases, [nil, 4])
+  func trainingStep(_ name: String, clipsPerStep: Int?) throws {
     let golden = try GoldenFile("network-\(name).h5")
-    let network = try golden.network(batch: 4)
+    let network = try golden.network(batch: 4, clipsPerStep: clipsPerStep)
     network.policies = try golden.policies(0..<4)
     let parameters = network.parameters
     #expect(
@@ -60,6 +61,8 @@ import Testing
       expectClose(
         parameters.bufferLogical(buffer), try golden.floats("/updated/\(buffer.name)"), buffer.name)
     }
+    #expect(parameters.fixedPoint?.fits ?? true)
+    parameters.takeFixedPoint()
     try expectGradients(of: network, golden)
   }
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vared_convolution.h"
 #include "vared_mixing.h"
@@ -103,8 +104,11 @@ typedef struct {
   /// `winograd_gradient_items`; assigns where `first` is 0. Items are independent of one another.
   void (*_Nonnull winograd_gradient_sum)(const vared_winograd_gradient_job *job, int item);
 
-  /// How many items there are.
+  /// How many items there are: of each group of output blocks, all points.
   int (*_Nonnull winograd_gradient_items)(const vared_winograd_tiling *tiling);
+
+  /// The first output block of a group; of the number of groups, the number of blocks.
+  int (*_Nonnull winograd_gradient_block)(const vared_winograd_tiling *tiling, int group);
 
   /// dw[block][in block][9][in lane][out lane] = the gradient of one output block, or += it.
   void (*_Nonnull winograd_gradient_taps)(const vared_winograd_gradient_job *job, int block,
@@ -147,6 +151,13 @@ void vared_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float
 
 /// y += x.
 void vared_add(float *y, const float *x, ptrdiff_t count);
+
+/// sums += x·scale, each rounded to a whole number; what is not below `limit` in size is left out,
+/// and false returned. limit·scale < 2^62; scale is a power of two.
+bool vared_add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale, float limit);
+
+/// y = sums·unit.
+void vared_from_fixed(float *y, const int64_t *sums, ptrdiff_t count, double unit);
 
 // --- calls that compute, counted where they arrive (ExecutionCounter.swift) ---
 

@@ -55,10 +55,27 @@ extension DynamicConvolution {
   /// Sums the clips' kernel gradients, always in the same order.
   private func assignKernelGradients(_ partial: UnsafeMutablePointer<Float>, clips: Int) {
     let count = cheap.storedCount
+    if convolution.weight.isSummedByClip {
+      for clip in 0..<clips where !mixings.clips[clip].isWhole {
+        assign(partial + clip * count)
+        for (b, kernel) in cheap.spatial.enumerated() {
+          kernel?.addClip(count: cheap.spatialFloats(b))
+        }
+        for (a, kernel) in cheap.temporal.enumerated() {
+          kernel?.addClip(count: cheap.temporalFloats(a))
+        }
+      }
+      return
+    }
     for clip in 1..<max(clips, 1) where !mixings.clips[clip].isWhole {
       vared_add(partial, partial + clip * count, count)
     }
-    var from = UnsafePointer(partial)
+    assign(partial)
+  }
+
+  /// Takes the kernels' gradients from `first` on.
+  private func assign(_ first: UnsafePointer<Float>) {
+    var from = first
     for (b, kernel) in cheap.spatial.enumerated() {
       kernel?.gradient.update(from: from, count: cheap.spatialFloats(b))
       from += cheap.spatialFloats(b)

@@ -41,12 +41,17 @@ final class InputGradientConvolution {
   private func primitive(_ n: Int) -> DNNLPrimitive { primitives[n, geometry.wholePart].forward }
 
   /// `dx`, assigned, whole.
-  func run(_ dy: BlockedClips, weight: Parameter, into dx: MutableBlockedClips) {
-    let (weights, primitive) = (weights.current(weight), primitive(dy.count))
-    guard temporalStride > 1 else { return primitive.execute(dy.base, weights, dx.base) }
+  /// - Parameter step: of how many clips oneDNN computes it at a time.
+  func run(
+    _ dy: BlockedClips, weight: Parameter, into dx: MutableBlockedClips, clipsAtATime step: Int
+  ) {
+    let (weights, primitive) = (weights.current(weight), primitive(step))
     let from = geometry.output
-    let gradient = scratch.clips(from, dy.count)
-    primitive.execute(dy.base, weights, gradient.base)
+    let gradient = temporalStride > 1 ? scratch.clips(from, dy.count) : dx
+    for clip in stride(from: 0, to: dy.count, by: step) {
+      primitive.execute(dy.clip(clip), weights, gradient.clip(clip))
+    }
+    guard temporalStride > 1 else { return }
     let sampling = vared_sampling(
       whole: .init(input), kept: .init(from), stride: .init(Extent(temporalStride, 1, 1)))
     withUnsafePointer(to: sampling) { sampling in

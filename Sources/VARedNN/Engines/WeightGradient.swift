@@ -30,11 +30,12 @@ final class WeightGradient {
 
   /// - Parameters:
   ///   - affine: see `ConvolutionInput`.
-  ///   - dWeight: the part's rows of the weights, assigned, or added to where `accumulate`.
+  ///   - weight: whose gradient is assigned in the part's rows, or added to where `accumulate`; its
+  ///     sums in fixed point, where it has them, are always added to, clip by clip.
   ///   - clip: a clip's input, whole, and the gradient of the part of its output that was computed.
   func run(
     clips n: Int, part: ConvolutionPart, affine: Affine?,
-    into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool,
+    into weight: Parameter, accumulate: Bool,
     _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
   ) {
     for i in 0..<n {
@@ -46,34 +47,82 @@ final class WeightGradient {
       x.removeAll(keepingCapacity: true)
       dy.removeAll(keepingCapacity: true)
     }
-    if let winograd {
-      return winograd.run(
-        x, dy, part: part, affine: affine, into: dWeight, accumulate: accumulate)
+    switch (winograd, weight.isSummedByClip) {
+    case (let winograd?, true):
+      winograd.addClipByClip(x, dy, part: part, affine: affine, into: weight)
+    case (let winograd?, false):
+      winograd.run(
+        x, dy, part: part, affine: affine, into: weight.gradient, accumulate: accumulate)
+    case (nil, true):
+      withJob(part: part, affine: affine, accumulate: false) { addClipByClip($0, into: weight) }
+    case (nil, false):
+      withJob(part: part, affine: affine, accumulate: accumulate) { run($0, into: weight.gradient) }
     }
-    let kernels = ChannelBlock.kernels
+  }
+
+  private func run(_ job: vared_weight_gradient_job, into dWeight: UnsafeMutablePointer<Float>) {
     let threads = Parallel.threads
+    let pairs = Int(job.in_blocks * job.out_blocks)
+    withScratch(job, pieces: threads) { thread, share, memory in
+      share.first = Int32(pairs * thread / threads)
+      share.last = Int32(pairs * (thread + 1) / threads)
+      ChannelBlock.kernels.weight_gradient(&share, dWeight, memory)
+    }
+  }
+
+  /// An input block at a time, for one clip after the other: its rows of the sums stay in the
+  /// caches.
+  private func addClipByClip(_ job: vared_weight_gradient_job, into weight: Parameter) {
+    let (ins, outs) = (Int(job.in_blocks), Int(job.out_blocks))
+    let pairFloats = geometry.kernel.volume * ChannelBlock.lanes * ChannelBlock.lanes
+    withScratch(job, pieces: ins) { block, share, memory in
+      share.first = Int32(block * outs)
+      share.last = Int32((block + 1) * outs)
+      share.clips = 1
+      for _ in 0..<job.clips {
+        ChannelBlock.kernels.weight_gradient(&share, weight.gradient, memory)
+        for out in 0..<outs {
+          weight.addClip(from: (out * ins + block) * pairFloats, count: pairFloats)
+        }
+        share.x += 1
+        share.dy += 1
+      }
+    }
+  }
+
+  /// Calls `body` for every piece, over the threads, with its number, a copy of the job and scratch
+  /// memory for it.
+  private func withScratch(
+    _ job: vared_weight_gradient_job, pieces: Int,
+    _ body: (Int, inout vared_weight_gradient_job, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    var job = job
+    let floats = ChannelBlock.kernels.weight_gradient_scratch(&job)
+    let memory = scratch.floats(Parallel.threads * floats)
+    Parallel.forEach(pieces) { [job] piece in
+      var share = job
+      body(piece, &share, memory + Parallel.thread * floats)
+    }
+  }
+
+  /// Calls `body` with a job for the clips of `x` and `dy`.
+  private func withJob(
+    part: ConvolutionPart, affine: Affine?, accumulate: Bool,
+    _ body: (vared_weight_gradient_job) -> Void
+  ) {
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
-        var job = vared_weight_gradient_job(
-          input: .init(geometry.input), output: .init(geometry.output(of: part)),
-          kernel: .init(geometry.kernel),
-          stride: .init(
-            Extent(geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)),
-          in_blocks: Int32(geometry.input.blocks),
-          out_blocks: Int32(ChannelBlock.count(part.channels)), x: x.baseAddress,
-          dy: dy.baseAddress, clips: Int32(x.count),
-          scale: affine?.scale,
-          shift: affine?.shift, accumulate: accumulate, first: 0,
-          last: 0)
-        let pairs = Int(job.in_blocks * job.out_blocks)
-        let floats = kernels.weight_gradient_scratch(&job)
-        let memory = scratch.floats(threads * floats)
-        Parallel.forEach(threads) { thread in
-          var share = job
-          share.first = Int32(pairs * thread / threads)
-          share.last = Int32(pairs * (thread + 1) / threads)
-          kernels.weight_gradient(&share, dWeight, memory + thread * floats)
-        }
+        body(
+          vared_weight_gradient_job(
+            input: .init(geometry.input), output: .init(geometry.output(of: part)),
+            kernel: .init(geometry.kernel),
+            stride: .init(
+              Extent(geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)),
+            in_blocks: Int32(geometry.input.blocks),
+            out_blocks: Int32(ChannelBlock.count(part.channels)), x: x.baseAddress,
+            dy: dy.baseAddress, clips: Int32(x.count),
+            scale: affine?.scale,
+            shift: affine?.shift, accumulate: accumulate, first: 0, last: 0))
       }
     }
   }

@@ -33,9 +33,68 @@ struct WinogradGradient {
     _ x: [UnsafePointer<Float>?], _ dy: [UnsafePointer<Float>?], part: ConvolutionPart,
     affine: Affine?, into dWeight: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
+    withJob(x, dy, part: part, affine: affine) { job, clipTiles in
+      forEachStrip(of: x.count * clipTiles, &job) { job in
+        transform(job)
+        let items = kernels.winograd_gradient_items(&job.pointee.tiling)
+        Parallel.forEach(Int(items)) { kernels.winograd_gradient_sum(job, Int32($0)) }
+      }
+      Parallel.forEach(Int(job.tiling.out_blocks)) { [job] block in
+        withUnsafePointer(to: job) {
+          kernels.winograd_gradient_taps($0, Int32(block), dWeight, accumulate)
+        }
+      }
+    }
+  }
+
+  /// The same, each clip's gradient added to the weights' sums in fixed point. A few output blocks
+  /// at a time go the whole way, so that they stay in the caches.
+  func addClipByClip(
+    _ x: [UnsafePointer<Float>?], _ dy: [UnsafePointer<Float>?], part: ConvolutionPart,
+    affine: Affine?, into weight: Parameter
+  ) {
+    withJob(x, dy, part: part, affine: affine) { job, clipTiles in
+      for _ in x {
+        forEachStrip(of: clipTiles, &job) { job in
+          transform(job)
+          let groups = kernels.winograd_gradient_items(&job.pointee.tiling) / Int32(WINOGRAD_POINTS)
+          Parallel.forEach(Int(groups)) { group in
+            sum(job, group: Int32(group), isLast: Int(job.pointee.last) == clipTiles, into: weight)
+          }
+        }
+        job.x += 1
+        job.dy += 1
+      }
+    }
+  }
+
+  /// The points of one group of output blocks; after a clip's last tiles, its gradient.
+  private func sum(
+    _ job: UnsafeMutablePointer<vared_winograd_gradient_job>, group: Int32, isLast: Bool,
+    into weight: Parameter
+  ) {
+    for item in group * Int32(WINOGRAD_POINTS)..<(group + 1) * Int32(WINOGRAD_POINTS) {
+      kernels.winograd_gradient_sum(job, item)
+    }
+    guard isLast else { return }
+    let first = kernels.winograd_gradient_block(&job.pointee.tiling, group)
+    let end = kernels.winograd_gradient_block(&job.pointee.tiling, group + 1)
+    let blockFloats = geometry.input.blocks * 9 * ChannelBlock.lanes * ChannelBlock.lanes
+    for block in first..<end {
+      kernels.winograd_gradient_taps(job, block, weight.gradient, false)
+      weight.addClip(from: Int(block) * blockFloats, count: blockFloats)
+    }
+  }
+
+  private var kernels: vared_kernels { ChannelBlock.kernels }
+
+  /// Calls `body` with a job for these clips and the number of tiles of each.
+  private func withJob(
+    _ x: [UnsafePointer<Float>?], _ dy: [UnsafePointer<Float>?], part: ConvolutionPart,
+    affine: Affine?, _ body: (inout vared_winograd_gradient_job, Int) -> Void
+  ) {
     precondition(!x.isEmpty && x.count == dy.count, "a gradient of no clips")
     let output = geometry.output(of: part)
-    let tiles = x.count * output.frames * output.frameTiles
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
         var job = vared_winograd_gradient_job()
@@ -46,36 +105,32 @@ struct WinogradGradient {
         job.scale = affine?.scale
         job.shift = affine?.shift
         borrow(for: &job)
-        for first in stride(from: 0, to: tiles, by: Self.strip) {
-          job.first = Int32(first)
-          job.last = Int32(min(tiles, first + Self.strip))
-          add(job)
-        }
-        withUnsafePointer(to: job) { job in
-          Parallel.forEach(output.blocks) {
-            ChannelBlock.kernels.winograd_gradient_taps(
-              job, Int32($0), dWeight, accumulate)
-          }
-        }
+        body(&job, output.frames * output.frameTiles)
       }
     }
   }
 
   private func borrow(for job: inout vared_winograd_gradient_job) {
-    let kernels = ChannelBlock.kernels
     let points = kernels.winograd_gradient_floats(&job.tiling, Int32(Self.strip))
     job.points = scratch.floats(points + kernels.winograd_weight_floats(&job.tiling))
     job.sums = job.points + points
   }
 
-  /// Adds the tiles from `first` to `last`.
-  private func add(_ job: vared_winograd_gradient_job) {
-    let kernels = ChannelBlock.kernels
-    withUnsafePointer(to: job) { job in
-      let blocks = job.pointee.tiling.in_blocks + job.pointee.tiling.out_blocks
-      Parallel.forEach(Int(blocks)) { kernels.winograd_gradient_points(job, Int32($0)) }
-      let items = withUnsafePointer(to: job.pointee.tiling) { kernels.winograd_gradient_items($0) }
-      Parallel.forEach(Int(items)) { kernels.winograd_gradient_sum(job, Int32($0)) }
+  /// Calls `body` with one strip of `tiles` after the other.
+  private func forEachStrip(
+    of tiles: Int, _ job: inout vared_winograd_gradient_job,
+    _ body: (UnsafeMutablePointer<vared_winograd_gradient_job>) -> Void
+  ) {
+    for first in stride(from: 0, to: tiles, by: Self.strip) {
+      job.first = Int32(first)
+      job.last = Int32(min(tiles, first + Self.strip))
+      withUnsafeMutablePointer(to: &job, body)
     }
+  }
+
+  /// The points of a strip.
+  private func transform(_ job: UnsafeMutablePointer<vared_winograd_gradient_job>) {
+    let blocks = job.pointee.tiling.in_blocks + job.pointee.tiling.out_blocks
+    Parallel.forEach(Int(blocks)) { kernels.winograd_gradient_points(job, Int32($0)) }
   }
 }

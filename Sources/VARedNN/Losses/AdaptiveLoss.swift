@@ -5,10 +5,10 @@ import Foundation
 /// `L = CE(logits, targets) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)^p` with `μ_n = 1` where clip n is
 /// classified right, with at least a given confidence, else 0 (METHOD §3: p = 2).
 final class AdaptiveLoss {
-  /// Mean cross-entropy, softmax or binary as the targets say.
-  private(set) var crossEntropy = 0.0
-  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)^p`, without λ.
-  private(set) var cost = 0.0
+  /// Cross-entropy and cost of the last batch.
+  private(set) var sums = StepSums()
+  /// Clips of the last batch.
+  private(set) var count = 0
   /// Clips that are classified right.
   private(set) var correct = 0
   /// `∂L/∂logits [n, classes]`.
@@ -18,13 +18,19 @@ final class AdaptiveLoss {
   private let classes: Int
   private let confidence: Double
   private let power: Double
+  private let clipsPerStep: Int?
   private var softmax: SoftmaxCrossEntropy
 
   /// - Parameters:
   ///   - batch: clips at most.
   ///   - confidence: the confidence from which on a clip pays; 0: all that are right.
   ///   - power: p, at least 1.
-  init(classes: Int, batch: Int, confidence: Double = 0, power: Double = 2) {
+  ///   - clipsPerStep: by how many clips gradients are divided, where it is not those at hand, and
+  ///     sums are to be the same in any order.
+  init(
+    classes: Int, batch: Int, confidence: Double = 0, power: Double = 2, clipsPerStep: Int? = nil
+  ) {
+    self.clipsPerStep = clipsPerStep
     self.classes = classes
     self.confidence = confidence
     self.power = power
@@ -41,19 +47,31 @@ final class AdaptiveLoss {
   func evaluate(
     logits: UnsafePointer<Float>, targets: Targets, costs: [ClipCost], weight: Float
   ) {
-    let n = Double(targets.count)
-    (crossEntropy, cost, correct) = (0, 0, 0)
+    let n = Double(clipsPerStep ?? targets.count)
+    (sums, correct, count) = (StepSums(), 0, targets.count)
     for clip in 0..<targets.count {
       let verdict = verdict(logits + clip * classes, targets, clip: clip, clips: n)
-      crossEntropy += verdict.loss / n
+      sums.crossEntropy += term(verdict.loss)
       costGradient[clip] = 0
       guard verdict.isRight else { continue }
       let ratio = costs[clip].differentiable
       correct += 1
       guard verdict.confidence >= confidence else { continue }
-      cost += pow(ratio, power) / n
+      sums.cost += term(pow(ratio, power))
       costGradient[clip] = Double(weight) * power * pow(ratio, power - 1) / n
     }
+  }
+
+  /// Mean cross-entropy of the last batch.
+  var crossEntropy: Double { sums.crossEntropy / Double(count) }
+  /// Its `mean_n μ_n·(Σ_l w_l ρ_l,n)^p`, without λ.
+  var cost: Double { sums.cost / Double(count) }
+
+  /// A clip's term of a sum: where sums are to be the same in any order, the nearest multiple of
+  /// 2⁻³², of which doubles hold sums up to 2²⁰ exactly.
+  func term(_ value: Double) -> Double {
+    guard clipsPerStep != nil else { return value }
+    return (value * 0x1p32).rounded(.toNearestOrEven) / 0x1p32
   }
 
   /// Clip `clip`'s part, its gradient assigned.

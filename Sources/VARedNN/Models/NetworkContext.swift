@@ -14,8 +14,11 @@ final class NetworkContext {
   /// Floats of a clip in the largest feature map, and spatial means of the one with the most.
   private(set) var (largestMap, mostMeans) = (0, 0)
 
-  init(batch: Int, dynamic: DynamicConfiguration?, reducer: StatisticsReducer?) {
-    layers = LayerContext(batch: batch, reducer: reducer)
+  init(
+    batch: Int, dynamic: DynamicConfiguration?, reducer: StatisticsReducer?,
+    clipsPerStep: Int? = nil
+  ) {
+    layers = LayerContext(batch: batch, reducer: reducer, clipsPerStep: clipsPerStep)
     self.dynamic = dynamic
   }
 

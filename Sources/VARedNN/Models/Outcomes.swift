@@ -2,20 +2,24 @@
 
 /// What one training step found, over this rank's clips.
 public struct StepOutcome: Sendable {
-  /// `crossEntropy + λ·cost`.
-  public let loss: Double
-  /// Mean cross-entropy, softmax or binary as the targets say.
-  public let crossEntropy: Double
-  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`.
-  public let cost: Double
+  /// What the means below are taken of.
+  public let sums: StepSums
+  /// λ.
+  public let costWeight: Double
   /// Clips classified right (METHOD §3).
   public let correct: Int
   /// Clips.
   public let count: Int
-  /// Mean over clips of `Σ_l w_l r_l`, the executed conv ratio.
-  public let convRatio: Double
-  /// Mean over clips of the executed multiply-accumulates of the whole network.
-  public let executedMACs: Double
+  /// `crossEntropy + λ·cost`.
+  public var loss: Double { crossEntropy + costWeight * cost }
+  /// Mean cross-entropy.
+  public var crossEntropy: Double { sums.crossEntropy / Double(count) }
+  /// `mean_n μ_n·(Σ_l w_l ρ_l,n)²`.
+  public var cost: Double { sums.cost / Double(count) }
+  /// Mean executed conv ratio.
+  public var convRatio: Double { sums.convRatio / Double(count) }
+  /// Mean executed multiply-accumulates.
+  public var executedMACs: Double { sums.executedMACs / Double(count) }
   /// Seconds of forward and loss.
   public let forwardSeconds: Double
   /// Seconds of backward, what `gradientsReady` took included.

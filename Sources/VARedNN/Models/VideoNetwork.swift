@@ -40,17 +40,22 @@ public final class VideoNetwork {
   ///   - seed: of the initial values.
   ///   - threads: of this process's one thread pool.
   ///   - statistics: sums over ranks for synchronized batch norm; nil keeps statistics per rank.
+  ///   - clipsPerStep: clips of a training step of all ranks, at most
+  ///     `FixedPointGradients.mostClips`, where its results are to be the same bits however the
+  ///     clips are shared out: each clip is computed as if it were alone, and what goes over clips
+  ///     is summed in fixed point (`Parameters.fixedPoint`). Nil: sums are taken as is quickest.
   /// - Throws: `NetworkError` for a configuration that cannot be built.
   public init(
     _ configuration: NetworkConfiguration, batch: Int, seed: UInt64, threads: Int,
-    statistics: StatisticsReducer? = nil
+    statistics: StatisticsReducer? = nil, clipsPerStep: Int? = nil
   ) throws {
     try configuration.validate()
     self.configuration = configuration
     self.batch = batch
     self.threads = threads
     let context = NetworkContext(
-      batch: batch, dynamic: configuration.dynamic, reducer: statistics)
+      batch: batch, dynamic: configuration.dynamic, reducer: statistics,
+      clipsPerStep: clipsPerStep)
     self.context = context
     OpenBLAS.useOneThread()
     Parallel.setThreads(threads)
@@ -61,7 +66,7 @@ public final class VideoNetwork {
     pooling = GlobalAveragePooling(backbone.output.shape, context: context.layers)
     classifier = Self.classifier(
       inputs: backbone.output.shape.channels, classes: configuration.classes, context)
-    context.parameters.allocate(seed: seed)
+    context.parameters.allocate(seed: seed, clipsPerStep: clipsPerStep)
 
     layers = context.dynamicLayers.map(\.layer)
     let dynamicMACs = layers.reduce(0) { $0 + $1.convolution.geometry.macs }
@@ -77,7 +82,7 @@ public final class VideoNetwork {
     loss = AdaptiveLoss(
       classes: configuration.classes, batch: batch,
       confidence: configuration.dynamic?.costConfidence ?? 0,
-      power: configuration.dynamic?.costPower ?? 2)
+      power: configuration.dynamic?.costPower ?? 2, clipsPerStep: clipsPerStep)
     takePolicies()
   }
 
@@ -113,7 +118,8 @@ public final class VideoNetwork {
   }
 
   /// Forward, loss and backward of one batch; the gradients of the loss, averaged over these clips,
-  /// are assigned to `parameters.gradients`. Collective where batch norm is synchronized.
+  /// are assigned to `parameters.gradients`, or, averaged over the clips of all ranks, to
+  /// `parameters.fixedPoint`. Collective where batch norm is synchronized.
   /// - Parameters:
   ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
   ///   - targets: of each of the `n` clips, with the loss that goes with them.
@@ -142,20 +148,20 @@ public final class VideoNetwork {
   private func outcome(
     count n: Int, costWeight: Float, forward: Duration, backward: Duration
   ) -> StepOutcome {
-    var (convRatio, macs) = (0.0, 0)
+    var sums = loss.sums
     for clip in 0..<n {
-      convRatio += costs[clip].convRatio
-      macs += costs[clip].macs
+      sums.convRatio += loss.term(costs[clip].convRatio)
+      sums.executedMACs += Double(costs[clip].macs)
     }
+    if parameters.fixedPoint?.fits == false { sums.crossEntropy = .nan }
     return StepOutcome(
-      loss: loss.crossEntropy + Double(costWeight) * loss.cost, crossEntropy: loss.crossEntropy,
-      cost: loss.cost, correct: loss.correct, count: n, convRatio: convRatio / Double(n),
-      executedMACs: Double(macs) / Double(n), forwardSeconds: forward / .seconds(1),
-      backwardSeconds: backward / .seconds(1))
+      sums: sums, costWeight: Double(costWeight), correct: loss.correct, count: n,
+      forwardSeconds: forward / .seconds(1), backwardSeconds: backward / .seconds(1))
   }
 
   private func backward(_ clips: Clips, gradientsReady: (Int) throws -> Void) throws {
     let n = clips.count
+    parameters.fixedPoint?.clear()
     let pass = BackwardPass(
       clips: n, costGradient: loss.costGradient, buffers: gradientBuffers)
     classifier.backward(

@@ -31,6 +31,8 @@ final class BatchNorm {
   private var runningVersion: Int?
   private var partials: [Double] = []
   private var sums: [Double]
+  /// `sums` over the clips of all ranks, where they are to be the same bits in any order.
+  private var fixedSums: FixedPointSums?
   /// `dx = a·g + b·x + c`, as `[a, b, c]`.
   private let coefficients: FloatBuffer
 
@@ -56,6 +58,7 @@ final class BatchNorm {
     mean = FloatBuffer(padded)
     inverseDeviation = [Double](repeating: 0, count: shape.channels)
     sums = [Double](repeating: 0, count: 2 * padded)
+    fixedSums = context.isReproducible ? FixedPointSums(count: 2 * padded) : nil
     coefficients = FloatBuffer(3 * padded)
   }
 
@@ -97,7 +100,7 @@ final class BatchNorm {
 
   private func finishStatistics(clips n: Int) throws {
     runningVersion = nil
-    try reduceOverRanks()
+    try reduceOverRanks(clips: n)
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
     for c in 0..<shape.channels {
       let (index, square) = sumIndices(c)
@@ -187,12 +190,8 @@ final class BatchNorm {
 
   /// The parameters' gradients from `sums`, then the coefficients of `dx`.
   private func makeCoefficients(clips n: Int) throws {
-    for c in 0..<shape.channels {
-      let (index, product) = sumIndices(c)
-      bias.gradient[c] = Float(sums[index])
-      weight.gradient[c] = Float(sums[product] * inverseDeviation[c])
-    }
-    try reduceOverRanks()
+    assignParameterGradients(clips: n)
+    try reduceOverRanks(clips: n)
     let count = Double(n * shape.pixels * (reducer?.ranks ?? 1))
     let padded = ChannelBlock.padded(shape.channels)
     for c in 0..<shape.channels {
@@ -204,6 +203,22 @@ final class BatchNorm {
       coefficients.base[padded + c] = Float(b)
       coefficients.base[2 * padded + c] = Float(
         -a * sums[index] / count - b * Double(mean.base[c]))
+    }
+  }
+
+  /// From this rank's sums; of each clip where they are added in fixed point.
+  private func assignParameterGradients(clips n: Int) {
+    for c in 0..<shape.channels {
+      let (index, product) = sumIndices(c)
+      guard fixedSums != nil else {
+        bias.gradient[c] = Float(sums[index])
+        weight.gradient[c] = Float(sums[product] * inverseDeviation[c])
+        continue
+      }
+      for clip in 0..<n {
+        bias.addClip(partials[clip * sums.count + index], at: c)
+        weight.addClip(partials[clip * sums.count + product] * inverseDeviation[c], at: c)
+      }
     }
   }
 
@@ -226,7 +241,8 @@ final class BatchNorm {
     return (first, first + lanes)
   }
 
-  /// Sums `2·lanes` doubles of every (clip, block) over the clips, always in the same order.
+  /// Sums `2·lanes` doubles of every (clip, block) over the clips, always in the same order; in
+  /// fixed point that is left to `reduceOverRanks`.
   private func sumBlocks(
     clips n: Int, _ body: (Int, UnsafeMutablePointer<Double>) -> Void
   ) {
@@ -238,6 +254,7 @@ final class BatchNorm {
       base.update(repeating: 0, count: items * width)
       Parallel.forEach(items) { body($0, base + $0 * width) }
       let count = sums.count
+      guard fixedSums == nil else { return }
       sums.withUnsafeMutableBufferPointer { sums in
         for i in 0..<count { sums[i] = base[i] }
         for clip in 1..<max(n, 1) {
@@ -247,8 +264,17 @@ final class BatchNorm {
     }
   }
 
-  private func reduceOverRanks() throws {
-    try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
+  /// Makes this rank's sums those of all.
+  private func reduceOverRanks(clips n: Int) throws {
+    guard fixedSums != nil else {
+      return try sums.withUnsafeMutableBufferPointer { try reducer?.sum($0) }
+    }
+    fixedSums?.clear()
+    for clip in 0..<n {
+      for i in sums.indices { fixedSums?.add(partials[clip * sums.count + i], at: i) }
+    }
+    try fixedSums?.reduce(over: reducer)
+    for i in sums.indices { sums[i] = fixedSums?[i] ?? 0 }
   }
 
   /// The mask of the first item.

@@ -14,6 +14,8 @@ final class BatchNorm1D {
   private let means: UnsafeMutablePointer<Double>
   private let inverseDeviation: UnsafeMutablePointer<Double>
   private let sums: UnsafeMutablePointer<Double>
+  /// As in `BatchNorm`.
+  private var fixedSums: FixedPointSums?
 
   init(features: Int, name: String, context: LayerContext) {
     self.features = features
@@ -26,6 +28,7 @@ final class BatchNorm1D {
     normalized = FloatBuffer(context.batch * features)
     (means, inverseDeviation) = (.allocate(capacity: features), .allocate(capacity: features))
     sums = .allocate(capacity: 2 * features)
+    fixedSums = context.isReproducible ? FixedPointSums(count: 2 * features) : nil
     for (values, count) in [(means, features), (inverseDeviation, features), (sums, 2 * features)] {
       values.initialize(repeating: 0, count: count)
     }
@@ -78,9 +81,15 @@ final class BatchNorm1D {
     let normalized = normalized.base
     sumProducts(dy, normalized, count: n)
     let (dWeight, dBias) = (weight.gradient, bias.gradient)
-    for f in 0..<features {
+    for f in 0..<features where fixedSums == nil {
       dBias[f] = Float(sums[f])
       dWeight[f] = Float(sums[features + f])
+    }
+    if fixedSums != nil {
+      for i in 0..<n * features {
+        bias.addClip(Double(dy[i]), at: i % features)
+        weight.addClip(Double(dy[i]) * Double(normalized[i]), at: i % features)
+      }
     }
     try reduceOverRanks()
     let count = Double(n * (reducer?.ranks ?? 1))
@@ -95,21 +104,34 @@ final class BatchNorm1D {
     }
   }
 
-  /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank.
+  /// `sums[f] = Σ_n first`, `sums[F + f] = Σ_n first·second`, on this rank; in fixed point they are
+  /// in `sums` after `reduceOverRanks`.
   private func sumProducts(
     _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count n: Int
   ) {
     sums.update(repeating: 0, count: 2 * features)
+    fixedSums?.clear()
     for row in 0..<n {
       for f in 0..<features {
         let i = row * features + f
-        sums[f] += Double(first[i])
-        sums[features + f] += Double(first[i]) * Double(second[i])
+        let product = Double(first[i]) * Double(second[i])
+        if fixedSums == nil {
+          sums[f] += Double(first[i])
+          sums[features + f] += product
+        } else {
+          fixedSums?.add(Double(first[i]), at: f)
+          fixedSums?.add(product, at: features + f)
+        }
       }
     }
   }
 
   private func reduceOverRanks() throws {
+    if fixedSums != nil {
+      try fixedSums?.reduce(over: reducer)
+      for i in 0..<2 * features { sums[i] = fixedSums?[i] ?? 0 }
+      return
+    }
     try reducer?.sum(UnsafeMutableBufferPointer(start: sums, count: 2 * features))
   }
 }

@@ -18,6 +18,8 @@ final class Convolution {
   private let winograd: Winograd?
   private let transposed: TransposedWeights
   private let scratch: Scratch
+  /// Whether oneDNN is handed one clip at a time, as its sums may depend on how many there are.
+  private let oneByOne: Bool
   /// Backward-data of the parts that came up, where it is a forward convolution.
   private var rotated: [ConvolutionPart: InputGradientConvolution?] = [:]
   /// Their weights, by the number of channels.
@@ -30,6 +32,7 @@ final class Convolution {
   ) {
     self.geometry = geometry
     self.isStem = isStem
+    oneByOne = context.isReproducible
     counter = context.counter
     operations = counter.addRecord(
       name, .convolution, output: geometry.output,
@@ -73,12 +76,23 @@ final class Convolution {
   private func forward(
     _ x: UnsafePointer<Float>, clips n: Int, part: ConvolutionPart, into y: MutableBlockedClips
   ) {
-    let macs = n * geometry.macs(part: part)
-    record(macs: macs)
-    let primitive = primitives[n, part].forward
-    run(.convolutionForward, macs: macs, primitive.implementation) {
-      primitive.execute(x, weight.value, y.base)
+    let step = step(clips: n)
+    let macs = step * geometry.macs(part: part)
+    let primitive = primitives[step, part].forward
+    for clip in stride(from: 0, to: n, by: step) {
+      record(macs: macs)
+      run(.convolutionForward, macs: macs, primitive.implementation) {
+        primitive.execute(x + clip * inputFloats, weight.value, y.clip(clip))
+      }
     }
+  }
+
+  /// How many of `n` clips oneDNN is handed at a time.
+  private func step(clips n: Int) -> Int { oneByOne ? 1 : max(n, 1) }
+
+  /// Floats of one clip's input, as it lies in memory.
+  private var inputFloats: Int {
+    isStem ? geometry.input.channels * geometry.input.pixels : geometry.input.clipFloats
   }
 
   /// `y = max(BN(conv(x, W)), 0)`, whole, for inference.
@@ -126,8 +140,9 @@ final class Convolution {
       }
     }
     if let rotated = rotated(part) {
-      return run(.convolutionBackwardData, macs: macs, rotated.implementation(clips: n)) {
-        rotated.run(dy, weight: weight, into: dx)
+      let step = step(clips: n)
+      return run(.convolutionBackwardData, macs: macs, rotated.implementation(clips: step)) {
+        rotated.run(dy, weight: weight, into: dx, clipsAtATime: step)
       }
     }
     if let temporal = TemporalGradient(geometry, part: part) {
@@ -135,9 +150,12 @@ final class Convolution {
         temporal.run(dy, weights: transposed.current(weight), into: dx)
       }
     }
-    let primitive = primitives[n, part].backwardData
+    let step = step(clips: n)
+    let primitive = primitives[step, part].backwardData
     run(.convolutionBackwardData, macs: macs, primitive.implementation) {
-      primitive.execute(dy.base, transposed.current(weight), dx.base)
+      for clip in stride(from: 0, to: n, by: step) {
+        primitive.execute(dy.clip(clip), transposed.current(weight), dx.clip(clip))
+      }
     }
   }
 
@@ -176,16 +194,20 @@ final class Convolution {
 
   /// The same of a stem.
   func backwardWeights(_ clips: Clips, _ dy: BlockedClips) {
-    let primitive = primitives[dy.count, geometry.wholePart].backwardWeights
+    let step = step(clips: dy.count)
+    let primitive = primitives[step, geometry.wholePart].backwardWeights
     run(
       .convolutionBackwardWeights, macs: dy.count * geometry.macs, primitive.implementation
     ) {
-      primitive.execute(clips.base, dy.base, weight.gradient)
+      for clip in stride(from: 0, to: dy.count, by: step) {
+        primitive.execute(clips.base + clip * inputFloats, dy.clip(clip), weight.gradient)
+        weight.addClip(count: weightFloats(channels: geometry.outChannels))
+      }
     }
   }
 
   /// `dW` of `n` clips that need not lie side by side, for the part's rows of the weights'
-  /// gradient: assigned, or added to what is there.
+  /// gradient: assigned, or added to what is there, as sums in fixed point always are.
   /// - Parameters:
   ///   - affine: as of `ConvolutionInput`.
   ///   - clip: one clip's whole input and the gradient of its computed part.
@@ -196,7 +218,7 @@ final class Convolution {
     let macs = n * geometry.macs(part: part)
     run(.convolutionBackwardWeights, macs: macs, weightGradient.implementation) {
       weightGradient.run(
-        clips: n, part: part, affine: affine, into: weight.gradient, accumulate: accumulate, clip)
+        clips: n, part: part, affine: affine, into: weight, accumulate: accumulate, clip)
     }
   }
 

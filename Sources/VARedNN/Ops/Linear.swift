@@ -7,6 +7,8 @@ final class Linear {
   let weight: Parameter
   let bias: Parameter?
   private let operations: OperationRecord
+  /// Whether every clip is computed as if it were alone.
+  private let oneByOne: Bool
 
   /// - Parameters:
   ///   - operations: where forward is recorded.
@@ -18,6 +20,7 @@ final class Linear {
     self.inputs = inputs
     self.outputs = outputs
     self.operations = operations
+    oneByOne = context.isReproducible
     let parameters = context.parameters
     weight = parameters.add(
       "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
@@ -33,8 +36,13 @@ final class Linear {
     for row in 0..<n {
       for j in 0..<outputs { y[row * outputs + j] = bias?.value[j] ?? 0 }
     }
-    operations.record(macs: n * macs, flops: n * flops)
-    OpenBLAS.product(n, outputs, inputs, x, weight.value, transposeB: true, beta: 1, y)
+    let rows = oneByOne ? 1 : max(n, 1)
+    for row in stride(from: 0, to: n, by: rows) {
+      operations.record(macs: rows * macs, flops: rows * flops)
+      OpenBLAS.product(
+        rows, outputs, inputs, x + row * inputs, weight.value, transposeB: true, beta: 1,
+        y + row * outputs)
+    }
   }
 
   /// Parameter gradients assigned; `dx = scale · dy W`, assigned.
@@ -42,6 +50,7 @@ final class Linear {
     _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, count n: Int, scale: Float = 1,
     into dx: UnsafeMutablePointer<Float>
   ) {
+    if oneByOne { return backwardOneByOne(dy, x: x, count: n, scale: scale, into: dx) }
     OpenBLAS.product(outputs, inputs, n, dy, x, transposeA: true, beta: 0, weight.gradient)
     if let bias {
       for j in 0..<outputs {
@@ -51,6 +60,22 @@ final class Linear {
       }
     }
     OpenBLAS.product(n, inputs, outputs, alpha: scale, dy, weight.value, beta: 0, dx)
+  }
+
+  /// The same, with the parameters' gradients added in fixed point.
+  private func backwardOneByOne(
+    _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, count n: Int, scale: Float,
+    into dx: UnsafeMutablePointer<Float>
+  ) {
+    for row in 0..<n {
+      let dRow = dy + row * outputs
+      OpenBLAS.product(
+        outputs, inputs, 1, dRow, x + row * inputs, transposeA: true, beta: 0, weight.gradient)
+      weight.addClip(count: inputs * outputs)
+      for j in 0..<outputs { bias?.addClip(Double(dRow[j]), at: j) }
+      OpenBLAS.product(
+        1, inputs, outputs, alpha: scale, dRow, weight.value, beta: 0, dx + row * inputs)
+    }
   }
 
   /// For a step in which the layer has no part.

@@ -6,4 +6,6 @@ public protocol StatisticsReducer: AnyObject {
   var ranks: Int { get }
   /// Replaces `values` by their sum over the ranks; every rank calls it equally often.
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws
+  /// The same of whole numbers.
+  func sum(_ values: UnsafeMutableBufferPointer<Int64>) throws
 }

@@ -48,6 +48,9 @@ public final class Parameters {
   private var valueStorage = FloatBuffer(0)
   private var gradientStorage = FloatBuffer(0)
   private var bufferStorage = FloatBuffer(0)
+  /// Where gradients are summed over clips instead, until `takeFixedPoint`; nil: `gradients` are
+  /// sums already.
+  public private(set) var fixedPoint: FixedPointGradients?
 
   /// The parameters, flat. A writer says `changed`: layers keep what they made of them.
   public var values: UnsafeMutableBufferPointer<Float> { valueStorage.all }
@@ -58,6 +61,9 @@ public final class Parameters {
 
   /// Says that `values` or `bufferValues` were written from outside (loaded, broadcast, stepped).
   public func changed() { version += 1 }
+
+  /// Takes the gradients from their sums in fixed point, when all clips and all ranks are in them.
+  public func takeFixedPoint() { fixedPoint?.write(to: gradients) }
 
   /// Declares a parameter; its place is known at once, its memory after `allocate`.
   /// - Parameter initial: draws the value at a place, in PyTorch's order.
@@ -86,7 +92,9 @@ public final class Parameters {
 
   /// Allocates the flat buffers and draws the initial values; each parameter has a stream of its
   /// own, named after it.
-  func allocate(seed: UInt64) {
+  /// - Parameter clipsPerStep: of all ranks, where their gradients are to be summed in fixed point.
+  func allocate(seed: UInt64, clipsPerStep: Int? = nil) {
+    fixedPoint = clipsPerStep.map { FixedPointGradients(count: count, clipsPerStep: $0) }
     valueStorage = FloatBuffer(count)
     gradientStorage = FloatBuffer(count)
     bufferStorage = FloatBuffer(bufferCount)
@@ -147,8 +155,23 @@ struct Parameter {
   }
 
   var value: UnsafeMutablePointer<Float> { owner.values.baseAddress! + offset }
+  /// Where its gradient is assigned; with sums in fixed point one clip's, for `addClip`.
   var gradient: UnsafeMutablePointer<Float> { owner.gradients.baseAddress! + offset }
   var version: Int { owner.version }
+
+  /// Whether its gradient is summed in fixed point, clip by clip.
+  var isSummedByClip: Bool { owner.fixedPoint != nil }
+
+  /// Adds `count` floats of `gradient` from `first` on, those of one clip, to the sums in fixed
+  /// point.
+  func addClip(from first: Int = 0, count: Int) {
+    owner.fixedPoint?.add(gradient + first, count: count, at: offset + first)
+  }
+
+  /// Adds one clip's gradient of the value at `index` to the sum in fixed point.
+  func addClip(_ value: Double, at index: Int) {
+    owner.fixedPoint?.add(value, at: offset + index)
+  }
 }
 
 /// A layer's hold on one running statistic.

@@ -152,6 +152,10 @@ extension Setting.Group {
         "Training clips get a box of another, of a share of Beta(alpha, alpha); 0: not; with mixup "
           + "either for half of the clips"),
       .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
+      .flag(
+        "reproducible", \.reproducible,
+        "The same parameters, to the bit, for any number of ranks that read the same clips a step "
+          + "together (ranks x batch)"),
       .whole("seed", \.seed, 0...1_000_000_000, "number", "Where all randomness comes from"),
       .whole(
         "threads", \.resources.threads, 0...1024, "count",

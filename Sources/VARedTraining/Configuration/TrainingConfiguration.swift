@@ -135,6 +135,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var cutmix = 0.0
   /// Batch-norm statistics over all ranks instead of each rank's own.
   public var syncBN = true
+  /// Whether results are the same, to the bit, for any number of ranks with the same clips a step.
+  public var reproducible = false
   /// Where all randomness comes from, 0 or more.
   public var seed = 1
   /// HDF5 file of weights to start from.

@@ -28,6 +28,12 @@ extension TrainingConfiguration {
         "expected gates for a fixed network, found \(policy.rawValue); leave it out, or "
           + "take --network dynamic")
     }
+    guard syncBN || !reproducible else {
+      throw ConfigurationError(
+        key: "sync-bn",
+        "expected true with --reproducible, as each rank's own statistics depend on how many ranks "
+          + "there are; leave out --no-sync-bn")
+    }
     guard policy != .random || targetRatio > 0 else {
       throw ConfigurationError(
         key: "target-ratio", "missing; --policy random needs the mean cost of its draws")

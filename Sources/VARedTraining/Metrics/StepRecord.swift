@@ -35,8 +35,9 @@ struct StepRecord {
     let received = Signals.received
     let ends: [Signals] = [.terminate, .interrupt, .user1]
     var sums: [Double] = [
-      clips, outcome.loss * clips, Double(outcome.correct), outcome.cost * clips,
-      outcome.convRatio * clips, outcome.executedMACs * clips, dataSeconds,
+      clips, outcome.sums.crossEntropy + outcome.costWeight * outcome.sums.cost,
+      Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
+      outcome.sums.executedMACs, dataSeconds,
       outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
     ]
     sums += ends.map { received.contains($0) ? 1 : 0 }

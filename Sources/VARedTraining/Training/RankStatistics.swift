@@ -14,8 +14,16 @@ final class RankStatistics: StatisticsReducer {
   var ranks: Int { communicator.size }
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
+    try watched { try communicator.allReduceSum(values) }
+  }
+
+  func sum(_ values: UnsafeMutableBufferPointer<Int64>) throws {
+    try watched { try communicator.allReduceSum(values) }
+  }
+
+  private func watched(_ collective: () throws -> Void) rethrows {
     watch?.progress("batch-norm all-reduce", waiting: true)
-    try communicator.allReduceSum(values)
+    try collective()
     watch?.progress("forward and backward")
   }
 }

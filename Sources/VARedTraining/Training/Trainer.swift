@@ -48,7 +48,10 @@ final class Trainer {
     position = start.position
     totals = start.totals
     epochEndIsPending = start.epochEndIsPending
-    buckets = GradientBuckets(setup.communicator, gradients: network.parameters.gradients)
+    let parameters = network.parameters
+    buckets =
+      parameters.fixedPoint.map { GradientBuckets(setup.communicator, fixedPoint: $0.sums) }
+      ?? GradientBuckets(setup.communicator, gradients: parameters.gradients)
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     statistics?.watch = watch
   }
@@ -96,9 +99,7 @@ final class Trainer {
         outcome, badClips: batch.bad.count, dataSeconds: dataSeconds,
         allReduceSeconds: allReduceSeconds, over: communicator)
       try requireFinite(record)
-      optimizer.step(
-        learningRate: Float(plan.learningRate), gradientScale: 1 / Float(communicator.size),
-        gatesAreFrozen: plan.gatesAreFrozen)
+      step(plan)
       schedule.observe(convRatio: record.convRatio, after: plan)
 
       record.wallSeconds = last.duration(to: .now) / .seconds(1)
@@ -110,6 +111,17 @@ final class Trainer {
       if isCheckpointDue { try save() }
     }
     return nil
+  }
+
+  /// The optimizer's step from the gradients of all ranks.
+  private func step(_ plan: StepPlan) {
+    // In fixed point they are the mean over all clips already.
+    let isMean = network.parameters.fixedPoint != nil
+    network.parameters.takeFixedPoint()
+    optimizer.step(
+      learningRate: Float(plan.learningRate),
+      gradientScale: isMean ? 1 : 1 / Float(communicator.size),
+      gatesAreFrozen: plan.gatesAreFrozen)
   }
 
   /// The next batch of this rank; nil: the epoch has no more.

@@ -77,7 +77,9 @@ public enum TrainingRun {
     let network = try VideoNetwork(
       configuration.networkConfiguration(classes: setup.dataset.classes.count),
       batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
-      statistics: statistics)
+      statistics: statistics,
+      clipsPerStep: configuration.reproducible
+        ? configuration.batch * setup.communicator.size : nil)
     do {
       try network.requireTrainable(
         clipsPerStatistic: configuration.batch * (statistics?.ranks ?? 1))

@@ -38,6 +38,13 @@ package struct TrainingSetup {
           ? "label-smoothing" : configuration.mixup > 0 ? "mixup" : "cutmix",
         "expected one label a clip, found several in \(configuration.data); leave it out")
     }
+    let clipsPerStep = communicator.size * configuration.batch
+    guard !configuration.reproducible || clipsPerStep <= FixedPointGradients.mostClips else {
+      throw ConfigurationError(
+        key: "batch",
+        "expected at most \(FixedPointGradients.mostClips) clips a step with --reproducible, found "
+          + "\(clipsPerStep) (ranks x batch)")
+    }
     geometry = ClipGeometry(configuration)
     sampler = ShardedSampler(
       count: dataset.count(.train), ranks: communicator.size, rank: communicator.rank,
