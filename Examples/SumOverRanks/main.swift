@@ -7,7 +7,7 @@ import VARedDist
 let communicator = try Communicator.initialize()
 
 let gradients = UnsafeMutableBufferPointer<Float>.allocate(capacity: 3_000_000)
-let buckets = GradientBuckets(communicator, gradients: gradients, bucketBytes: 4 << 20)
+let buckets = try GradientBuckets(communicator, gradients: gradients, bucketBytes: 4 << 20)
 
 communicator.endingJobOnFailure {
   try communicator.requireSame("\(gradients.count)", "number of gradients")

@@ -93,7 +93,7 @@ public final class Communicator: @unchecked Sendable {
     setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", 0)
   }
 
-  private static func position(in handle: MPI_Comm) throws -> (rank: Int, size: Int) {
+  static func position(in handle: MPI_Comm?) throws -> (rank: Int, size: Int) {
     var rank: Int32 = 0
     var size: Int32 = 0
     try check("MPI_Comm_rank") { MPI_Comm_rank(handle, &rank) }

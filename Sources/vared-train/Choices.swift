@@ -16,6 +16,7 @@ extension CropMode: ExpressibleByArgument {}
 extension ScaleJitter: ExpressibleByArgument {}
 extension ColorJitter: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
+extension GradientCompression: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {
   /// Any text is one.

@@ -13,7 +13,7 @@ func timeAllReduce(_ check: RankCheck) throws {
     }
     try time(check, "broadcast, pieces as set") { try check.communicator.broadcast(values) }
     for kibibytes in [256, 1024, 2048, 4096, 8192, 16384, 65536, 1 << 20] {
-      let buckets = GradientBuckets(
+      let buckets = try GradientBuckets(
         check.communicator, gradients: values, bucketBytes: kibibytes << 10)
       try time(check, "buckets of \(kibibytes) KiB, all at once") { _ = try buckets.finish() }
       try time(check, "buckets of \(kibibytes) KiB, one by one") {

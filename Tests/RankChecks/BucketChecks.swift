@@ -28,13 +28,15 @@ private struct BucketCase {
 /// Several steps over the same object; each rank calls `ready` at other offsets. An element is
 /// written only just before it is said to be final, so a bucket started too early has a wrong sum.
 func checkBuckets(_ check: RankCheck) throws {
-  for one in BucketCase.all {
+  for (index, one) in (BucketCase.all + BucketCase.all.dropFirst()).enumerated() {
     var generator = SeededGenerator(state: UInt64(check.rank + 1))
     let gradients = UnsafeMutableBufferPointer<Float>.allocate(capacity: one.count)
     defer { gradients.deallocate() }
     gradients.initialize(repeating: 1e9)
-    let buckets = GradientBuckets(
-      check.communicator, gradients: gradients, bucketBytes: one.bucketBytes)
+    // As one host, as hosts of one rank, and of two.
+    let buckets = try GradientBuckets(
+      check.communicator, gradients: gradients, bucketBytes: one.bucketBytes,
+      ranksPerHost: [nil, 1, 2][index % 3])
     for step in 0..<4 {
       var offset = one.count
       while offset > 0, step < 3 {  // The last step leaves everything to finish().
@@ -50,6 +52,34 @@ func checkBuckets(_ check: RankCheck) throws {
     }
   }
   try checkBucketBits(check)
+  try checkCompressedBuckets(check)
+}
+
+/// As bfloat16 between hosts: within its rounding, and the same bits on every rank.
+private func checkCompressedBuckets(_ check: RankCheck) throws {
+  for ranksPerHost in [1, 2] {
+    let count = 30_011
+    var each: [[Float]] = []
+    for rank in 0..<check.size {
+      var generator = SeededGenerator(state: UInt64(rank + 3))
+      each.append((0..<count).map { _ in Float.random(in: -1...1, using: &generator) })
+    }
+    var gradients = each[check.rank]
+    try gradients.withUnsafeMutableBufferPointer {
+      let buckets = try GradientBuckets(
+        check.communicator, gradients: $0, bucketBytes: 1 << 12, compression: .bf16,
+        ranksPerHost: ranksPerHost)
+      for offset in stride(from: count, through: 0, by: -1000) { try buckets.ready(from: offset) }
+      _ = try buckets.finish()
+    }
+    try expectSameBits(check, gradients, "compressed buckets")
+    for (i, found) in gradients.enumerated() {
+      let sum = each.reduce(Float(0)) { $0 + $1[i] }
+      // Each host's sum is rounded to 8 bits, and their sum.
+      let size = each.reduce(Float(0)) { $0 + abs($1[i]) }
+      check.expect(abs(found - sum) <= size / 128, "\(found) instead of \(sum) at \(i)")
+    }
+  }
 }
 
 /// Buckets start while other collectives (synchronized batch norm) run between them.
@@ -57,7 +87,7 @@ func checkBucketsBetweenCollectives(_ check: RankCheck) throws {
   let count = 50_021
   var gradients = [Float](repeating: 1e9, count: count)
   try gradients.withUnsafeMutableBufferPointer { gradients in
-    let buckets = GradientBuckets(check.communicator, gradients: gradients, bucketBytes: 8192)
+    let buckets = try GradientBuckets(check.communicator, gradients: gradients, bucketBytes: 8192)
     for step in 0..<5 {
       var offset = count
       while offset > 0 {
@@ -82,7 +112,7 @@ private func checkBucketBits(_ check: RankCheck) throws {
     var generator = SeededGenerator(state: UInt64(check.rank + 7))
     var gradients = (0..<40_009).map { _ in Float.random(in: -1...1, using: &generator) }
     try gradients.withUnsafeMutableBufferPointer {
-      let buckets = GradientBuckets(check.communicator, gradients: $0, bucketBytes: 1 << 14)
+      let buckets = try GradientBuckets(check.communicator, gradients: $0, bucketBytes: 1 << 14)
       try buckets.ready(from: 20_000)
       _ = try buckets.finish()
     }

@@ -27,7 +27,7 @@ func checkFailure(_ check: RankCheck) throws {
   if way == "buckets" {
     var gradients = [Float](repeating: 1, count: 10_000)
     try gradients.withUnsafeMutableBufferPointer {
-      let buckets = GradientBuckets(check.communicator, gradients: $0, bucketBytes: 4096)
+      let buckets = try GradientBuckets(check.communicator, gradients: $0, bucketBytes: 4096)
       try buckets.ready(from: 0)
       _ = try buckets.finish()
     }

@@ -47,7 +47,7 @@ func checkMultiLabelEquivalence(_ check: RankCheck) throws {
   let perRank = rows.count / check.size
   let network = try golden.network(batch: perRank, reducer: CheckStatistics(check.communicator))
   let parameters = network.parameters
-  let buckets = GradientBuckets(
+  let buckets = try GradientBuckets(
     check.communicator, gradients: parameters.gradients, bucketBytes: 1 << 14)
   let first = check.rank * perRank
   let outcome = try step(network, first..<first + perRank, ready: buckets.ready)
@@ -80,7 +80,7 @@ func checkNetworkEquivalence(_ check: RankCheck) throws {
   let network = try golden.network(
     batch: perRank, reducer: CheckStatistics(check.communicator))
   let parameters = network.parameters
-  let buckets = GradientBuckets(
+  let buckets = try GradientBuckets(
     check.communicator, gradients: parameters.gradients, bucketBytes: 1 << 14)
   let first = check.rank * perRank
   network.policies = try golden.policies(first..<first + perRank)

@@ -1,6 +1,7 @@
 // Names of the leaves that the command line needs, so that it imports none of them.
 
 import VARedData
+import VARedDist
 import VARedNN
 
 /// How gate outputs become weights (METHOD §2).
@@ -15,3 +16,5 @@ public typealias CropMode = VARedData.CropMode
 public typealias ScaleJitter = VARedData.ScaleJitter
 /// How far brightness, contrast and saturation vary.
 public typealias ColorJitter = VARedData.ColorJitter
+/// How gradients travel between hosts.
+public typealias GradientCompression = VARedDist.GradientCompression

@@ -152,6 +152,9 @@ extension Setting.Group {
         "Training clips get a box of another, of a share of Beta(alpha, alpha); 0: not; with mixup "
           + "either for half of the clips"),
       .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
+      .choice(
+        "compress", \.compress, "form",
+        "How gradients travel between hosts: none (fp32), or bf16 (half the bytes, summed in fp32)"),
       .flag(
         "reproducible", \.reproducible,
         "The same parameters, to the bit, for any number of ranks that read the same clips a step "

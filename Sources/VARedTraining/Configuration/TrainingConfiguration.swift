@@ -2,6 +2,7 @@
 // Settings.swift.
 
 import VARedData
+import VARedDist
 import VARedNN
 
 /// Whether the convolutions of the residual blocks are dynamic.
@@ -135,6 +136,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var cutmix = 0.0
   /// Batch-norm statistics over all ranks instead of each rank's own.
   public var syncBN = true
+  /// How gradients travel between hosts.
+  public var compress = GradientCompression.none
   /// Whether results are the same, to the bit, for any number of ranks with the same clips a step.
   public var reproducible = false
   /// Where all randomness comes from, 0 or more.

@@ -34,6 +34,12 @@ extension TrainingConfiguration {
         "expected true with --reproducible, as each rank's own statistics depend on how many ranks "
           + "there are; leave out --no-sync-bn")
     }
+    guard compress == .none || !reproducible else {
+      throw ConfigurationError(
+        key: "compress",
+        "expected none with --reproducible, which sums gradients as whole numbers, found "
+          + "\(compress.rawValue)")
+    }
     guard policy != .random || targetRatio > 0 else {
       throw ConfigurationError(
         key: "target-ratio", "missing; --policy random needs the mean cost of its draws")

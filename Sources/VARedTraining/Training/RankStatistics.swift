@@ -7,6 +7,8 @@ import VARedNN
 final class RankStatistics: StatisticsReducer {
   /// Hears when this rank waits for the others, so that a stall is blamed on the rank that hangs.
   var watch: StallWatch?
+  /// What is in the way of batch norm's sums on the network.
+  var buckets: GradientBuckets?
   private let communicator: Communicator
 
   init(_ communicator: Communicator) { self.communicator = communicator }
@@ -23,7 +25,7 @@ final class RankStatistics: StatisticsReducer {
 
   private func watched(_ collective: () throws -> Void) rethrows {
     watch?.progress("batch-norm all-reduce", waiting: true)
-    try collective()
+    if let buckets { try buckets.yielding(to: collective) } else { try collective() }
     watch?.progress("forward and backward")
   }
 }

@@ -39,7 +39,7 @@ final class Trainer {
   init(
     _ setup: TrainingSetup, network: VideoNetwork, optimizer: SGD, schedule: TrainingSchedule,
     statistics: RankStatistics?, log: RunLog?, start: StartingPoint
-  ) {
+  ) throws {
     self.setup = setup
     self.network = network
     self.optimizer = optimizer
@@ -50,10 +50,15 @@ final class Trainer {
     epochEndIsPending = start.epochEndIsPending
     let parameters = network.parameters
     buckets =
-      parameters.fixedPoint.map { GradientBuckets(setup.communicator, fixedPoint: $0.sums) }
-      ?? GradientBuckets(setup.communicator, gradients: parameters.gradients)
+      try parameters.fixedPoint.map {
+        try GradientBuckets(setup.communicator, fixedPoint: $0.sums)
+      }
+      ?? GradientBuckets(
+        setup.communicator, gradients: parameters.gradients,
+        compression: setup.configuration.compress)
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     statistics?.watch = watch
+    statistics?.buckets = buckets
   }
 
   /// Runs from the starting point to the end, to the end of the warm-up if `onlyWarmup`, or to a

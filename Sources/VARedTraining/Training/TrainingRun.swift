@@ -56,7 +56,7 @@ public enum TrainingRun {
     let start = try (opened?.start ?? StartingPoint(costMemory: setup.controller.memory)).broadcast(
       over: communicator)
     try network.parameters.broadcast(momentum: optimizer.momentumBuffer, over: communicator)
-    let trainer = Trainer(
+    let trainer = try Trainer(
       setup, network: network, optimizer: optimizer,
       schedule: setup.schedule(policies, costMemory: start.costMemory), statistics: statistics,
       log: opened?.log, start: start)
