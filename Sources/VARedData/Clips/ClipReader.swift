@@ -64,6 +64,7 @@ final class ClipReader {
     case .prepared(let stored): shown = try read(prepared: stored, view, geometry, into: clip)
     }
     if case .train(let seed, let augmentation) = view {
+      augmentation?.randAugment?.apply(seed: seed, to: clip, geometry)
       augmentation?.colorJitter?.apply(seed: seed, to: clip, geometry)
     }
     return shown

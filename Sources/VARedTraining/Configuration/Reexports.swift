@@ -15,3 +15,5 @@ public typealias CropMode = VARedData.CropMode
 public typealias ScaleJitter = VARedData.ScaleJitter
 /// How far brightness, contrast and saturation vary.
 public typealias ColorJitter = VARedData.ColorJitter
+/// How many operations are done to a training clip, and how strong they are.
+public typealias RandAugment = VARedData.RandAugment
