@@ -114,7 +114,8 @@ final class PreparedSet: Sendable {
     return Dataset(
       path: path, classes: manifest.classes, isMultiLabel: manifest.isMultiLabel,
       summary: DatasetSummary(
-        format: "prepared set", listed: clips.mapValues(\.count), missing: [], notes: notes),
+        format: "prepared set", listed: clips.mapValues(\.count), missing: [], notes: notes,
+        preparedShortSide: manifest.options.shortSide > 0 ? manifest.options.shortSide : nil),
       train: clips[.train] ?? [], val: clips[.val] ?? [])
   }
 }
