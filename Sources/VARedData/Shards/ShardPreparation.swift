@@ -95,11 +95,11 @@ extension PreparationPlan {
       spans: PreparationPlan.spans(of: dataset, split, index), split: split,
       frames: record.frames, fps: stored.fps, duration: stored.duration,
       timeUnit: stored.timeUnit, shard: shard, row: row, checksum: record.checksum, bytes: bytes)
-    return csvLine(line.fields(manifest))
+    return CSVRow(line.fields(manifest)).line
   }
 
   private func badClipLine(_ split: Split, _ index: Int, _ reason: String) -> String {
     let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return csvLine([dataset.name(split, index), line, split.rawValue])
+    return CSVRow([dataset.name(split, index), line, split.rawValue]).line
   }
 }
