@@ -99,7 +99,9 @@ let package = Package(
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),
-    .testTarget(name: "VARedDataTests", dependencies: ["VARedData", "TestSupport"]),
+    .testTarget(
+      name: "VARedDataTests", dependencies: ["VARedData", "VARedHDF5", "TestSupport"],
+      exclude: ["Golden"]),
     .testTarget(
       name: "VARedTrainingTests",
       dependencies: [

@@ -15,6 +15,7 @@ extension FramesFormat: ExpressibleByArgument {}
 extension CropMode: ExpressibleByArgument {}
 extension ScaleJitter: ExpressibleByArgument {}
 extension ColorJitter: ExpressibleByArgument {}
+extension RandAugment: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 extension GradientCompression: ExpressibleByArgument {}
 

@@ -123,7 +123,7 @@ import Testing
 }
 
 /// Where readers stand until it is opened.
-private final class Gate: @unchecked Sendable {  // everything mutable is under `condition`
+final class Gate: @unchecked Sendable {  // everything mutable is under `condition`
   private let condition = NSCondition()
   private var isOpen = false
   private var (enteredCount, leftCount) = (0, 0)

@@ -58,9 +58,15 @@ struct PreparedSets {
   /// Makes the set as the program does, in `name`.
   @discardableResult
   func prepare(_ options: PreparationOptions, in name: String) throws -> Dataset {
-    let dataset = try Dataset.open(list)
+    try PreparedSets.prepare(try Dataset.open(list), options, in: folder, name)
+  }
+
+  /// Prepares any list as the program does, in `name` of `folder`.
+  static func prepare(
+    _ dataset: Dataset, _ options: PreparationOptions, in folder: TemporaryFolder, _ name: String
+  ) throws -> Dataset {
     let path = folder.file(name)
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try folder.make(name)
     let prepared = PreparedFolder(
       path: path, plan: PreparationPlan(dataset, options, threads: 2))
     for shard in try prepared.pendingShards() {

@@ -78,6 +78,21 @@ import VARedData
     #expect(a.model == b.model && a.momentum == b.momentum)
   }
 
+  @Test func preparedItTrainsToTheBit() throws {
+    let prepare = [
+      "prepare", clips, "--output", scratch("raw"), "--frames-format", "raw", "--shard-size", "0.1",
+    ]
+    let said = try run(prepare, ranks: 2).stdout
+    #expect(said.contains("complete: 16 training and 8 validation clips"))
+    try FileManager.default.removeItem(atPath: scratch("raw/shard-00001.h5"))
+    _ = try run(prepare)
+    _ = try run(arguments("on-videos", ["--epochs", "1"]))
+    _ = try run(arguments("on-raw", ["--epochs", "1", "--data", scratch("raw")]))
+    #expect(try losses("on-raw", steps: 4) == losses("on-videos", steps: 4))
+    #expect(try newest("on-raw").header.isMultiLabel)
+    #expect(try run(["check", scratch("raw")]).stdout.contains("prepared set, several labels"))
+  }
+
   @Test func oneLabelAndSeveralAreNotMixedUp() throws {
     let one = scratch("labels.csv")
     _ = try run(arguments("one", ["--data", one, "--epochs", "1"]))

@@ -1,6 +1,7 @@
 // Tables of text, and lines of CSV.
 
 import Testing
+import VARedData
 
 @testable import VARedTraining
 
@@ -28,7 +29,7 @@ import Testing
   }
 
   @Test func fieldsOfCSVAreQuotedWhereTheyMustBe() {
-    let row = CSVRow(["a.mp4", "b,c", "say \"so\"", "", "two\nlines"])
-    #expect(row.line == "a.mp4,\"b,c\",\"say \"\"so\"\"\",,\"two\nlines\"\n")
+    let row = CSVRow(["a.mp4", "b,c", "say \"so\"", "", "two\nlines", " d"])
+    #expect(row.line == "a.mp4,\"b,c\",\"say \"\"so\"\"\",,\"two\nlines\",\" d\"\n")
   }
 }

@@ -61,6 +61,8 @@ struct AnnotationSet: Sendable {
   var isMultiLabel = false
   /// The set's test part has labels and is what methods are compared on.
   var testIsVal = false
+  /// The annotations are what lies in folders; what was passed over there is among the notes.
+  var isOfFolders = false
   /// What a person should know, a sentence each.
   var notes: [String] = []
 }

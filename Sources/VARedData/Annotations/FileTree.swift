@@ -16,6 +16,16 @@ final class FileTree {
   private static let depth = 8
 
   private var listings: [String: [String: Entry]] = [:]
+  /// How many names of each folder were passed over because they are not UTF-8.
+  private var unreadable: [String: Int] = [:]
+
+  /// What a person should know about names that were passed over; nil: none were.
+  var note: String? {
+    guard let first = unreadable.keys.min() else { return nil }
+    let count = unreadable.values.reduce(0, +)
+    let what = count == 1 ? "1 name is not UTF-8 and is" : "\(count) names are not UTF-8 and are"
+    return "\(what) passed over, in \(first) first of all: rename, for example with convmv"
+  }
 
   /// The file or folder at `path` as it is spelt on the disk; nil when there is none.
   func existing(_ path: String) -> String? {
@@ -71,7 +81,11 @@ final class FileTree {
     if let stream = opendir(path) {
       defer { closedir(stream) }
       while let found = readdir(stream) {
-        guard let name = Self.name(found), !name.hasPrefix(".") else { continue }
+        guard let name = Self.name(found) else {
+          unreadable[path, default: 0] += 1
+          continue
+        }
+        guard !name.hasPrefix(".") else { continue }
         let kind = Int32(found.pointee.d_type)
         if kind == Int32(DT_DIR) {
           entries[name] = Entry(name: name, isFolder: true)

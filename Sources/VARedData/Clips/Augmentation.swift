@@ -37,6 +37,8 @@ public struct Augmentation: Sendable, Equatable {
   public var flips = true
   /// How much colours vary; nil: not at all.
   public var colorJitter: ColorJitter?
+  /// Operations drawn from a list, before the colours vary; nil: none.
+  public var randAugment: RandAugment?
 
   /// Random scale, crop and flip.
   public static let standard = Augmentation()

@@ -17,6 +17,7 @@ struct AugmentationDraw: Equatable {
     case crop = 1
     case color = 2
     case mixing = 3
+    case randAugment = 4
   }
 
   init(seed: UInt64) {

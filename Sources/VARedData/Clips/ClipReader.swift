@@ -61,9 +61,10 @@ final class ClipReader {
     case .video(let path): shown = try read(video: path, view, geometry, into: clip)
     case .frames(let folder): try read(frames: folder, view, geometry, into: clip)
     case .row(let row, let file): try read(row: row, of: file, view, geometry, into: clip)
-    case .prepared(let stored): try read(prepared: stored, view, geometry, into: clip)
+    case .prepared(let stored): shown = try read(prepared: stored, view, geometry, into: clip)
     }
     if case .train(let seed, let augmentation) = view {
+      augmentation?.randAugment?.apply(seed: seed, to: clip, geometry)
       augmentation?.colorJitter?.apply(seed: seed, to: clip, geometry)
     }
     return shown
@@ -80,42 +81,71 @@ final class ClipReader {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
     let decoder = try VideoDecoder(path: path, limits: limits, deadline: deadline)
     let file = decoder.file
-    var (shown, wanted): ([Int], [Int]) = ([], [])
+    var frames = ClipFrames(of: decoder.timeline, view, geometry)
     try decoder.decode { timeline in
-      shown = clipFrames(of: timeline.count, view: view, geometry: geometry)
-        .map(timeline.frame(atBeat:))
-      wanted = Set(shown).sorted()
-      return wanted
-    } deliver: { [writer, limits] number, frame in
-      for index in shown.indices where shown[index] == wanted[number] {
-        let problem = writer.write(
-          frame, orientation: file.orientation, pixelAspect: file.pixelAspect(of: frame),
-          maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: clip)
-        if let problem { throw refusedVideo(path, problem) }
-      }
+      frames = ClipFrames(of: timeline, view, geometry)
+      return frames.wanted
+    } deliver: { [self] number, frame in
+      let problem = write(
+        frame, at: frames.places(of: number), file.orientation, file.pixelAspect(of: frame), view,
+        geometry, to: clip)
+      if let problem { throw refusedVideo(path, problem) }
     }
     return Shown(
-      seconds: decoder.timeline.seconds(of: wanted, unit: file.unitSeconds),
+      seconds: decoder.timeline.seconds(of: frames.wanted, unit: file.unitSeconds),
       note: decoder.timeline.display?.note)
   }
 
   private func read(
     prepared clip: PreparedClip, _ view: View, _ geometry: ClipGeometry,
     into floats: UnsafeMutablePointer<Float>
-  ) throws {
+  ) throws -> Shown {
     let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
+    let timeUnit = clip.timeUnit
     let clip = try StoredClip(clip, in: shards)
-    let shown = clipFrames(of: clip.timeline.count, view: view, geometry: geometry)
-      .map(clip.timeline.frame(atBeat:))
-    let wanted = Set(shown).sorted()
-    try stored.read(wanted, of: clip, deadline) { number, frame, picture in
-      for index in shown.indices where shown[index] == wanted[number] {
-        let problem = writer.write(
-          frame, orientation: picture.orientation, pixelAspect: picture.pixelAspect,
-          maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: floats)
-        if let problem { throw damagedShard(clip.shard.path, problem) }
+    let frames = ClipFrames(of: clip.timeline, view, geometry)
+    try stored.read(frames.wanted, of: clip, deadline) { number, frame, picture in
+      let problem = write(
+        frame, at: frames.places(of: number), picture.orientation, picture.pixelAspect, view,
+        geometry, to: floats)
+      if let problem { throw damagedShard(clip.shard.path, problem) }
+    }
+    return Shown(seconds: clip.timeline.seconds(of: frames.wanted, unit: timeUnit))
+  }
+
+  /// Reads a clip of a folder of frames; only the pictures that are shown are opened.
+  func read(
+    frames folder: String, _ view: View, _ geometry: ClipGeometry,
+    into clip: UnsafeMutablePointer<Float>
+  ) throws {
+    let folder = try FrameFolder(folder)
+    let frames = ClipFrames(
+      of: FrameTimeline(count: folder.pictures.count, times: nil), view, geometry)
+    let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
+    for (number, picture) in frames.wanted.enumerated() {
+      try folder.decode(picture, limits, deadline) { [self] frame, orientation, pixelAspect in
+        let problem = write(
+          frame, at: frames.places(of: number), orientation, pixelAspect, view, geometry, to: clip)
+        if let problem { throw refusedVideo(folder.pictures[picture], problem) }
       }
     }
+  }
+
+  /// Writes a frame to each of some places of a clip.
+  ///
+  /// - Returns: nil, or why it cannot be shown.
+  private func write(
+    _ frame: UnsafePointer<AVFrame>, at places: [Int], _ orientation: DisplayOrientation,
+    _ pixelAspect: Double, _ view: View, _ geometry: ClipGeometry,
+    to clip: UnsafeMutablePointer<Float>
+  ) -> String? {
+    for index in places {
+      let problem = writer.write(
+        frame, orientation: orientation, pixelAspect: pixelAspect, maxAspect: limits.aspect,
+        view: view, geometry: geometry, index: index, to: clip)
+      if let problem { return problem }
+    }
+    return nil
   }
 
   private func read(
@@ -145,4 +175,21 @@ final class ClipReader {
       }
     }
   }
+}
+
+/// Which frames of a video a clip shows, and where.
+private struct ClipFrames {
+  /// The frame of the video at each place of the clip.
+  let shown: [Int]
+  /// The same, each once and ascending.
+  let wanted: [Int]
+
+  init(of timeline: FrameTimeline, _ view: View, _ geometry: ClipGeometry) {
+    shown = clipFrames(of: timeline.count, view: view, geometry: geometry)
+      .map(timeline.frame(atBeat:))
+    wanted = Set(shown).sorted()
+  }
+
+  /// The places of the clip that show `wanted[number]`.
+  func places(of number: Int) -> [Int] { shown.indices.filter { shown[$0] == wanted[number] } }
 }

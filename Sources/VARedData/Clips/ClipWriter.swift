@@ -10,7 +10,8 @@ final class ClipWriter {
   /// Their standard deviation.
   static let deviation: [Float] = [0.22803, 0.22145, 0.216989]
 
-  private static let normalized: [[Float]] = zip(mean, deviation).map { mean, deviation in
+  /// What each byte of red, green and blue becomes.
+  static let normalized: [[Float]] = zip(mean, deviation).map { mean, deviation in
     (0...255).map { (Float($0) / 255 - mean) / deviation }
   }
 
@@ -27,12 +28,11 @@ final class ClipWriter {
     maxAspect: Double, view: View, geometry: ClipGeometry, index: Int,
     to clip: UnsafeMutablePointer<Float>
   ) -> String? {
-    let stored = (width: Int(frame.pointee.width), height: Int(frame.pointee.height))
-    let wide = Double(stored.width) * pixelAspect
-    let high = Double(stored.height)
-    guard max(wide / high, high / wide) <= maxAspect else {
-      return "a picture of \(stored.width)×\(stored.height), narrower than 1:\(Int(maxAspect))"
-    }
+    let stored = (width: frame.pointee.width, height: frame.pointee.height)
+    let narrowness = VideoLimits.narrowness(
+      width: stored.width, height: stored.height, pixelAspect: pixelAspect, limit: maxAspect)
+    if let narrowness { return narrowness }
+    let (wide, high) = (Double(stored.width) * pixelAspect, Double(stored.height))
     let placement = CropPlacement(
       width: orientation.transposed ? high : wide, height: orientation.transposed ? wide : high,
       view: view, size: geometry.size)

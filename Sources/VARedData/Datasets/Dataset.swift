@@ -12,6 +12,16 @@ public final class Dataset: Sendable {
     case row(Int, of: ClipsFile)
     /// Frames that `prepare` stored.
     case prepared(PreparedClip)
+
+    /// The file or folder that is opened.
+    var path: String {
+      switch self {
+      case .video(let path): path
+      case .frames(let folder): folder
+      case .row(_, let file): file.path
+      case .prepared(let clip): clip.set.shardPath(clip.shard)
+      }
+    }
   }
 
   struct Clip: Sendable {
@@ -52,9 +62,7 @@ public final class Dataset: Sendable {
   ///   read, when no training clip is there, or when val has a class that train (if there is any)
   ///   has not and no index file names it.
   public static func open(_ path: String, videos: String? = nil) throws -> Dataset {
-    if let folder = PreparedSet.folder(of: path) {
-      return try PreparedSet(folder: folder).dataset(path)
-    }
+    if let prepared = try PreparedSet.open(path) { return try prepared.dataset(path) }
     if try AnnotationReading.isFile(path), try ClipsFile.isHDF5(path) {
       return try ClipsFile.openDataset(path)
     }

@@ -54,7 +54,9 @@ struct DatasetAssembly {
       }
     }
     try requireFiles(clips, missing, lookup)
-    var sentences = missingNotes(missing, lookup, clips) + notes + [indexNote].compactMap { $0 }
+    var sentences = missingNotes(missing, lookup, clips) + notes
+    if let note = lookup.note, !set.isOfFolders { sentences.append(note) }
+    sentences += [indexNote].compactMap { $0 }
     sentences += DatasetNotes(present, classes: classes, isMultiLabel: set.isMultiLabel).sentences
     return Dataset(
       path: path, classes: classes, isMultiLabel: set.isMultiLabel,

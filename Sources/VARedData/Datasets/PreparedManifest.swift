@@ -6,15 +6,17 @@ import Foundation
 package struct PreparedManifest: Codable, Equatable, Sendable {
   /// What this kind of folder is called.
   package static let formatName = "vared-train prepared set"
-  /// The version that this program reads and writes.
-  package static let formatVersion = 1
+  /// The version of a set with one label a clip.
+  package static let oneLabelVersion = 1
+  /// The version of a set with any number of labels a clip: another index.csv.
+  package static let multiLabelVersion = 2
   /// The file's name in the folder.
   package static let fileName = "manifest.json"
 
   /// `formatName`.
   package var format = PreparedManifest.formatName
-  /// `formatVersion`.
-  package var version = PreparedManifest.formatVersion
+  /// `oneLabelVersion` or `multiLabelVersion`.
+  package var version: Int
   /// SHA-256 of the list of clips and the options.
   package var fingerprint: String
   /// How the frames were made.
@@ -48,10 +50,11 @@ package struct PreparedManifest: Codable, Equatable, Sendable {
   }
 
   /// The manifest of a set that is yet to be made.
-  package init(
-    fingerprint: String, options: PreparationOptions, classes: [String], clipsPerShard: Int,
-    shards: Int
+  init(
+    version: Int, fingerprint: String, options: PreparationOptions, classes: [String],
+    clipsPerShard: Int, shards: Int
   ) {
+    self.version = version
     self.fingerprint = fingerprint
     self.options = options
     self.classes = classes
@@ -59,40 +62,72 @@ package struct PreparedManifest: Codable, Equatable, Sendable {
     self.shards = shards
   }
 
+  /// Whether clips have any number of labels.
+  package var isMultiLabel: Bool { version == PreparedManifest.multiLabelVersion }
+
+  /// The version of what is prepared of a list.
+  ///
+  /// - Parameter isMultiLabel: whether its clips have any number of labels.
+  static func version(isMultiLabel: Bool) -> Int {
+    isMultiLabel ? multiLabelVersion : oneLabelVersion
+  }
+
   /// Reads a folder's manifest.
   ///
+  /// - Parameter folder: the folder.
   /// - Returns: nil where there is none.
   /// - Throws: `DatasetError` for one that is damaged or of another version.
   package static func read(folder: String) throws -> PreparedManifest? {
-    let path = (folder as NSString).appendingPathComponent(fileName)
+    let path = joinedPath(folder, fileName)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    let expected = "the manifest of a prepared set, version \(formatVersion)"
-    func wrong(_ found: String, _ remedy: String) -> DatasetError {
-      DatasetError(path: path, expected: expected, found: found, remedy: remedy)
-    }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw wrong(String(cString: strerror(errno)).lowercased(), "check who may read it")
+      throw wrong(path, String(cString: strerror(errno)).lowercased(), "check who may read it")
     }
-    guard let head = try? decoder.decode(Head.self, from: data), head.format == formatName else {
-      throw wrong("something else", "name a label file, or a folder that prepare wrote")
+    return try PreparedManifest(data, path: path)
+  }
+
+  /// Reads the manifest of a folder that may be something else than a prepared set.
+  ///
+  /// - Returns: nil where there is none, or a file of that name of another program.
+  /// - Throws: `DatasetError` for one that is damaged or of another version.
+  static func readIfOwn(folder: String) throws -> PreparedManifest? {
+    let path = joinedPath(folder, fileName)
+    guard let data = FileManager.default.contents(atPath: path),
+      data.range(of: Data(formatName.utf8)) != nil
+    else { return nil }
+    return try PreparedManifest(data, path: path)
+  }
+
+  private init(_ data: Data, path: String) throws {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let head = try? decoder.decode(Head.self, from: data),
+      head.format == PreparedManifest.formatName
+    else {
+      throw PreparedManifest.wrong(
+        path, "something else", "name a label file, or a folder that prepare wrote")
     }
-    guard head.version == formatVersion else {
-      throw wrong("version \(head.version)", "prepare the set again with this program")
+    guard (Self.oneLabelVersion...Self.multiLabelVersion).contains(head.version) else {
+      throw PreparedManifest.wrong(
+        path, "version \(head.version)", "prepare the set again with this program")
     }
     guard let manifest = try? decoder.decode(PreparedManifest.self, from: data),
       (0...1_000_000).contains(manifest.shards),
       (1...Int(Int32.max)).contains(manifest.clipsPerShard),
       Set(manifest.classes).count == manifest.classes.count
     else {
-      throw wrong("a damaged one", "run the same prepare command again into an empty folder")
+      throw PreparedManifest.wrong(
+        path, "a damaged one", "run the same prepare command again into an empty folder")
     }
-    return manifest
+    self = manifest
   }
 
-  /// Whether the folder has a manifest of this kind, whatever its version.
-  static func isIn(folder: String) -> Bool {
-    FileManager.default.contents(atPath: joinedPath(folder, fileName))
-      .map { $0.range(of: Data(formatName.utf8)) != nil } ?? false
+  private static func wrong(_ path: String, _ found: String, _ remedy: String) -> DatasetError {
+    DatasetError(
+      path: path,
+      expected:
+        "the manifest of a prepared set, version \(oneLabelVersion) or \(multiLabelVersion)",
+      found: found, remedy: remedy)
   }
 
   /// The file's text.
@@ -108,11 +143,5 @@ package struct PreparedManifest: Codable, Equatable, Sendable {
   private struct Head: Decodable {
     let format: String
     let version: Int
-  }
-
-  private static var decoder: JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return decoder
   }
 }

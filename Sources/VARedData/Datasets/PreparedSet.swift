@@ -10,6 +10,8 @@ struct PreparedClip: Sendable {
   let row: Int
   /// CRC-32 of the clip's frames, as the index has it.
   let checksum: UInt32
+  /// Seconds of a unit of the frames' times; 0: not known.
+  let timeUnit: Double
 }
 
 /// A complete prepared folder.
@@ -17,22 +19,8 @@ final class PreparedSet: Sendable {
   let folder: String
   let manifest: PreparedManifest
 
-  /// The folder that `path` names: itself, or by its manifest or index; nil for anything else.
-  static func folder(of path: String) -> String? {
-    let name = (path as NSString).lastPathComponent
-    let folder =
-      [PreparedManifest.fileName, indexName].contains(name)
-      ? (path as NSString).deletingLastPathComponent : path
-    return PreparedManifest.isIn(folder: folder) ? folder : nil
-  }
-
   /// The file name of the list of clips.
   static let indexName = "index.csv"
-  /// The columns of the list of clips.
-  static let indexColumns = [
-    "path", "label", "split", "frames", "fps", "duration", "shard", "row", "checksum", "bytes",
-  ]
-
   /// The file name of a shard.
   static func shardName(_ number: Int) -> String {
     let digits = String(number)
@@ -45,13 +33,21 @@ final class PreparedSet: Sendable {
     (folder as NSString).appendingPathComponent(PreparedSet.shardName(number))
   }
 
-  /// Opens a folder that has a manifest.
+  /// Opens the folder that `path` names, itself or by its manifest or index.
   ///
+  /// - Returns: nil where that is no prepared set.
   /// - Throws: `DatasetError` where it is not complete or a shard is missing.
-  init(folder: String) throws {
-    guard let manifest = try PreparedManifest.read(folder: folder) else {
-      throw DatasetError(path: folder, expected: "a prepared set", found: "no manifest.json")
+  static func open(_ path: String) throws -> PreparedSet? {
+    let name = (path as NSString).lastPathComponent
+    let folder =
+      [PreparedManifest.fileName, indexName].contains(name)
+      ? (path as NSString).deletingLastPathComponent : path
+    return try PreparedManifest.readIfOwn(folder: folder).map {
+      try PreparedSet(folder: folder, manifest: $0)
     }
+  }
+
+  private init(folder: String, manifest: PreparedManifest) throws {
     self.folder = folder
     self.manifest = manifest
     guard manifest.isComplete else {
@@ -69,41 +65,25 @@ final class PreparedSet: Sendable {
     }
   }
 
-  /// A line of the index.
-  struct IndexedClip {
-    let path: String
-    let label: String
-    let split: Split
-    let clip: PreparedClip
-    let line: Int
-  }
-
   /// Reads the index.
   ///
   /// - Throws: `DatasetError` where it is missing or is not the one that was written.
-  func clips() throws -> [IndexedClip] {
+  private func lines() throws -> [PreparedIndexLine] {
     let rows = try CSVTable(TextFile(path: indexFile), delimiter: ",").rows
-    guard rows.first?.fields == PreparedSet.indexColumns else { throw wrong(1, "another header") }
-    let classes = Set(manifest.classes)
-    let clips = try rows.dropFirst().map { try clip($0.fields, line: $0.line, classes) }
+    let reader = PreparedIndexReader(manifest)
+    guard rows.first?.fields == reader.columns else { throw wrong(1, "another header") }
+    let lines = try rows.dropFirst().map { row in
+      do {
+        return try reader.line(row.fields)
+      } catch let error as PreparedIndexReader.Unreadable {
+        throw wrong(row.line, error.found)
+      }
+    }
     let expected = (manifest.counts?.train ?? 0) + (manifest.counts?.val ?? 0)
-    guard clips.count == expected else {
-      throw wrong(nil, "\(clips.count) clips of \(expected)")
+    guard lines.count == expected else {
+      throw wrong(nil, "\(lines.count) clips of \(expected)")
     }
-    return clips
-  }
-
-  private func clip(_ fields: [String], line: Int, _ classes: Set<String>) throws -> IndexedClip {
-    guard fields.count == PreparedSet.indexColumns.count,
-      let split = Split(rawValue: fields[2]), let shard = Int(fields[6]), let row = Int(fields[7]),
-      let checksum = UInt32(fields[8]), (0..<manifest.shards).contains(shard), row >= 0
-    else { throw wrong(line, "'\(fields.joined(separator: ",").prefix(80))'") }
-    guard classes.contains(fields[1]) else {
-      throw wrong(line, "the class '\(fields[1].prefix(80))', which manifest.json has not")
-    }
-    return IndexedClip(
-      path: fields[0], label: fields[1], split: split,
-      clip: PreparedClip(set: self, shard: shard, row: row, checksum: checksum), line: line)
+    return lines
   }
 
   private func wrong(_ line: Int?, _ found: String) -> DatasetError {
@@ -114,25 +94,28 @@ final class PreparedSet: Sendable {
 
   /// The set as a dataset that was opened by `path`.
   ///
-  /// - Throws: `DatasetError`, as ``clips()``.
+  /// - Throws: `DatasetError` where the index is not the one that was written.
   func dataset(_ path: String) throws -> Dataset {
-    let places = Dictionary(uniqueKeysWithValues: zip(manifest.classes, manifest.classes.indices))
     var clips: [Split: [Dataset.Clip]] = [:]
-    for indexed in try self.clips() {
-      clips[indexed.split, default: []].append(
+    for line in try lines() {
+      let clip = PreparedClip(
+        set: self, shard: line.shard, row: line.row, checksum: line.checksum,
+        timeUnit: line.timeUnit)
+      clips[line.split, default: []].append(
         Dataset.Clip(
-          source: .prepared(indexed.clip), name: indexed.path,
-          labels: [places[indexed.label] ?? 0]))
+          source: .prepared(clip), name: line.path, labels: line.labels,
+          spans: line.spans.map { (label: $0.label, seconds: $0.seconds) }))
     }
     var notes: [String] = []
     if clips[.val] == nil { notes.append(DatasetNotes.noValidationClips) }
     if let bad = manifest.counts?.bad, bad > 0 {
-      notes.append("\(bad) videos of the list do not decode and were left out (bad-clips.csv)")
+      notes.append("\(bad) clips of the list do not decode and were left out (bad-clips.csv)")
     }
     return Dataset(
-      path: path, classes: manifest.classes, isMultiLabel: false,
+      path: path, classes: manifest.classes, isMultiLabel: manifest.isMultiLabel,
       summary: DatasetSummary(
-        format: "prepared set", listed: clips.mapValues(\.count), missing: [], notes: notes),
+        format: "prepared set", listed: clips.mapValues(\.count), missing: [], notes: notes,
+        preparedShortSide: manifest.options.shortSide > 0 ? manifest.options.shortSide : nil),
       train: clips[.train] ?? [], val: clips[.val] ?? [])
   }
 }

@@ -49,6 +49,9 @@ final class VideoLookup {
   /// The folder that missing paths are relative to.
   var root: String { videos ?? (names == nil ? set.folder : namesRoot) }
 
+  /// What a person should know about the folders that were looked through; nil: nothing.
+  var note: String? { tree.note }
+
   /// Where the video of `annotation` is.
   func place(of annotation: Annotation) -> Place {
     switch annotation.video {
@@ -177,10 +180,9 @@ final class VideoLookup {
     }
     for root in videos.map({ [$0] }) ?? around {
       let index = NameIndex(tree.clips(below: root), wanted: wanted)
-      if names == nil || wanted.contains(where: index.hasAny) {
-        (names, namesRoot) = (index, root)
-        if wanted.contains(where: index.hasAny) { return }
-      }
+      let hasSome = wanted.contains(where: index.hasAny)
+      if names == nil || hasSome { (names, namesRoot) = (index, root) }
+      if hasSome { return }
     }
   }
 

@@ -36,6 +36,8 @@ enum ClassFolders {
     } else {
       set.annotations = classes(below: "", .train, &set.notes, path, tree)
     }
+    set.isOfFolders = true
+    set.notes += [tree.note].compactMap { $0 }
     return set.annotations.isEmpty ? nil : set
   }
 

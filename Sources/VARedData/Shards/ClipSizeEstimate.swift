@@ -21,10 +21,9 @@ struct ClipSizeEstimate {
     let sizes = Mutex([Double?](repeating: nil, count: some))
     let width = max(1, min(threads, some))
     DispatchQueue.concurrentPerform(iterations: some == 0 ? 0 : width) { thread in
-      let clip = ClipPreparation(options)
+      let clip = GuardedPreparation(options) { false }
       for number in stride(from: thread, to: some, by: width) {
-        guard case .video(let path) = all[number * all.count / some] else { continue }
-        let size = ClipSizeEstimate.size(path, clip)
+        let size = ClipSizeEstimate.size(all[number * all.count / some], clip)
         sizes.withLock { $0[number] = size }
       }
     }
@@ -32,9 +31,9 @@ struct ClipSizeEstimate {
     meanBytes = known.isEmpty ? 1e6 : max(1, known.reduce(0, +) / Double(known.count))
   }
 
-  private static func size(_ path: String, _ clip: ClipPreparation) -> Double? {
+  private static func size(_ source: Dataset.Source, _ clip: GuardedPreparation) -> Double? {
     var (frames, bytes) = (0, 0)
-    let stored = try? clip.store(path, atMost: ClipSizeEstimate.frames) { number, data, _, _ in
+    let stored = try? clip.store(source, atMost: ClipSizeEstimate.frames) { number, data, _, _ in
       if number == 0 { (frames, bytes) = (0, 0) }
       frames += 1
       bytes += data.count

@@ -21,7 +21,8 @@ package struct PreparationPlan: Sendable {
   ///   - dataset: the list.
   ///   - options: how frames are made.
   package static func fingerprint(_ dataset: Dataset, _ options: PreparationOptions) -> String {
-    var text = "\(PreparedManifest.formatName) \(PreparedManifest.formatVersion)\n"
+    let version = PreparedManifest.version(isMultiLabel: dataset.isMultiLabel)
+    var text = "\(PreparedManifest.formatName) \(version)\n"
     text += options.flags.joined(separator: "\n") + "\n"
     text += list(of: dataset)
     return sha256(text)
@@ -31,31 +32,63 @@ package struct PreparationPlan: Sendable {
     var text = dataset.classes.joined(separator: "\n") + "\n"
     for split in Split.allCases {
       for index in 0..<dataset.count(split) {
-        text += "\(split.rawValue)\t\(dataset.label(split, index))\t\(dataset.name(split, index))\n"
+        let labels = dataset.labels(split, index).map(String.init).joined(separator: " ")
+        var fields = [split.rawValue, labels]
+        if dataset.isMultiLabel {
+          fields.append(PreparedIndexLine.text(spans(of: dataset, split, index)))
+        }
+        text += (fields + [dataset.name(split, index)]).joined(separator: "\t") + "\n"
       }
     }
     return text
   }
 
-  /// Refuses what is no list of videos.
+  /// When each label of a clip holds.
+  static func spans(
+    of dataset: Dataset, _ split: Split, _ index: Int
+  ) -> [PreparedIndexLine.Span] {
+    dataset.spans(split, index).map {
+      PreparedIndexLine.Span(label: $0.label, seconds: $0.seconds)
+    }
+  }
+
+  /// Refuses clips that are decoded already.
   ///
   /// - Parameter dataset: the list.
   /// - Throws: `DatasetError`.
-  package static func requireVideos(_ dataset: Dataset) throws {
-    guard !dataset.isMultiLabel else {
-      throw DatasetError(
-        path: dataset.path, expected: "one label for each clip", found: "several",
-        remedy: "train on the list as it is")
-    }
+  package static func requireEncoded(_ dataset: Dataset) throws {
     for split in Split.allCases {
-      let isVideos = (0..<dataset.count(split)).allSatisfy {
-        if case .video = dataset.source(split, $0) { true } else { false }
+      let isEncoded = (0..<dataset.count(split)).allSatisfy {
+        switch dataset.source(split, $0) {
+        case .video, .frames: true
+        case .row, .prepared: false
+        }
       }
-      if isVideos { continue }
+      if isEncoded { continue }
       throw DatasetError(
-        path: dataset.path, expected: "a list of videos",
+        path: dataset.path, expected: "a list of videos or folders of frames",
         found: "clips that are decoded already", remedy: "train on it as it is")
     }
+  }
+
+  /// What a person should know before it begins, a sentence each.
+  ///
+  /// - Parameters:
+  ///   - dataset: the list.
+  ///   - options: how frames are made.
+  package static func notes(_ dataset: Dataset, _ options: PreparationOptions) -> [String] {
+    guard options.fps > 0 || options.maxSeconds > 0 else { return [] }
+    let folders = Split.allCases.reduce(0) { sum, split in
+      sum
+        + (0..<dataset.count(split)).count {
+          if case .frames = dataset.source(split, $0) { true } else { false }
+        }
+    }
+    guard folders > 0 else { return [] }
+    return [
+      "\(folders) clips are folders of frames, which have no frame rate: --fps and --max-seconds keep "
+        + "all of their frames"
+    ]
   }
 
   /// The plan that a folder's manifest holds already.
@@ -85,6 +118,7 @@ package struct PreparationPlan: Sendable {
     self.init(
       dataset,
       manifest: PreparedManifest(
+        version: PreparedManifest.version(isMultiLabel: dataset.isMultiLabel),
         fingerprint: PreparationPlan.fingerprint(dataset, options), options: options,
         classes: dataset.classes, clipsPerShard: Int(perShard),
         shards: PreparationPlan.cut(dataset, Int(perShard)).count))

@@ -85,7 +85,8 @@ package struct PreparedFolder: Sendable {
   /// - Throws: `DatasetError` for a shard that cannot be read.
   package func lists() throws -> Lists {
     var lists = Lists(
-      index: csvLine(PreparedSet.indexColumns), badClips: csvLine(["path", "reason", "split"]),
+      index: CSVRow(PreparedIndexReader(plan.manifest).columns).line,
+      badClips: CSVRow(["path", "reason", "split"]).line,
       manifest: plan.manifest)
     var counts = PreparedManifest.Counts()
     for (number, planned) in plan.shards.enumerated() {

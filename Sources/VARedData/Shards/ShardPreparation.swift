@@ -24,11 +24,20 @@ extension PreparationPlan {
     _ number: Int, in folder: String, isCancelled: @escaping @Sendable () -> Bool,
     progress: (Outcome) -> Void
   ) throws -> Bool {
+    try makeShard(
+      number, in: folder, with: GuardedPreparation(manifest.options, isCancelled: isCancelled),
+      isCancelled: isCancelled, progress: progress)
+  }
+
+  /// - Parameter preparation: stores the clips.
+  func makeShard(
+    _ number: Int, in folder: String, with preparation: GuardedPreparation,
+    isCancelled: @escaping @Sendable () -> Bool, progress: (Outcome) -> Void
+  ) throws -> Bool {
     let shard = shards[number]
     let writer = try ShardWriter(
       path: (folder as NSString).appendingPathComponent(PreparedSet.shardName(number)),
       set: manifest.fingerprint, number: number)
-    let preparation = ClipPreparation(manifest.options, isCancelled: isCancelled)
     var (index, badClips) = ("", "")
     for clip in shard.clips {
       guard !isCancelled() else { return false }
@@ -55,14 +64,11 @@ extension PreparationPlan {
 
   /// Stores one clip's frames; the clip stays open.
   private func store(
-    _ split: Split, _ index: Int, with preparation: ClipPreparation, to writer: ShardWriter
+    _ split: Split, _ index: Int, with preparation: GuardedPreparation, to writer: ShardWriter
   ) throws -> ClipPreparation.Stored {
-    guard case .video(let path) = dataset.source(split, index) else {
-      throw Refusal(reason: "no video")
-    }
     var writing: (any Error)?
     do {
-      return try preparation.store(path) { number, bytes, picture, time in
+      return try preparation.store(dataset.source(split, index)) { number, bytes, picture, time in
         do {
           if number == 0 { try writer.dropClip() }
           try writer.add(bytes, picture, time: time)
@@ -84,16 +90,16 @@ extension PreparationPlan {
   ) -> String {
     let row = writer.clipCount
     let (record, bytes) = writer.endClip(isTimed: stored.isTimed)
-    return csvLine([
-      dataset.name(split, index), dataset.classes[dataset.label(split, index)], split.rawValue,
-      "\(record.frames)", String(format: "%.6g", stored.fps),
-      String(format: "%.6g", stored.duration), "\(shard)", "\(row)",
-      "\(record.checksum)", "\(bytes)",
-    ])
+    let line = PreparedIndexLine(
+      path: dataset.name(split, index), labels: dataset.labels(split, index),
+      spans: PreparationPlan.spans(of: dataset, split, index), split: split,
+      frames: record.frames, fps: stored.fps, duration: stored.duration,
+      timeUnit: stored.timeUnit, shard: shard, row: row, checksum: record.checksum, bytes: bytes)
+    return CSVRow(line.fields(manifest)).line
   }
 
   private func badClipLine(_ split: Split, _ index: Int, _ reason: String) -> String {
     let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
-    return csvLine([dataset.name(split, index), line, split.rawValue])
+    return CSVRow([dataset.name(split, index), line, split.rawValue]).line
   }
 }

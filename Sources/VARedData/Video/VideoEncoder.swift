@@ -115,7 +115,7 @@ final class VideoEncoder {
     av_opt_set_int(context.pointee.priv_data, "crf", Int64(settings.rateFactor), 0)
     // Macroblock-tree rate control of x264 164 with AVX-512 gives other bytes from run to run.
     av_opt_set_int(context.pointee.priv_data, "mbtree", 0, 0)
-    if format?.pointee.oformat.pointee.flags ?? 0 & AVFMT_GLOBALHEADER != 0 {
+    if (format?.pointee.oformat.pointee.flags ?? 0) & AVFMT_GLOBALHEADER != 0 {
       context.pointee.flags |= Int32(AV_CODEC_FLAG_GLOBAL_HEADER)
     }
     packet = av_packet_alloc()

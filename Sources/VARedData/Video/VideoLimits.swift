@@ -29,6 +29,23 @@ struct VideoLimits: Sendable {
   }
 }
 
+extension VideoLimits {
+  /// Why a picture of this shape is not shown; nil: it is.
+  ///
+  /// - Parameters:
+  ///   - width: pixels of the stored frame.
+  ///   - height: pixels of the stored frame.
+  ///   - pixelAspect: width over height of a pixel.
+  ///   - limit: the greatest aspect that is shown.
+  static func narrowness(
+    width: Int32, height: Int32, pixelAspect: Double, limit: Double
+  ) -> String? {
+    let (wide, high) = (Double(width) * pixelAspect, Double(height))
+    guard max(wide / high, high / wide) > limit else { return nil }
+    return "a picture of \(width)×\(height), narrower than 1:\(Int(limit))"
+  }
+}
+
 /// The end of the time for one clip, or of the loader that wanted it.
 struct Deadline: Sendable {
   private let end: Double

@@ -8,6 +8,8 @@ public struct DataCheck {
   private static let shown = 10
 
   private let dataset: Dataset
+  /// What the set says of itself, and what a look at some of its videos tells.
+  private let notes: [String]
 
   /// Opens the data as a training run does.
   ///
@@ -17,6 +19,7 @@ public struct DataCheck {
   /// - Throws: `DatasetError` where a run would refuse it.
   public init(_ data: String, videos: String?) throws {
     dataset = try Dataset.open(data, videos: videos)
+    notes = dataset.summary.notes + DurationSample(dataset).sentences
   }
 
   /// Refuses what a training run would refuse although it opens.
@@ -41,7 +44,7 @@ public struct DataCheck {
     let names = dataset.classes.prefix(Self.shown).joined(separator: ", ")
     let more = dataset.classes.count > Self.shown ? ", …" : ""
     table.add(["classes", "\(dataset.classes.count): \(names)\(more)"])
-    return (table.lines + summary.notes.map { "note: \($0)" }).joined(separator: "\n")
+    return (table.lines + notes.map { "note: \($0)" }).joined(separator: "\n")
   }
 
   /// One JSON object: `format`, `clips` and `listed` by split, `classes` in label order,
@@ -60,7 +63,7 @@ public struct DataCheck {
     line.add("classes", dataset.classes)
     line.add("missing", summary.missing.map(\.path))
     line.add("multi_label", dataset.isMultiLabel)
-    line.add("notes", summary.notes)
+    line.add("notes", notes)
     return line.text
   }
 }

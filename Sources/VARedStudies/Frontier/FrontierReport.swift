@@ -1,6 +1,7 @@
 // A frontier as a table, a CSV file and a picture.
 
 import Foundation
+import VARedData
 import VARedTraining
 
 /// What is written of a frontier.

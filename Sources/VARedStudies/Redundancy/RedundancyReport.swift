@@ -1,6 +1,7 @@
 // What `redundancy` found: a table, JSON, CSV and a picture.
 
 import Foundation
+import VARedData
 import VARedTraining
 
 /// The redundancy of every convolution's features.

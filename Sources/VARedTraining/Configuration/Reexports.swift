@@ -18,3 +18,5 @@ public typealias ScaleJitter = VARedData.ScaleJitter
 public typealias ColorJitter = VARedData.ColorJitter
 /// How gradients travel between hosts.
 public typealias GradientCompression = VARedDist.GradientCompression
+/// How many operations are done to a training clip, and how strong they are.
+public typealias RandAugment = VARedData.RandAugment

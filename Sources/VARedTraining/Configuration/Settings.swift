@@ -92,7 +92,7 @@ extension Setting.Group {
         for: .everyone),
       .choice(
         "augment", \.augment, "mode",
-        "Variation of training clips: standard (random scale, crop, flip, and what the next four say) "
+        "Variation of training clips: standard (random scale, crop, flip, and what the next five say) "
           + "or none"),
       .choice(
         "crop", \.crop, "mode",
@@ -111,6 +111,11 @@ extension Setting.Group {
         "How far brightness, contrast and saturation of training clips vary, e.g. 0.4,0.4,0.4; unset: "
           + "not at all",
         expected: "three numbers from 0 to 10, such as 0.4,0.4,0.4"),
+      .words(
+        "rand-augment", \.randAugment, "n,m",
+        "RandAugment of training clips: n operations drawn from its list, of magnitude m, e.g. 2,9; "
+          + "unset: none",
+        expected: "operations (1 to 16) and magnitude (0 to 30), such as 2,9"),
       .choice(
         "shuffle", \.shuffle, "mode",
         "Order of training clips: epoch (new in every epoch) or none (that of the file)"),

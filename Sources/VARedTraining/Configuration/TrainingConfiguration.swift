@@ -111,6 +111,9 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var flip = true
   /// How much the colours of training clips vary; nil: not at all.
   public var colorJitter: ColorJitter?
+  /// How many operations of RandAugment are done to a training clip, and how strong they are; nil:
+  /// none.
+  public var randAugment: RandAugment?
   /// Order of training clips.
   public var shuffle = ShuffleMode.epoch
   /// Largest fraction of clips that may fail to decode in one epoch.
@@ -198,6 +201,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
     augmentation.scaleJitter = scaleJitter
     augmentation.flips = flip
     augmentation.colorJitter = colorJitter
+    augmentation.randAugment = randAugment
     return augmentation
   }
 

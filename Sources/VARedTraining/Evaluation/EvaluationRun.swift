@@ -74,7 +74,9 @@ public enum EvaluationRun {
     guard let (result, bad) = try evaluator.run(trained.network, policies: trained.policies)
     else { return }
     guard communicator.rank == 0 else { return }
-    for note in evaluator.dataset.summary.notes { Terminal.warn("note: \(note)") }
+    for note in evaluator.dataset.summary.notes(size: evaluator.geometry.size) {
+      Terminal.warn("note: \(note)")
+    }
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
     let report = EvaluationReport(result, settings, trained)

@@ -20,7 +20,7 @@ package enum Preparation {
     let dataset = communicator.together(status: ExitStatus.of) {
       try settings.validate()
       let dataset = try Dataset.open(settings.data, videos: settings.videos)
-      try PreparationPlan.requireVideos(dataset)
+      try PreparationPlan.requireEncoded(dataset)
       return dataset
     }
     let signals = communicator.endingJobOnFailure(status: ExitStatus.of) {
@@ -52,6 +52,11 @@ package enum Preparation {
     guard !job.isDone else {
       if communicator.rank == 0 { Terminal.write(sentence(job.manifest, settings) + "\n") }
       return []
+    }
+    if communicator.rank == 0 {
+      for note in PreparationPlan.notes(dataset, settings.options) {
+        Terminal.write("note: \(note)\n")
+      }
     }
     let mine = job.pending.enumerated().filter {
       $0.offset % communicator.size == communicator.rank

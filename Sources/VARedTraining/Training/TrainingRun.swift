@@ -112,7 +112,7 @@ public enum TrainingRun {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
     }
     setup.summary(network).forEach(say)
-    setup.dataset.summary.notes.forEach { say("note: \($0)") }
+    setup.dataset.summary.notes(size: configuration.size).forEach { say("note: \($0)") }
     try folder.write(missing: setup.dataset.summary.missing)
     let log = try RunLog(
       folder, lock, configuration, dataset: setup.dataset, ranks: setup.communicator.size,

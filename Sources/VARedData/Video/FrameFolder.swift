@@ -1,5 +1,7 @@
 // Clips that were taken apart: a folder with a numbered picture for each frame.
 
+import CFFmpeg
+
 /// The pictures of a folder, as the frames of a video.
 struct FrameFolder {
   /// Their paths, in the order of their numbers.
@@ -28,6 +30,25 @@ struct FrameFolder {
       .map { joinedPath(folder, $0.name) }
   }
 
+  /// Decodes one picture and calls `deliver` with it, once more where it had to be decoded anew.
+  ///
+  /// - Parameters:
+  ///   - number: its place in `pictures`.
+  ///   - deliver: takes the picture, how it is turned, and the aspect of its pixels.
+  /// - Throws: `DatasetError` when it does not decode, and what `deliver` throws.
+  func decode(
+    _ number: Int, _ limits: VideoLimits, _ deadline: Deadline,
+    deliver: @escaping (UnsafePointer<AVFrame>, DisplayOrientation, Double) throws -> Void
+  ) throws {
+    let decoder = try VideoDecoder(path: pictures[number], limits: limits, deadline: deadline)
+    let file = decoder.file
+    try decoder.decode { _ in
+      [0]
+    } deliver: { _, frame in
+      try deliver(frame, file.orientation, file.pixelAspect(of: frame))
+    }
+  }
+
   /// What comes before the number: `flow_x` of `flow_x_00012.jpg`.
   private static func prefix(_ name: String) -> String {
     var rest = name.stem[...]
@@ -42,33 +63,5 @@ struct FrameFolder {
     return Int(
       stem[(stem.lastIndex { !$0.isNumber }.map(stem.index(after:)) ?? stem.startIndex)...])
       ?? 0
-  }
-}
-
-extension ClipReader {
-  /// Reads a clip of a folder of frames; only the pictures that are shown are opened.
-  ///
-  /// - Throws: `DatasetError` when one of them does not decode.
-  func read(
-    frames folder: String, _ view: View, _ geometry: ClipGeometry,
-    into clip: UnsafeMutablePointer<Float>
-  ) throws {
-    let pictures = try FrameFolder(folder).pictures
-    let shown = clipFrames(of: pictures.count, view: view, geometry: geometry)
-    let deadline = Deadline(seconds: limits.seconds, isCancelled: isCancelled)
-    for picture in Set(shown) {
-      let decoder = try VideoDecoder(path: pictures[picture], limits: limits, deadline: deadline)
-      try decoder.decode { _ in
-        [0]
-      } deliver: { [writer, limits] _, frame in
-        for index in shown.indices where shown[index] == picture {
-          let problem = writer.write(
-            frame, orientation: decoder.file.orientation,
-            pixelAspect: decoder.file.pixelAspect(of: frame),
-            maxAspect: limits.aspect, view: view, geometry: geometry, index: index, to: clip)
-          if let problem { throw refusedVideo(pictures[picture], problem) }
-        }
-      }
-    }
   }
 }

@@ -7,14 +7,14 @@ package struct CSVRow {
   /// Fields in their order.
   package init(_ fields: [String]) { self.fields = fields }
 
-  /// The line with its end. A field with a comma, a quote or a line break stands in quotes, and
-  /// quotes in it are doubled.
+  /// The line with its end. A field with a comma, a quote, a line break or a blank at an end stands
+  /// in quotes, and quotes in it are doubled.
   package var line: String { fields.map(Self.quoted).joined(separator: ",") + "\n" }
 
   private static func quoted(_ field: String) -> String {
-    guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
-    return "\""
-      + field.split(separator: "\"", omittingEmptySubsequences: false)
-      .joined(separator: "\"\"") + "\""
+    let isPlain =
+      !field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+      && field.first?.isWhitespace != true && field.last?.isWhitespace != true
+    return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 }
