@@ -15,6 +15,7 @@ extension FramesFormat: ExpressibleByArgument {}
 extension CropMode: ExpressibleByArgument {}
 extension ScaleJitter: ExpressibleByArgument {}
 extension ColorJitter: ExpressibleByArgument {}
+extension RunTimeLimit: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {

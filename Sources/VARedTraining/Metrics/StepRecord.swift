@@ -33,13 +33,12 @@ struct StepRecord {
   ) throws {
     let clips = Double(outcome.count)
     let received = Signals.received
-    let ends: [Signals] = [.terminate, .interrupt, .user1]
     var sums: [Double] = [
       clips, outcome.loss * clips, Double(outcome.correct), outcome.cost * clips,
       outcome.convRatio * clips, outcome.executedMACs * clips, dataSeconds,
       outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
     ]
-    sums += ends.map { received.contains($0) ? 1 : 0 }
+    sums += Signals.each.map { received.contains($0) ? 1 : 0 }
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     let ranks = Double(communicator.size)
     self.clips = sums[0]
@@ -53,7 +52,7 @@ struct StepRecord {
     backwardSeconds = sums[8] / ranks
     self.allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
-    for (signal, count) in zip(ends, sums[11...]) where count > 0 { signals.insert(signal) }
+    for (signal, count) in zip(Signals.each, sums[11...]) where count > 0 { signals.insert(signal) }
   }
 
   /// The line of metrics.jsonl; `step` counts from 1.
