@@ -57,7 +57,7 @@ pass_on() {
   local tries=0
   interrupted=1
   say "$1: asking the ranks for a checkpoint"
-  until [ -s "/proc/$launched/task/$launched/children" ] || [ $((tries += 1)) -gt 100 ]; do
+  until [ -n "$(ps -o pid= --ppid "$launched" 2>/dev/null)" ] || [ $((tries += 1)) -gt 50 ]; do
     kill -0 "$launched" 2>/dev/null || return 0
     sleep 0.1
   done

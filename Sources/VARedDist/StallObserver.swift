@@ -137,8 +137,10 @@ struct StallObserver {
   // MARK: - Words
 
   private func diagnosis(_ here: [RankStatus], _ status: RankStatus) -> String {
-    let wait = "nobody made progress for \(words(job.seconds)); rank \(communicator.rank) waits "
-      + "for other ranks in phase '\(status.phase)'"
+    let time = words(job.seconds)
+    let wait =
+      "nobody made progress for \(time); rank \(communicator.rank) waits for other ranks in phase "
+      + "'\(status.phase)'"
     let silent = silentHere(here) + silentHosts()
     if !silent.isEmpty { return "\(wait): " + silent.joined(separator: "; ") }
     let busy = everyone(here).filter { $0.status.state == .working }

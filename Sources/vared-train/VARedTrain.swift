@@ -28,6 +28,7 @@ struct VARedTrain: ParsableCommand {
     subcommands: [
       Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
       Inspect.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
+      Diagnose.self,
     ],
     defaultSubcommand: Train.self)
 
