@@ -80,13 +80,13 @@ struct StallObserver {
   /// to end the job.
   private func explained(_ reason: String) -> String {
     if communicator.board.mayExplain() { return reason }
-    Thread.sleep(forTimeInterval: communicator.isSpread ? 2 * Self.launcherSeconds : 5)
+    Thread.sleep(forTimeInterval: communicator.isSpread ? Self.launcherSeconds : 5)
     return reason
   }
 
   /// How long mpirun may take to notice a broken network (docs/OPERATIONS.md). An abort before that
   /// would make it wait for the host it cannot reach.
-  private static let launcherSeconds = 25.0
+  private static let launcherSeconds = 20.0
 
   /// How long to leave the end of the job to the launcher.
   var secondsBeforeAbort: Double {
