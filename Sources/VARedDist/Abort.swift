@@ -15,6 +15,7 @@ extension Communicator {
   /// - Parameter status: exit status; 0 would read as success and becomes 1.
   public func abort(_ status: Int32) -> Never {
     let status = status == 0 ? 1 : status
+    board.end()
     if size == 1 || Self.isFinalized { _exit(status) }
     Thread.detachNewThread {
       usleep(2_000_000)

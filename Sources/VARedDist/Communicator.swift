@@ -2,7 +2,7 @@
 // The collectives are extensions of it, one a file.
 
 import CMPI
-import Glibc
+import Foundation
 import Synchronization
 
 /// The ranks of the job, and which of them this process is.
@@ -21,6 +21,18 @@ public final class Communicator: @unchecked Sendable {
   public let nodeRank: Int
   /// How many ranks run on this host.
   public let nodeSize: Int
+
+  /// This host's name.
+  public let hostName: String
+
+  /// Of every rank, the first rank on its host.
+  let leaders: [Int]
+  /// What the ranks of this host do.
+  let board: StatusBoard
+  /// On the first rank of a host, where there are several hosts.
+  let heartbeat: Heartbeat?
+  /// Whether the ranks are on several hosts.
+  var isSpread: Bool { leaders.contains { $0 != 0 } }
 
   /// The library's handle: a duplicate of `MPI_COMM_WORLD`, which reports errors by return code.
   let handle: MPI_Comm
@@ -80,7 +92,23 @@ public final class Communicator: @unchecked Sendable {
     self.handle = handle
     self.pieceBytes = pieceBytes
     (rank, size) = try Self.position(in: handle)
-    (nodeRank, nodeSize) = try Self.positionOnNode(of: handle, rank: rank)
+    hostName = ProcessInfo.processInfo.hostName
+    let node = try Node(of: handle, rank: rank)
+    (nodeRank, nodeSize) = (node.rank, node.size)
+    leaders = try node.leaders(of: handle, size: size)
+    board = try node.statusBoard(rank: rank, leaders: leaders)
+    heartbeat = try Self.heartbeat(handle, rank: rank, leaders: leaders, hostName: hostName)
+    try node.free()
+  }
+
+  private static func heartbeat(
+    _ handle: MPI_Comm, rank: Int, leaders: [Int], hostName: String
+  ) throws -> Heartbeat? {
+    guard leaders.contains(where: { $0 != 0 }) else { return nil }
+    var duplicate = vared_MPI_COMM_NULL()
+    try check("MPI_Comm_dup") { MPI_Comm_dup(handle, &duplicate) }
+    guard leaders[rank] == rank, let duplicate else { return nil }
+    return Heartbeat(duplicate, rank: rank, leaders: leaders, hostName: hostName)
   }
 
   /// Open MPI settings that suit this program; what the environment or `mpirun --mca` says wins.
@@ -101,20 +129,6 @@ public final class Communicator: @unchecked Sendable {
     return (Int(rank), Int(size))
   }
 
-  private static func positionOnNode(
-    of handle: MPI_Comm, rank: Int
-  ) throws -> (rank: Int, size: Int) {
-    var node = vared_MPI_COMM_NULL()
-    try check("MPI_Comm_split_type") {
-      MPI_Comm_split_type(
-        handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), vared_MPI_INFO_NULL(), &node)
-    }
-    guard let here = node else { throw MPIError(call: "MPI_Comm_split_type", code: MPI_ERR_COMM) }
-    let position = try position(in: here)
-    try check("MPI_Comm_free") { MPI_Comm_free(&node) }
-    return position
-  }
-
   /// Ends MPI; waits until every rank has come here. A second call does nothing.
   ///
   /// Wraps `MPI_Barrier` and `MPI_Finalize` (MPI 3.1 §8.7). The barrier is where ranks wait for the
@@ -128,6 +142,8 @@ public final class Communicator: @unchecked Sendable {
       return true
     }
     guard isRunning else { return }
+    board.end()
+    heartbeat?.close()
     endingJobOnFailure {
       try barrier()
       try check("MPI_Finalize") { MPI_Finalize() }

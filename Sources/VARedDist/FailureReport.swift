@@ -36,11 +36,12 @@ extension Communicator {
     }
   }
 
-  /// Writes one line about this rank to stderr and waits, at most 0.2 s, until it was read.
+  /// Writes one line about this rank to stderr, dated in a log, and waits, at most 0.2 s, until it
+  /// was read.
   func report(_ reason: String) {
     let words = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
     let line = size == 1 ? "error: \(words)\n" : "rank \(rank) of \(size): \(words)\n"
-    write(line, to: STDERR_FILENO)
+    write(LogTime.prefix + line, to: STDERR_FILENO)
   }
 }
 

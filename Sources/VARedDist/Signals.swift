@@ -3,7 +3,8 @@
 import Glibc
 import Synchronization
 
-/// Which of the watched signals have arrived.
+/// Why a job is asked to end in order: which of the watched signals have arrived, or that its time
+/// is up.
 ///
 /// The handler only sets a bit (a lock-free atomic, which is async-signal-safe); everything else is
 /// done by the caller that polls. `mpirun` forwards SIGUSR1 to the ranks, but answers SIGTERM and
@@ -21,6 +22,11 @@ public struct Signals: OptionSet, Sendable {
   public static let interrupt = Signals(rawValue: 2)
   /// SIGUSR1: a scheduler's warning before the end of the allocation.
   public static let user1 = Signals(rawValue: 4)
+  /// No signal of the system: the process itself says, with ``note(_:)``, that its time is up.
+  public static let timeLimit = Signals(rawValue: 8)
+
+  /// All of them, one by one.
+  public static let each: [Signals] = [.terminate, .interrupt, .user1, .timeLimit]
 
   /// What has arrived since ``watch(_:)`` or the last ``clear()``.
   public static var received: Signals { Signals(rawValue: flags.load(ordering: .relaxed)) }
@@ -28,15 +34,22 @@ public struct Signals: OptionSet, Sendable {
   /// Forgets what has arrived.
   public static func clear() { flags.store(0, ordering: .relaxed) }
 
+  /// Counts `reasons` as arrived on this rank.
+  ///
+  /// - Parameter reasons: for example ``timeLimit``.
+  public static func note(_ reasons: Signals) {
+    flags.bitwiseOr(reasons.rawValue, ordering: .relaxed)
+  }
+
   /// From now on these signals set flags instead of ending the process. Interrupted system calls
   /// restart. A second Ctrl-C ends the process at once. Signals that the parent process left
-  /// blocked are unblocked on the calling thread.
+  /// blocked are unblocked on the calling thread. What has arrived before stays noted.
   ///
+  /// Call it first thing in `main`, before MPI starts: until then a signal ends the process.
   /// Wraps `sigaction` and `pthread_sigmask` (POSIX).
   ///
   /// - Parameter signals: which to watch.
   public static func watch(_ signals: Signals = [.terminate, .interrupt, .user1]) {
-    clear()
     var unblocked = sigset_t()
     sigemptyset(&unblocked)
     for (signal, number) in numbers where signals.contains(signal) {
@@ -55,6 +68,13 @@ public struct Signals: OptionSet, Sendable {
     precondition(result == 0, "pthread_sigmask refused to unblock")
   }
 
+  /// Undoes ``watch(_:)``: these signals end the process again, and one that has arrived meanwhile
+  /// does so at once.
+  public static func release() {
+    for (_, number) in numbers { signal(number, SIG_DFL) }
+    for (signal, number) in numbers where received.contains(signal) { raise(number) }
+  }
+
   private static let numbers: [(Signals, Int32)] = [
     (.terminate, SIGTERM), (.interrupt, SIGINT), (.user1, SIGUSR1),
   ]
@@ -69,10 +89,9 @@ extension Communicator {
   /// - Throws: ``MPIError``.
   public func signalsOnAnyRank() throws -> Signals {
     let here = Signals.received
-    let each: [Signals] = [.terminate, .interrupt, .user1]
-    var ranks = each.map { here.contains($0) ? 1.0 : 0.0 }
+    var ranks = Signals.each.map { here.contains($0) ? 1.0 : 0.0 }
     try ranks.withUnsafeMutableBufferPointer { try allReduceSum($0) }
-    return zip(each, ranks).reduce(into: []) { union, signal in
+    return zip(Signals.each, ranks).reduce(into: []) { union, signal in
       if signal.1 > 0 { union.insert(signal.0) }
     }
   }

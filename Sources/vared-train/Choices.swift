@@ -16,6 +16,7 @@ extension CropMode: ExpressibleByArgument {}
 extension ScaleJitter: ExpressibleByArgument {}
 extension ColorJitter: ExpressibleByArgument {}
 extension RandAugment: ExpressibleByArgument {}
+extension RunTimeLimit: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
 extension GradientCompression: ExpressibleByArgument {}
 

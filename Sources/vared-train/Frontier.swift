@@ -56,7 +56,7 @@ struct Frontier: ParsableCommand {
       if let timingRounds { settings.timingRounds = timingRounds }
       return settings
     }
-    if end.isInterruption { throw ExitCode(130) }
+    if end.exitStatus != 0 { throw ExitCode(end.exitStatus) }
   }
 
   private static func list<Value>(

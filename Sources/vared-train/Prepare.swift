@@ -77,6 +77,7 @@ struct Prepare: ParsableCommand {
     settings.maxSeconds = maxSeconds
     settings.shardSize = shardSize
     settings.dataThreads = dataThreads
-    if Preparation.launch(settings) { throw ExitCode(130) }
+    let status = Preparation.launch(settings)
+    if status != 0 { throw ExitCode(status) }
   }
 }

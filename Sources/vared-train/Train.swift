@@ -12,8 +12,10 @@ struct Train: ParsableCommand {
         mpirun -n 2 vared-train --data clips/labels.csv --output runs/a --width 0.5 --epochs 20
 
       The same command, given again, goes on where the run stopped; with more --epochs it trains \
-      longer. SIGUSR1 and SIGTERM end a run in order: a checkpoint is written and the exit status is \
-      0 (130 for SIGINT). Under mpirun use SIGUSR1: mpirun itself ends its ranks on the others.
+      longer. SIGUSR1, SIGTERM and the time limit (--time-limit, or the scheduler's) end a run in \
+      order: a checkpoint is written and the exit status is 75 (130 for SIGINT): give the command \
+      again. Under mpirun use SIGUSR1: mpirun itself ends its ranks on the others. Other statuses: \
+      0 all done, 1 the job failed, 2 something for you to mend.
 
       In DIR of --output DIR: config.yaml (all settings), metrics.jsonl (a JSON object for every step, \
       evaluation and epoch), bad-clips.csv, checkpoints/step-NNNNNNNN.h5.
@@ -25,6 +27,6 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let end = TrainingRun.launch { try training.settings() }
-    if end.isInterruption { throw ExitCode(130) }
+    if end.exitStatus != 0 { throw ExitCode(end.exitStatus) }
   }
 }

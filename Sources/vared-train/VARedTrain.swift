@@ -3,6 +3,12 @@
 import ArgumentParser
 import VARedTraining
 
+/// A command that stops in order when a signal comes; the others end at once.
+protocol StoppableCommand: ParsableCommand {}
+extension Train: StoppableCommand {}
+extension Frontier: StoppableCommand {}
+extension Prepare: StoppableCommand {}
+
 @main
 struct VARedTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,10 +28,12 @@ struct VARedTrain: ParsableCommand {
     subcommands: [
       Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
       Inspect.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
+      Diagnose.self,
     ],
     defaultSubcommand: Train.self)
 
   static func main() {
+    Launch.begin()
     let command: any ParsableCommand
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
@@ -39,6 +47,7 @@ struct VARedTrain: ParsableCommand {
     }
     do {
       var command = command
+      if !(command is any StoppableCommand) { Launch.endOnSignals() }
       try command.run()
     } catch let code as ExitCode {
       exit(withError: code)

@@ -3,13 +3,15 @@
 import Foundation
 import VARedDist
 
-/// `stall <own|deadlock|frozen> <rank>`. `own`, limit 4 s: that rank hangs in its own work while
-/// the others wait for it, who would report 4 s later. `deadlock`, limit 1 s: it misses a
-/// collective. `frozen`, 1 s: it is stopped.
+/// `stall <own|detail|deadlock|waiting|frozen|gone> <rank>`. `own` and `detail`, limit 4 s: that
+/// rank hangs in its own work while the others wait for it. `deadlock`, limit 1 s, and `waiting`,
+/// 6 s: it misses a collective. `frozen`, 1 s: it is stopped. `gone`, 60 s: it leaves while the
+/// launcher is looking elsewhere.
 func checkStall(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let stalling = Int(check.arguments.last ?? "") ?? 0
-  let watch = StallWatch(check.communicator, seconds: way == "own" ? 4 : 1, status: 9)
+  let limits = ["own": 4.0, "detail": 4, "waiting": 6, "gone": 60]
+  let watch = StallWatch(check.communicator, seconds: limits[way] ?? 1, status: 9)
   watch.progress("barrier", waiting: true)
   try check.communicator.barrier()
   if check.rank == stalling {
@@ -18,7 +20,14 @@ func checkStall(_ check: RankCheck) throws {
       usleep(300_000)  // Later than the others began to wait.
       watch.progress("decode")
       while true { usleep(1000) }
+    case "detail":
+      watch.progress("decoding") { "clips/a.mp4" }
+      while true { usleep(1000) }
     case "frozen": raise(SIGSTOP)
+    case "gone":
+      say("leaving")
+      usleep(1_500_000)  // The test stops mpirun meanwhile.
+      kill(getpid(), SIGKILL)
     default: break
     }
   } else {

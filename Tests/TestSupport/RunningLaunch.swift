@@ -11,10 +11,14 @@ public struct LaunchResult: Sendable, CustomStringConvertible {
   public let endedBySignal: Bool
   /// Whether it was ended because its time was up.
   public let timedOut: Bool
+  /// Everything written to stdout, without the times in front of a log's lines.
+  public var stdout: String { log.withoutTimes }
+  /// Everything written to stderr, without the times in front of a log's lines.
+  public var stderr: String { errorLog.withoutTimes }
   /// Everything written to stdout.
-  public let stdout: String
+  public let log: String
   /// Everything written to stderr.
-  public let stderr: String
+  public let errorLog: String
 
   /// All of it, for a failed expectation.
   public var description: String {
@@ -93,7 +97,7 @@ public final class RunningLaunch {
     return LaunchResult(
       status: process.terminationStatus,
       endedBySignal: process.terminationReason == .uncaughtSignal, timedOut: timedOut,
-      stdout: text("stdout"), stderr: text("stderr"))
+      log: text("stdout"), errorLog: text("stderr"))
   }
 
   /// Polls until the process has ended; false if it has not by `limit`.

@@ -21,14 +21,48 @@ struct StallTests {
   func deadlock(ranks: Int) throws {
     let result = try rankCheck("stall deadlock 1", ranks: ranks)
     #expect(result.status == 9 && !result.timedOut, "\(result)")
-    #expect(result.stderr.contains("for other ranks in phase"), "\(result)")
+    #expect(result.stderr.contains("waits for other ranks in phase"), "\(result)")
+    #expect(result.stderr.contains("they wait for different things"), "\(result)")
+    let lines = result.stderr.split(separator: "\n").filter { $0.contains("stalled") }
+    #expect(lines.count == 1, "\(result)")
+  }
+
+  @Test("a job that waits ends after the time it was given, not twice that")
+  func inTime() throws {
+    let start = ContinuousClock.now
+    let result = try rankCheck("stall waiting 1", ranks: 2)
+    let words = try #require(result.stderr.firstMatch(of: /nobody made progress for ([0-9.]+) s/))
+    let seconds = try #require(Double(words.1))
+    #expect(seconds > 6 && seconds < 11, "\(result), \(start.duration(to: .now))")
+  }
+
+  @Test("a process that is gone is named also where no launcher sees it")
+  func gone() throws {
+    let running = try RankLaunch("RankChecks", ["stall", "gone", "1"], ranks: 3).start()
+    if running.waitForOutput("leaving") {
+      kill(running.processID, SIGSTOP)
+      usleep(12_000_000)
+      kill(running.processID, SIGCONT)
+    }
+    let result = running.wait()
+    #expect(result.status != 0 && !result.timedOut, "\(result)")
+    #expect(result.stderr.contains(/rank 1 on \S+ is gone: its process \d+ ended/), "\(result)")
+  }
+
+  @Test("what a phase adds is in the message")
+  func detail() throws {
+    let result = try rankCheck("stall detail 0", ranks: 2)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    #expect(result.stderr.contains("in phase 'decoding clips/a.mp4'"), "\(result)")
   }
 
   @Test("a rank that was stopped is missed by the others")
   func frozen() throws {
     let result = try rankCheck("stall frozen 1", ranks: 3)
     #expect(result.status == 9 && !result.timedOut, "\(result)")
-    #expect(result.stderr.contains("for other ranks in phase 'all-reduce'"), "\(result)")
+    let silent = /rank 1 on \S+ is silent: its process \d+ does not run/
+    #expect(result.stderr.contains(silent), "\(result)")
+    #expect(result.stderr.contains("last seen in phase 'barrier'"), "\(result)")
     #expect(!result.stderr.contains("rank 1 of 3"), "\(result)")
   }
 

@@ -80,6 +80,11 @@ public final class ClipLoader {
   ///   hundred other clips of its split (or all) do not decode either.
   public func next() throws -> ClipBatch? { try work.take() }
 
+  /// Says, on any thread, which files are being read now: `a.mp4 and 2 more`; empty: none.
+  public var filesBeingRead: @Sendable () -> String {
+    { [work] in work.filesBeingRead }
+  }
+
   /// Ends the threads and waits until they are gone; what they were decoding is given up. One that
   /// hangs is not waited for longer than some seconds.
   public func stop() { work.stop() }

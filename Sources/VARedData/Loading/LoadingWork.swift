@@ -214,6 +214,14 @@ extension LoadingWork {
     condition.withLock { thread.reading = nil }
   }
 
+  /// The file that has been read for longest, and how many others; empty: none.
+  var filesBeingRead: String {
+    let readings = condition.withLock { threads.compactMap(\.reading) }
+    guard let first = readings.min(by: { $0.end < $1.end }) else { return "" }
+    let name = source.dataset.name(source.split, first.index)
+    return readings.count > 1 ? "\(name) and \(readings.count - 1) more" : name
+  }
+
   /// Waits for a change or some time, and gives up threads that hang.
   private func waitForThreads() {
     _ = condition.wait(until: Date(timeIntervalSinceNow: min(2, hangSeconds)))

@@ -16,8 +16,8 @@ public enum FrontierTraining {
   /// - Parameter settings: makes the settings; what it throws is reported once, by one rank.
   /// - Returns: how it ended.
   public static func launch(_ settings: () throws -> FrontierSettings) -> TrainingEnd {
+    Launch.beginJob()
     let communicator = Launch.communicator()
-    Signals.watch()
     let settings = communicator.together(status: ExitStatus.of) {
       let settings = try settings()
       try settings.validate()
@@ -34,7 +34,7 @@ public enum FrontierTraining {
     _ settings: FrontierSettings, _ communicator: Communicator
   ) throws -> TrainingEnd {
     let isFirst = communicator.rank == 0
-    func announce(_ text: String) { if isFirst { Terminal.write("== \(text)\n") } }
+    func announce(_ text: String) { if isFirst { Terminal.say("== \(text)") } }
     let share = try communicator.threadShare()
     let setup = communicator.together(status: ExitStatus.of) {
       if isFirst { try requireSameExperiment(settings) }
@@ -64,7 +64,7 @@ public enum FrontierTraining {
     }
     announce("measuring")
     guard let points = try FrontierMeasurement(settings, setup).measure(runs) else {
-      if isFirst { Terminal.write("stopped; the same command measures again\n") }
+      if isFirst { Terminal.say("stopped; the same command measures again") }
       return .stopped(try communicator.signalsOnAnyRank())
     }
     guard isFirst else { return .finished }
@@ -73,7 +73,7 @@ public enum FrontierTraining {
     let base = settings.training.output + "/frontier"
     try AtomicFile.write(base + ".csv", text: report.csv)
     try AtomicFile.write(base + ".svg", text: report.figure.svg)
-    Terminal.write("\(base).csv and \(base).svg\n")
+    Terminal.say("\(base).csv and \(base).svg")
     return .finished
   }
 

@@ -171,6 +171,11 @@ extension Setting.Group {
       .number(
         "stall-timeout", \.stallTimeout, 0.0..., "seconds",
         "Seconds without progress after which the job is ended; 0: never", unit: "seconds"),
+      .words(
+        "time-limit", \.timeLimit, "duration",
+        "How long the run may take, such as 90s, 30m, 11h or 1-12:00:00: it stops before, with a "
+          + "checkpoint and status 75; none: no limit; unset: what Slurm or PBS say",
+        expected: "none or a duration such as 90s, 30m, 11h, 12:00:00 or 1-12:00:00"),
     ])
 
   /// How gates learn to save.

@@ -149,6 +149,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var initialize: String?
   /// Seconds without progress after which the job is ended; 0: never.
   public var stallTimeout = 600.0
+  /// How long the run may take; nil: as long as the scheduler says.
+  public var timeLimit: RunTimeLimit?
 
   /// Executed conv ratio that λ is steered to, on average over the training clips; 0: λ is
   /// `costWeight`.

@@ -40,13 +40,14 @@ final class Progress {
     {
       lastLine = .now
       let numbers = Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
-      Terminal.write("epoch \(place.epoch) step \(place.step) \(numbers)\n")
+      Terminal.say("epoch \(place.epoch) step \(place.step) \(numbers)")
     }
   }
 
   /// Writes a line of its own, below the bar where there is one.
   func say(_ line: String) {
-    Terminal.write((barIsShown ? "\n" : "") + line + "\n")
+    if barIsShown { Terminal.write("\n") }
+    Terminal.say(line)
     barIsShown = false
   }
 

@@ -33,14 +33,13 @@ struct StepRecord {
   ) throws {
     let clips = Double(outcome.count)
     let received = Signals.received
-    let ends: [Signals] = [.terminate, .interrupt, .user1]
     var sums: [Double] = [
       clips, outcome.sums.crossEntropy + outcome.costWeight * outcome.sums.cost,
       Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
       outcome.sums.executedMACs, dataSeconds,
       outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
     ]
-    sums += ends.map { received.contains($0) ? 1 : 0 }
+    sums += Signals.each.map { received.contains($0) ? 1 : 0 }
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     let ranks = Double(communicator.size)
     self.clips = sums[0]
@@ -54,7 +53,7 @@ struct StepRecord {
     backwardSeconds = sums[8] / ranks
     self.allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
-    for (signal, count) in zip(ends, sums[11...]) where count > 0 { signals.insert(signal) }
+    for (signal, count) in zip(Signals.each, sums[11...]) where count > 0 { signals.insert(signal) }
   }
 
   /// The line of metrics.jsonl; `step` counts from 1.

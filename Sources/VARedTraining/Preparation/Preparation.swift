@@ -13,10 +13,10 @@ package enum Preparation {
   /// once it is whole, so the same command goes on where an earlier one ended, however it ended.
   ///
   /// - Parameter settings: what is prepared, and where.
-  /// - Returns: whether Ctrl-C ended it.
-  package static func launch(_ settings: PreparationSettings) -> Bool {
+  /// - Returns: the exit status: 0, or what `ExitStatus` says of an orderly stop.
+  package static func launch(_ settings: PreparationSettings) -> Int32 {
+    Launch.beginJob()
     let communicator = Launch.communicator()
-    Signals.watch()
     let dataset = communicator.together(status: ExitStatus.of) {
       try settings.validate()
       let dataset = try Dataset.open(settings.data, videos: settings.videos)
@@ -27,7 +27,7 @@ package enum Preparation {
       try prepare(settings, dataset, communicator)
     }
     communicator.finalize()
-    return signals.contains(.interrupt)
+    return ExitStatus.of(signals)
   }
 
   /// Collective.
@@ -50,7 +50,7 @@ package enum Preparation {
     let plan = PreparationPlan(dataset, manifest: job.manifest)
     let folder = PreparedFolder(path: settings.output, plan: plan)
     guard !job.isDone else {
-      if communicator.rank == 0 { Terminal.write(sentence(job.manifest, settings) + "\n") }
+      if communicator.rank == 0 { Terminal.say(sentence(job.manifest, settings)) }
       return []
     }
     if communicator.rank == 0 {

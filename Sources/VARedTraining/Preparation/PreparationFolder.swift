@@ -30,7 +30,7 @@ final class PreparationFolder {
       throw FileError(path: path, "is the data itself; give another --output")
     }
     try PreparationFolder.make(path)
-    lock = try FolderLock(path) { Terminal.write($0 + "\n") }
+    lock = try FolderLock(path, say: Terminal.say)
     let found = try PreparedManifest.read(folder: path)
     if let found {
       try PreparationFolder.requireSame(found, dataset, settings)

@@ -40,13 +40,14 @@ struct PreparationProgress {
       Terminal.write("\r" + bar + "\u{1B}[K")
       barIsShown = true
     } else {
-      Terminal.write("\(place) \(numbers)\n")
+      Terminal.say("\(place) \(numbers)")
     }
   }
 
   /// Writes a line of its own, below the bar where there is one.
   mutating func say(_ line: String) {
-    Terminal.write((barIsShown ? "\n" : "") + line + "\n")
+    if barIsShown { Terminal.write("\n") }
+    Terminal.say(line)
     barIsShown = false
   }
 }

@@ -5,6 +5,29 @@ import VARedDist
 
 /// The process's start and end.
 public enum Launch {
+  /// When the process started, as ``begin()`` saw it.
+  static let start = Date()
+
+  /// First thing in `main`, before anything that takes time: from here on a signal does not end the
+  /// process, but is noted for ``beginJob()`` or ``endOnSignals()``.
+  public static func begin() {
+    Signals.watch()
+    _ = start
+  }
+
+  /// What follows is done at once: a signal ends the process, also one that has come already.
+  public static func endOnSignals() { Signals.release() }
+
+  /// What follows is a job that stops in order when a signal comes, and writes a log.
+  package static func beginJob() {
+    begin()
+    Terminal.beginLog()
+    if isFirst { _ = notice }
+  }
+
+  /// Of the first rank.
+  private static let notice = SignalNotice()
+
   /// The ranks; a process that cannot have them says why and exits.
   package static func communicator() -> Communicator {
     do {

@@ -1,15 +1,27 @@
 // Whether a person watches standard output, and what is written there.
 
 import Foundation
+import VARedDist
 
 package enum Terminal {
   /// Whether standard output ends at a terminal. Open MPI gives its ranks terminals of its own in
   /// between, so under `mpirun` it is the launcher's output that counts.
   package static func isWatched() -> Bool {
     guard isatty(STDOUT_FILENO) == 1 else { return false }
-    let environment = ProcessInfo.processInfo.environment
-    guard environment["OMPI_COMM_WORLD_SIZE"] != nil else { return true }
-    let link = "/proc/\(getppid())/fd/1"
+    return isUnderMpirun ? launcherHasTerminal(STDOUT_FILENO) : true
+  }
+
+  /// Whether standard error ends at a terminal; under `mpirun`, the launcher's.
+  private static func errorsAreWatched() -> Bool {
+    isUnderMpirun ? launcherHasTerminal(STDERR_FILENO) : isatty(STDERR_FILENO) == 1
+  }
+
+  private static var isUnderMpirun: Bool {
+    ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] != nil
+  }
+
+  private static func launcherHasTerminal(_ file: Int32) -> Bool {
+    let link = "/proc/\(getppid())/fd/\(file)"
     let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
     return target.map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
   }
@@ -21,13 +33,22 @@ package enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// From now on lines of ``say(_:)`` and ``warn(_:)``, and what ranks say when they fail, begin
+  /// with date and time, unless a terminal shows both streams: a person there has a clock.
+  package static func beginLog() {
+    if !isWatched() || !errorsAreWatched() { LogTime.begin() }
+  }
+
   /// Writes at once, so that lines appear when they are written also through pipes.
   package static func write(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
   }
 
+  /// Writes a line of the log to standard output.
+  package static func say(_ line: String) { write(LogTime.prefix + line + "\n") }
+
   /// Writes a line to standard error.
   package static func warn(_ line: String) {
-    try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((LogTime.prefix + line + "\n").utf8))
   }
 }

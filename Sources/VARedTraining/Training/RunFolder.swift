@@ -44,7 +44,7 @@ package struct RunFolder {
   /// Makes the folder and what it holds checkpoints in, where they are not there yet.
   ///
   /// - Throws: `FileError`.
-  func make() throws {
+  package func make() throws {
     var made = path.hasPrefix("/") ? "" : "."
     for part in checkpoints.path.split(separator: "/") {
       made += "/" + part

@@ -71,6 +71,7 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
+    "time-limit",
     "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
   ]
 

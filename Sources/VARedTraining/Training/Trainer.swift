@@ -9,13 +9,13 @@ import VARedNN
 public enum TrainingEnd: Equatable, Sendable {
   /// All epochs are done.
   case finished
-  /// A signal asked for an orderly end; a checkpoint was written.
+  /// A signal, or the time limit, asked for an orderly end; what was done is in a checkpoint.
   case stopped(Signals)
 
-  /// Whether a person interrupted the run (Ctrl-C), as opposed to a scheduler.
-  public var isInterruption: Bool {
-    if case .stopped(let signals) = self { return signals.contains(.interrupt) }
-    return false
+  /// The process's exit status (`ExitStatus`).
+  public var exitStatus: Int32 {
+    if case .stopped(let signals) = self { return ExitStatus.of(signals) }
+    return 0
   }
 }
 
@@ -27,6 +27,8 @@ final class Trainer {
   private let buckets: GradientBuckets
   private var schedule: TrainingSchedule
   private let watch: StallWatch
+  private let timeLimit: TimeLimit
+  private let layers: LayerNames
   /// Rank 0 only.
   private let log: RunLog?
   private var position: TrainingPosition
@@ -38,8 +40,9 @@ final class Trainer {
 
   init(
     _ setup: TrainingSetup, network: VideoNetwork, optimizer: SGD, schedule: TrainingSchedule,
-    statistics: RankStatistics?, log: RunLog?, start: StartingPoint
+    statistics: RankStatistics?, log: RunLog?, timeLimit: TimeLimit, start: StartingPoint
   ) throws {
+    self.timeLimit = timeLimit
     self.setup = setup
     self.network = network
     self.optimizer = optimizer
@@ -57,6 +60,7 @@ final class Trainer {
         setup.communicator, gradients: parameters.gradients,
         compression: setup.configuration.compress)
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
+    layers = LayerNames(network.parameters)
     statistics?.watch = watch
     statistics?.buckets = buckets
   }
@@ -100,6 +104,7 @@ final class Trainer {
       let plan = schedule.plan(position, clips: batch.indices)
       let outcome = try forwardAndBackward(batch, plan)
       let allReduceSeconds = try finishAllReduce()
+      timeLimit.check()
       var record = try StepRecord(
         outcome, badClips: batch.bad.count, dataSeconds: dataSeconds,
         allReduceSeconds: allReduceSeconds, over: communicator)
@@ -109,6 +114,7 @@ final class Trainer {
 
       record.wallSeconds = last.duration(to: .now) / .seconds(1)
       last = .now
+      timeLimit.saw(stepSeconds: record.wallSeconds)
       try note(record, plan, batch)
       // The end of an epoch writes its own checkpoint.
       if position.epoch > epoch { break }
@@ -131,7 +137,7 @@ final class Trainer {
 
   /// The next batch of this rank; nil: the epoch has no more.
   private func fetch(_ loader: ClipLoader) throws -> ClipBatch? {
-    watch.progress("decoding")
+    watch.progress("decoding", detail: loader.filesBeingRead)
     let batch = try loader.next()
     ClipWarnings.show(batch?.notes ?? [])
     return batch
@@ -148,7 +154,10 @@ final class Trainer {
     return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),
       costWeight: Float(plan.costWeight),
-      gradientsReady: { try buckets.ready(from: $0) })
+      gradientsReady: { offset in
+        watch.progress("backward", detail: layers.name(before: offset))
+        try buckets.ready(from: offset)
+      })
   }
 
   /// Waits until all gradients are summed over the ranks. Returns the seconds it waited.
@@ -179,6 +188,7 @@ final class Trainer {
       let found = try setup.evaluator().run(
         network, policies: { schedule.evaluationPolicies(position, clips: $0) },
         isInterrupted: {
+          timeLimit.check()
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
         }, progress: { watch.progress($0) })
@@ -204,9 +214,11 @@ final class Trainer {
 
   private func save() throws {
     watch.progress("checkpoint")
+    let start = ContinuousClock.now
     try log?.save(
       position, network.parameters, momentum: optimizer.momentumBuffer, totals: totals,
       stage: schedule.stage(before: position), costMemory: schedule.costMemory)
+    timeLimit.saw(checkpointSeconds: start.duration(to: .now) / .seconds(1))
   }
 
   /// All ranks see the same numbers; rank 0 speaks for them.

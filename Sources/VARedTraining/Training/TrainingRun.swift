@@ -11,9 +11,8 @@ public enum TrainingRun {
   /// - Parameter settings: makes the settings; what it throws is reported once, by one rank.
   /// - Returns: how the run ended.
   public static func launch(_ settings: () throws -> TrainingConfiguration) -> TrainingEnd {
+    Launch.beginJob()
     let communicator = Launch.communicator()
-    // From here on: a signal while the data is opened ends the run after its first step.
-    Signals.watch()
     let configuration = communicator.together(status: ExitStatus.of) {
       let configuration = try settings()
       try configuration.validate()
@@ -33,6 +32,7 @@ public enum TrainingRun {
   package static func train(
     _ configuration: TrainingConfiguration, _ communicator: Communicator, onlyWarmup: Bool = false
   ) throws -> TrainingEnd {
+    if let end = try EarlyStop.look(communicator, configuration) { return end }
     let share = try communicator.threadShare()
     let isShared = configuration.syncBN && communicator.size > 1
     let statistics = isShared ? RankStatistics(communicator) : nil
@@ -47,6 +47,7 @@ public enum TrainingRun {
     // Gradients are summed in the engine's layout, which depends on the processor.
     try communicator.requireSame(
       "\(ChannelBlock.lanes) lanes, \(network.parameters.count) floats", "parameter layout")
+    if let end = try EarlyStop.look(communicator, configuration) { return end }
     let optimizer = SGD(
       network.parameters, momentum: Float(configuration.momentum),
       weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))
@@ -56,10 +57,14 @@ public enum TrainingRun {
     let start = try (opened?.start ?? StartingPoint(costMemory: setup.controller.memory)).broadcast(
       over: communicator)
     try network.parameters.broadcast(momentum: optimizer.momentumBuffer, over: communicator)
+    let timeLimit = TimeLimit(
+      configuration.timeLimit, start: Launch.start, checkpointBytes: 8 * network.parameters.count)
+    timeLimit.summary().map { opened?.log.progress.say($0) }
+    if let end = try EarlyStop.look(communicator, configuration, at: start) { return end }
     let trainer = try Trainer(
       setup, network: network, optimizer: optimizer,
       schedule: setup.schedule(policies, costMemory: start.costMemory), statistics: statistics,
-      log: opened?.log, start: start)
+      log: opened?.log, timeLimit: timeLimit, start: start)
     let end = try trainer.run(onlyWarmup: onlyWarmup)
     if end == .finished, !onlyWarmup, let missed = trainer.missedTarget {
       opened?.log.progress.say(missed)
@@ -94,7 +99,7 @@ public enum TrainingRun {
     _ setup: TrainingSetup, _ network: VideoNetwork, _ optimizer: SGD
   ) throws -> (log: RunLog, start: StartingPoint) {
     let configuration = setup.configuration
-    let say = { Terminal.write($0 + "\n") }
+    let say = Terminal.say
     let folder = RunFolder(path: configuration.output)
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
