@@ -155,11 +155,14 @@ wait_for_checkpoint() { # run, least step
 }
 
 wait_for_start() { # run, how often it was started again
-  for _ in $(seq 900); do
+  for _ in $(seq 300); do
     ! grep -q "job: start $2 of job" "$work/$1.log" || return 0
-    # Slurm lets a requeued job wait for a minute or two.
-    scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
-    sleep 0.2
+    # Slurm lets a requeued job wait for a minute or two, longer than its last start takes to end.
+    if [ "$(state "$job")" = PENDING ] && [ "$(sinfo -h -o %t -p low)" = idle ]; then
+      sleep 3
+      scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+    fi
+    sleep 0.5
   done
   fail "$1 was not started again, the $2. time"
 }
