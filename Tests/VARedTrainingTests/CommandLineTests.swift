@@ -124,7 +124,7 @@ import TrainingTestSupport
     "label-smoothing": "0.1", "mixup": "0.2", "cutmix": "1.0",
     "shuffle": "none", "max-bad-clips": "0.25", "data-threads": "1", "batch": "4", "epochs": "1",
     "learning-rate": "3e-05", "warmup-epochs": "0.5", "momentum": "0.85", "weight-decay": "0.0",
-    "sync-bn": "false", "seed": "99", "threads": "1", "stall-timeout": "120.0",
+    "sync-bn": "true", "reproducible": "true", "compress": "none", "seed": "99", "threads": "1", "stall-timeout": "120.0",
     "time-limit": "1-12:00:00",
     "target-ratio": "0.9", "cost-weight": "2.0", "cost-form": "saturating", "cost-kappa": "0.2",
     "cost-confidence": "0.875", "cost-power": "1.5", "cost-ramp": "0.25", "gate-rate": "0.1",
@@ -141,7 +141,7 @@ import TrainingTestSupport
     }
     file.costPower = 3
     (file.data, file.output, file.initialize) = ("none.csv", "/none", "none.h5")
-    file.network = .fixed
+    (file.network, file.syncBN, file.compress) = (.fixed, false, .bf16)
     try scratch.write("a.yaml", file.yaml)
     var given = Self.values
     _ = try run(
