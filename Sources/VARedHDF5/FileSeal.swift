@@ -10,76 +10,95 @@ enum FileSeal {
   private static let title = "vared-train sealed file\n"
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  /// Writes the seal of a closed file that was created with a user block.
-  ///
-  /// - Throws: `HDF5Error` if the file cannot be read or written.
-  static func write(_ path: String) throws {
-    let (sum, bytes) = try checksum(path)
-    guard let file = FileHandle(forUpdatingAtPath: path) else {
-      throw HDF5Error(path: path, message: "cannot be sealed: \(String(cString: strerror(errno)))")
-    }
-    do {
-      try file.write(contentsOf: Data(text(sum, bytes)))
-      try file.close()
-    } catch {
-      throw HDF5Error(path: path, message: "cannot be sealed: \(String(cString: strerror(errno)))")
-    }
-  }
-
   /// Checks the seal. A file without a user block (HDF5 from the first byte) has none and passes.
   ///
   /// - Throws: `HDF5Error` if the file cannot be read or is not what was sealed.
   static func verify(_ path: String) throws {
-    let handle = try reading(path)
-    let start = [UInt8]((try? handle.read(upToCount: blockBytes)) ?? Data())
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw HDF5Error(path: path, system: "cannot open") }
+    defer { close(descriptor) }
+    let start = try part(of: descriptor, path, upTo: blockBytes)
     guard !start.starts(with: signature) else { return }
     guard start.starts(with: Array(title.utf8)) else {
       throw HDF5Error(path: path, message: "is damaged, or not an HDF5 file")
     }
-    let (sum, bytes) = try checksum(path)
-    guard start == text(sum, bytes) else {
+    var digest = Digest()
+    while true {
+      let bytes = try part(of: descriptor, path, upTo: 4 << 20)
+      guard !bytes.isEmpty else { break }
+      bytes.withUnsafeBytes { digest.add($0) }
+    }
+    guard start == text(digest) else {
       throw HDF5Error(
         path: path, message: "does not match its checksum: damaged, or changed by another program")
     }
   }
 
-  private static func text(_ sum: UInt64, _ bytes: Int) -> [UInt8] {
-    let line =
-      "\(title)fnv1a-64 over \(bytes) bytes from \(blockBytes): \(String(sum, radix: 16))\n"
+  /// The seal of a file whose bytes after the user block are those of `digest`.
+  static func text(_ digest: Digest) -> [UInt8] {
+    let sum = String(digest.value, radix: 16)
+    let line = "\(title)fnv1a-64 over \(digest.bytes) bytes from \(blockBytes): \(sum)\n"
     return Array(line.utf8) + [UInt8](repeating: 0, count: blockBytes - line.utf8.count)
   }
 
-  /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros),
-  /// over everything after the user block. Each step is a bijection of the word, so no single
-  /// damaged word goes unseen.
-  private static func checksum(_ path: String) throws -> (sum: UInt64, bytes: Int) {
-    let file = try reading(path)
-    var sum: UInt64 = 0xCBF2_9CE4_8422_2325
-    var bytes = 0
-    do {
-      try file.seek(toOffset: UInt64(blockBytes))
-      while let part = try file.read(upToCount: 4 << 20), !part.isEmpty {
-        bytes += part.count
-        part.withUnsafeBytes { raw in
-          for at in stride(from: 0, to: raw.count, by: 8) {
-            var word: UInt64 = 0
-            withUnsafeMutableBytes(of: &word) {
-              $0.copyBytes(from: raw[at..<min(at + 8, raw.count)])
-            }
-            sum = (sum ^ UInt64(littleEndian: word)) &* 0x0000_0100_0000_01B3
-          }
-        }
+  /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros).
+  /// Each step is a bijection of the word, so no single damaged word goes unseen.
+  struct Digest {
+    private(set) var bytes = 0
+    private var sum: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// The first bytes of a word that is not complete yet.
+    private var word: UInt64 = 0
+
+    /// Goes on with `part`.
+    mutating func add(_ part: UnsafeRawBufferPointer) {
+      var at = 0
+      while bytes % 8 != 0, at < part.count {
+        add(byte: part[at])
+        at += 1
       }
-    } catch {
-      throw HDF5Error(path: path, message: "cannot be read: \(String(cString: strerror(errno)))")
+      var sum = sum
+      let whole = at
+      while at + 8 <= part.count {
+        let next = part.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        sum = Self.step(sum, UInt64(littleEndian: next))
+        at += 8
+      }
+      self.sum = sum
+      bytes += at - whole
+      for byte in part[at...] { add(byte: byte) }
     }
-    return (sum, bytes)
+
+    /// The digest of all that was added.
+    var value: UInt64 { bytes % 8 == 0 ? sum : Self.step(sum, word) }
+
+    private mutating func add(byte: UInt8) {
+      word |= UInt64(byte) << UInt64(bytes % 8 * 8)
+      bytes += 1
+      guard bytes % 8 == 0 else { return }
+      sum = Self.step(sum, word)
+      word = 0
+    }
+
+    private static func step(_ sum: UInt64, _ word: UInt64) -> UInt64 {
+      (sum ^ word) &* 0x0000_0100_0000_01B3
+    }
   }
 
-  private static func reading(_ path: String) throws -> FileHandle {
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw HDF5Error(path: path, message: "cannot open: \(String(cString: strerror(errno)))")
+  /// The next bytes of a file, fewer than `count` only at its end.
+  private static func part(
+    of descriptor: Int32, _ path: String, upTo count: Int
+  ) throws -> [UInt8] {
+    var failure: HDF5Error?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
+      while initialized < count {
+        let got = read(descriptor, out.baseAddress! + initialized, count - initialized)
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { failure = HDF5Error(path: path, system: "cannot be read") }
+        guard got > 0 else { break }
+        initialized += got
+      }
     }
-    return file
+    if let failure { throw failure }
+    return bytes
   }
 }

@@ -27,16 +27,21 @@ extension HDF5File {
   ///   - userBlockBytes: bytes in front that HDF5 programs skip: a power of two, at least 512.
   /// - Throws: `HDF5Error` if the path cannot be written.
   public static func create(_ path: String, userBlockBytes: Int) throws -> HDF5File {
+    try create(at: path, named: path, userBlockBytes: userBlockBytes)
+  }
+
+  /// The same where errors name another `path` than the `place` that is written.
+  static func create(
+    at place: String, named path: String, userBlockBytes: Int
+  ) throws -> HDF5File {
     try HDF5Library.locked {
       let failure = "cannot create"
       let creation = try Handle(H5Pcreate(vared_h5p_file_create()), H5Pclose, path, failure)
       _ = H5Pset_userblock(creation.id, hsize_t(userBlockBytes))
-      let access = try Handle(H5Pcreate(vared_h5p_file_access()), H5Pclose, path, failure)
+      let access = try HDF5Library.access(path)
       _ = H5Pset_small_data_block_size(access.id, 0)  // else small datasets share a block
-      let file = H5Fcreate(path, vared_h5f_acc_trunc(), creation.id, access.id)
-      guard file >= 0 else {
-        throw HDF5Error(path: path, message: "cannot create: \(HDF5Library.reason())")
-      }
+      let file = H5Fcreate(place, vared_h5f_acc_trunc(), creation.id, access.id)
+      guard file >= 0 else { throw HDF5Library.failure(path, failure) }
       return HDF5File(path: path, file: file)
     }
   }
@@ -45,7 +50,7 @@ extension HDF5File {
   /// values are whatever the file holds there; none are written here.
   ///
   /// - Parameters:
-  ///   - path: the dataset's path, in a group that is there.
+  ///   - path: the dataset's path; groups on the way are made.
   ///   - of: its element type.
   ///   - shape: its extents.
   /// - Returns: where its values lie, row-major and little-endian; an empty one lies nowhere, at 0.
@@ -66,8 +71,11 @@ extension HDF5File {
       _ = H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY)
       _ = H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER)
       _ = H5Pset_obj_track_times(creation.id, false)
+      let links = try Handle(H5Pcreate(vared_h5p_link_create()), H5Pclose, self.path, failure)
+      _ = H5Pset_create_intermediate_group(links.id, 1)
       let set = try Handle(
-        H5Dcreate2(file, path, T.hdf5Kind.littleEndianType, space.id, plain, creation.id, plain),
+        H5Dcreate2(
+          file, path, T.hdf5Kind.littleEndianType, space.id, links.id, creation.id, plain),
         H5Dclose, self.path, failure)
       let bytes = shape.reduce(MemoryLayout<T>.stride, *)
       guard bytes > 0 else { return HDF5Extent(offset: 0, bytes: 0) }

@@ -12,18 +12,17 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// The path as it was given.
   public let path: String
   var file: hid_t
-  private let isSealed: Bool
 
-  init(path: String, file: hid_t, isSealed: Bool = false) {
+  init(path: String, file: hid_t) {
     self.path = path
     self.file = file
-    self.isSealed = isSealed
   }
 
-  /// Opens an existing file for reading.
+  /// Opens an existing file for reading, once no other process holds it (`flock`); a process that
+  /// does is waited for some seconds.
   ///
   /// - Parameter checkingSeal: reads the whole file first and compares it with the checksum that
-  ///   `create(_:sealed:)` left; a file that never had one passes. Without it, a file damaged
+  ///   `SealedFile` left; a file that never had one passes. Without it, a file damaged
   ///   inside may crash the HDF5 library.
   /// - Throws: `HDF5Error` if it is missing, a folder, unreadable, damaged or no HDF5 file.
   public static func open(_ path: String, checkingSeal: Bool = false) throws -> HDF5File {
@@ -31,31 +30,25 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw HDF5Error(path: path, message: "is a folder; expected an HDF5 file")
     }
+    try FileHold.wait(for: path)
     if checkingSeal { try FileSeal.verify(path) }
     return try HDF5Library.locked {
-      let file = H5Fopen(path, vared_h5f_acc_rdonly(), vared_h5p_default())
-      guard file >= 0 else {
-        throw HDF5Error(path: path, message: "cannot open: \(HDF5Library.reason())")
-      }
+      let access = try HDF5Library.access(path)
+      let file = H5Fopen(path, vared_h5f_acc_rdonly(), access.id)
+      guard file >= 0 else { throw HDF5Library.failure(path, "cannot open") }
       return HDF5File(path: path, file: file)
     }
   }
 
   /// Creates an empty file, truncating one that is there.
   ///
-  /// - Parameter sealed: when it is closed, a checksum over all of it goes into a user block in
-  ///   front, which other HDF5 programs skip.
   /// - Throws: `HDF5Error` if the path cannot be written.
-  public static func create(_ path: String, sealed: Bool = false) throws -> HDF5File {
+  public static func create(_ path: String) throws -> HDF5File {
     try HDF5Library.locked {
-      let creation = try Handle(
-        H5Pcreate(vared_h5p_file_create()), H5Pclose, path, "cannot create")
-      if sealed { _ = H5Pset_userblock(creation.id, hsize_t(FileSeal.blockBytes)) }
-      let file = H5Fcreate(path, vared_h5f_acc_trunc(), creation.id, vared_h5p_default())
-      guard file >= 0 else {
-        throw HDF5Error(path: path, message: "cannot create: \(HDF5Library.reason())")
-      }
-      return HDF5File(path: path, file: file, isSealed: sealed)
+      let access = try HDF5Library.access(path)
+      let file = H5Fcreate(path, vared_h5f_acc_trunc(), vared_h5p_default(), access.id)
+      guard file >= 0 else { throw HDF5Library.failure(path, "cannot create") }
+      return HDF5File(path: path, file: file)
     }
   }
 
@@ -64,19 +57,17 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// - Parameter synchronize: also waits until the bytes are on the disk (`fsync`).
   /// - Throws: `HDF5Error` when what was written cannot be stored, e.g. because the disk is full.
   public func close(synchronize: Bool = false) throws {
-    let wasOpen = try HDF5Library.locked {
-      guard file >= 0 else { return false }
+    try HDF5Library.locked {
+      guard file >= 0 else { return }
       let closing = file
       file = -1
       if H5Fflush(closing, H5F_SCOPE_LOCAL) < 0 {
-        let reason = HDF5Library.reason()
+        let failure = failed("cannot write")
         _ = H5Fclose(closing)
-        throw error("cannot write: \(reason)")
+        throw failure
       }
       if H5Fclose(closing) < 0 { throw failed("cannot close") }
-      return true
     }
-    if wasOpen && isSealed { try FileSeal.write(path) }
     if synchronize { try synchronizeToDisk() }
   }
 
@@ -129,12 +120,12 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   func error(_ message: String) -> HDF5Error { HDF5Error(path: path, message: message) }
 
   /// The error of the call that just failed: what was attempted, and the library's reason.
-  func failed(_ what: String) -> HDF5Error { error("\(what): \(HDF5Library.reason())") }
+  func failed(_ what: String) -> HDF5Error { HDF5Library.failure(path, what) }
 
   private func synchronizeToDisk() throws {
     let descriptor = Glibc.open(path, O_RDONLY)
-    guard descriptor >= 0 else { throw error("cannot reopen: \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else { throw HDF5Error(path: path, system: "cannot reopen") }
     defer { _ = Glibc.close(descriptor) }
-    if fsync(descriptor) != 0 { throw error("cannot sync: \(String(cString: strerror(errno)))") }
+    if fsync(descriptor) != 0 { throw HDF5Error(path: path, system: "cannot sync") }
   }
 }

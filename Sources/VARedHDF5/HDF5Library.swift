@@ -20,8 +20,22 @@ enum HDF5Library {
     return try body()
   }
 
-  /// The innermost reason of the last failed call, in words a reader can use.
-  static func reason() -> String {
+  /// The error of the call that just failed: what was attempted, and the library's reason.
+  static func failure(_ path: String, _ what: String) -> HDF5Error {
+    let (text, isOfSystem) = reason()
+    return HDF5Error(path: path, message: "\(what): \(text)", isOfSystem: isOfSystem)
+  }
+
+  /// How files are opened and made: without the library's own locks. The caller holds the lock.
+  static func access(_ path: String) throws -> Handle {
+    let access = try Handle(H5Pcreate(vared_h5p_file_access()), H5Pclose, path, "cannot open")
+    _ = H5Pset_file_locking(access.id, false, true)
+    return access
+  }
+
+  /// The innermost reason of the last failed call, in words a reader can use, and whether it is the
+  /// system's.
+  private static func reason() -> (text: String, isOfSystem: Bool) {
     var text = [CChar](repeating: 0, count: 512)
     text.withUnsafeMutableBufferPointer { vared_h5e_innermost($0.baseAddress) }
     let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
@@ -29,13 +43,13 @@ enum HDF5Library {
   }
 
   /// `errno = 28` inside a library message is what matters: say it as the system says it.
-  static func plain(_ reason: String) -> String {
+  private static func plain(_ reason: String) -> (text: String, isOfSystem: Bool) {
     if let range = reason.range(of: "errno = ") {
       let digits = reason[range.upperBound...].prefix { $0.isNumber }
-      if let code = Int32(digits) { return String(cString: strerror(code)) }
+      if let code = Int32(digits) { return (String(cString: strerror(code)), true) }
     }
-    if reason.contains("file signature not found") { return "not an HDF5 file" }
-    if reason.contains("truncated file") { return "the file is truncated" }
-    return reason.isEmpty ? "unknown HDF5 failure" : reason
+    if reason.contains("file signature not found") { return ("not an HDF5 file", false) }
+    if reason.contains("truncated file") { return ("the file is truncated", false) }
+    return (reason.isEmpty ? "unknown HDF5 failure" : reason, false)
   }
 }

@@ -13,7 +13,7 @@ struct Handle: ~Copyable {
     _ id: hid_t, _ close: @escaping (hid_t) -> herr_t, _ path: String, _ what: String
   ) throws {
     guard id >= 0 else {
-      throw HDF5Error(path: path, message: "\(what): \(HDF5Library.reason())")
+      throw HDF5Library.failure(path, what)
     }
     self.id = id
     self.close = close

@@ -27,13 +27,14 @@ struct VARedTrain: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
-      Inspect.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
+      Inspect.self, Verify.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
       Diagnose.self,
     ],
     defaultSubcommand: Train.self)
 
   static func main() {
     Launch.begin()
+    AtomicFile.refuseInsteadOfEnding()
     let command: any ParsableCommand
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())

@@ -109,12 +109,17 @@ final class Scratch {
 
   @Test func damageAnywhereBreaksTheSeal() throws {
     let path = scratch("sealed.h5")
-    let file = try HDF5File.create(path, sealed: true)
-    try file.write("/group/x", [Float](repeating: 1, count: 1_001), shape: [7, 143])
-    try file.setAttribute("name", "value")
-    try file.close()
+    let file = try SealedFile(path)
+    try file.file.setAttribute("name", "value")
+    try file.add("/group/x", shape: [7, 143]) { (0..<1_001).map(Float.init) }
+    try file.file.write("/y", [3, 4] as [Double], shape: [2])
+    try file.add("/z", shape: [1]) { [5] }
+    try file.write(to: path)
     let sealed = try HDF5File.open(path, checkingSeal: true)
-    #expect(try sealed.read("/group/x", as: Float.self).shape == [7, 143])
+    let x = try sealed.read("/group/x", as: Float.self)
+    #expect(x.shape == [7, 143] && x.values == (0..<1_001).map(Float.init))
+    #expect(try sealed.read("/y", as: Double.self).values == [3, 4])
+    #expect(try sealed.read("/z", as: Float.self).values == [5])
     #expect(try sealed.attribute("name") == "value")
     let whole = try Data(contentsOf: URL(fileURLWithPath: path))
     for place in stride(from: 3, to: whole.count, by: 97) {

@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TrainingTestSupport
+import VARedData
 import VARedHDF5
 import VARedNN
 
@@ -49,9 +50,10 @@ import VARedNN
       position: TrainingPosition(step: step, epoch: 3, epochStep: 2), stage: .joint,
       costMemory: costMemory, ranks: 2,
       configuration: settings, classes: ["run", "walk"])
-    try header.write(
-      scratch(name), parameters: network.parameters, momentum: optimizer.momentumBuffer,
-      totals: totals)
+    let memory = SnapshotMemory(network.parameters)
+    try CheckpointSnapshot(
+      header, network.parameters, momentum: optimizer.momentumBuffer, totals: totals, into: memory
+    ).write(scratch(name))
   }
 
   @Test func everythingComesBack() throws {
@@ -125,6 +127,28 @@ import VARedNN
     truncate(folder.file(step: 5), 0)
     let error = #expect(throws: FileError.self) { try folder.newestWhole { _ in } }
     #expect(error?.message.contains("none of its 2 checkpoints can be read") == true)
+  }
+
+  /// 200 flips and cuts at random places: none is taken for what was written.
+  @Test func noDamageIsAccepted() throws {
+    try write("a.h5", try network(settings()), settings())
+    #expect(CheckpointVerification([scratch("a.h5")]).badCount == 0)
+    let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: scratch("a.h5"))))
+    var random = SplitMix64(mixing: 1, 2)
+    for trial in 0..<200 {
+      var bytes = whole
+      let place = random.below(whole.count)
+      switch trial % 3 {
+      case 0: bytes[place] ^= UInt8(1 << random.below(8))
+      case 1: bytes.removeSubrange(place...)
+      default: bytes.removeSubrange(place..<min(whole.count, place + 1 + random.below(64)))
+      }
+      try Data(bytes).write(to: URL(fileURLWithPath: scratch("b.h5")))
+      let found = CheckpointVerification([scratch("b.h5")])
+      #expect(found.badCount == 1, "trial \(trial) at \(place): \(found.lines)")
+    }
+    let both = CheckpointVerification([scratch("a.h5"), scratch("b.h5"), scratch("none.h5")])
+    #expect(both.badCount == 2 && both.lines.count == 3 && both.lines[0].contains(": good (step"))
   }
 
   @Test func anotherArchitectureIsExplained() throws {

@@ -40,6 +40,7 @@ import VARedNN
     written.cutmix = 1
     written.shuffle = .none
     written.maxBadClips = 0.25
+    written.maxBadSteps = 2
     written.resources.dataThreads = 3
     written.resources.batch = 11
     written.epochs = 5

@@ -22,14 +22,14 @@ import TrainingTestSupport
   @Test func linesAfterTheResumedStepAreTakenOut() throws {
     let path = scratch("metrics.jsonl")
     let first = try MetricsFile(path, resumedAt: 0)
-    for step in 1...6 { try first.append(line("step", step)) }
-    try first.append(line("evaluation", 6, top1: 0.5), line("epoch", 6))
+    for step in 1...6 { try first.append([line("step", step)]) }
+    try first.append([line("evaluation", 6, top1: 0.5), line("epoch", 6)])
     try scratch.write("metrics.jsonl", scratch.text("metrics.jsonl") + "{\"kind\":\"step\",\"st")
 
     let resumed = try MetricsFile(path, resumedAt: 4)
     #expect(resumed.lines.map(\.step) == [1, 2, 3, 4])
     #expect(!resumed.has("epoch", step: 6))
-    for step in 5...7 { try resumed.append(line("step", step)) }
+    for step in 5...7 { try resumed.append([line("step", step)]) }
     let text = try scratch.text("metrics.jsonl")
     #expect(
       text.split(separator: "\n").map(String.init)
@@ -41,7 +41,7 @@ import TrainingTestSupport
     let metrics = try MetricsFile(scratch("metrics.jsonl"), resumedAt: 0)
     #expect(metrics.bestStep == nil)
     for (step, top1) in [(5, 0.25), (10, 0.75), (15, 0.75), (20, 0.5)] {
-      try metrics.append(line("evaluation", step, top1: top1))
+      try metrics.append([line("evaluation", step, top1: top1)])
     }
     #expect(metrics.bestStep == 10)
     #expect(try MetricsFile(scratch("metrics.jsonl"), resumedAt: 7).bestStep == 5)
@@ -52,7 +52,7 @@ import TrainingTestSupport
     for (step, map) in [(5, 0.25), (10, 0.75), (15, 0.5)] {
       var line = line("evaluation", step)
       line.add("map", map)
-      try metrics.append(line)
+      try metrics.append([line])
     }
     #expect(metrics.bestStep == 10)
   }

@@ -31,13 +31,19 @@ import Testing
     var position = TrainingPosition()
     for _ in 0..<7 { position.advance(stepsPerEpoch: 3) }
     #expect(position == TrainingPosition(step: 7, epoch: 2, epochStep: 1))
-    let half = TrainingPosition(step: 9, epoch: 1, epochStep: 5).rescaled(clipsPerStep: 4, to: 8)
-    #expect(half == TrainingPosition(step: 9, epoch: 1, epochStep: 2))
+    let place = TrainingPosition(step: 9, epoch: 1, epochStep: 5)
+    let half = place.rescaled(clipsPerStep: 4, to: 8, ranks: 2, least: 1)
+    #expect(half.position == TrainingPosition(step: 9, epoch: 1, epochStep: 2) && half.done == 4)
+    // 19 of 20 clips: the one that is left is too few for three ranks.
+    let none = TrainingPosition(step: 19, epoch: 0, epochStep: 19)
+      .rescaled(clipsPerStep: 1, to: 20, ranks: 3, least: 1)
+    #expect(none.position == TrainingPosition(step: 19, epoch: 0, epochStep: 1) && none.done == 0)
   }
 
   /// 72 clips, 9 steps of 8, stopped after 8; with 4 times the ranks an epoch has 2 steps of 32.
   @Test func anEpochThatGotShorterIsComplete() {
-    let place = TrainingPosition(step: 8, epoch: 0, epochStep: 8).rescaled(clipsPerStep: 8, to: 32)
+    let place = TrainingPosition(step: 8, epoch: 0, epochStep: 8)
+      .rescaled(clipsPerStep: 8, to: 32, ranks: 4, least: 1).position
     #expect(place.fitted(stepsPerEpoch: 2) == TrainingPosition(step: 8, epoch: 1, epochStep: 0))
     #expect(place.fitted(stepsPerEpoch: 3) == place)
   }

@@ -188,35 +188,6 @@ import VARedHDF5
     #expect(try newest("branch").model == before.model)
   }
 
-  @Test func aFullDiskIsSaidAndTheOldCheckpointStays() throws {
-    _ = try run(arguments("run", ["--epochs", "1"]))
-    let before = try newest("run")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    let program = try #require(Bundle.main.executableURL).deletingLastPathComponent()
-      .appendingPathComponent("vared-train").path
-    // A limit on the size of files stands for a disk without room for another checkpoint.
-    process.arguments =
-      ["-c", "trap '' XFSZ; ulimit -f 300; exec \"$0\" \"$@\"", program] + arguments("run")
-    let errors = Pipe()
-    process.standardError = errors
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 2 && process.terminationReason == .exit, "\(said)")
-    let lines = said.split(separator: "\n")
-    #expect(
-      lines.count == 1 && lines[0].hasPrefix("error: ") && said.contains("File too large"),
-      "\(said)")
-    let after = try newest("run")
-    #expect(after.model == before.model && after.header == before.header)
-    let left = try FileManager.default.contentsOfDirectory(atPath: scratch("run/checkpoints"))
-    #expect(left == ["step-00000004.h5"])
-    _ = try run(arguments("run"))
-    #expect(try newest("run").header.position.step == 12)
-  }
-
   @Test func badClipsAreNamedReplacedAndCounted() throws {
     _ = try run([
       "synthesize", "--output", scratch("set"), "--train", "1", "--val", "1", "--size", "32",

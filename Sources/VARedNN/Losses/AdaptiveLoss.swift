@@ -18,19 +18,19 @@ final class AdaptiveLoss {
   private let classes: Int
   private let confidence: Double
   private let power: Double
-  private let clipsPerStep: Int?
+  private let ranks: Int?
   private var softmax: SoftmaxCrossEntropy
 
   /// - Parameters:
   ///   - batch: clips at most.
   ///   - confidence: the confidence from which on a clip pays; 0: all that are right.
   ///   - power: p, at least 1.
-  ///   - clipsPerStep: by how many clips gradients are divided, where it is not those at hand, and
-  ///     sums are to be the same in any order.
+  ///   - ranks: with as many clips as are at hand each, by all of which gradients are divided,
+  ///     where sums are to be the same in any order; nil: they are divided by the clips at hand.
   init(
-    classes: Int, batch: Int, confidence: Double = 0, power: Double = 2, clipsPerStep: Int? = nil
+    classes: Int, batch: Int, confidence: Double = 0, power: Double = 2, ranks: Int? = nil
   ) {
-    self.clipsPerStep = clipsPerStep
+    self.ranks = ranks
     self.classes = classes
     self.confidence = confidence
     self.power = power
@@ -47,7 +47,7 @@ final class AdaptiveLoss {
   func evaluate(
     logits: UnsafePointer<Float>, targets: Targets, costs: [ClipCost], weight: Float
   ) {
-    let n = Double(clipsPerStep ?? targets.count)
+    let n = Double(targets.count * (ranks ?? 1))
     (sums, correct, count) = (StepSums(), 0, targets.count)
     for clip in 0..<targets.count {
       let verdict = verdict(logits + clip * classes, targets, clip: clip, clips: n)
@@ -70,7 +70,7 @@ final class AdaptiveLoss {
   /// A clip's term of a sum: where sums are to be the same in any order, the nearest multiple of
   /// 2⁻³², of which doubles hold sums up to 2²⁰ exactly.
   func term(_ value: Double) -> Double {
-    guard clipsPerStep != nil else { return value }
+    guard ranks != nil else { return value }
     return (value * 0x1p32).rounded(.toNearestOrEven) / 0x1p32
   }
 

@@ -82,7 +82,8 @@ public final class VideoNetwork {
     loss = AdaptiveLoss(
       classes: configuration.classes, batch: batch,
       confidence: configuration.dynamic?.costConfidence ?? 0,
-      power: configuration.dynamic?.costPower ?? 2, clipsPerStep: clipsPerStep)
+      power: configuration.dynamic?.costPower ?? 2,
+      ranks: clipsPerStep.map { _ in statistics?.ranks ?? 1 })
     takePolicies()
   }
 

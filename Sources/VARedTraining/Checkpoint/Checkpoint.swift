@@ -3,10 +3,12 @@
 // HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
 // `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
 // (CostController); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks,
-// config (YAML), classes (one a line), multi_label (1, or not there). A user block of 512 bytes in
+// config (YAML), classes (one a line), multi_label (1, or not there), threads and lanes (not there
+// in older files). A user block of 512 bytes in
 // front holds a checksum of the whole file.
 
 import VARedHDF5
+import VARedNN
 
 /// Floats with their PyTorch shape.
 public struct Tensor: Equatable, Sendable {
@@ -19,6 +21,16 @@ public struct Tensor: Equatable, Sendable {
   public init(shape: [Int], values: [Float]) {
     self.shape = shape
     self.values = values
+  }
+
+  /// Whether all values are finite.
+  var isFinite: Bool { values.withUnsafeBufferPointer(\.largestMagnitude).isFinite }
+}
+
+extension FileError {
+  /// The same about a checkpoint or a file of weights.
+  init(_ error: HDF5Error) {
+    self.init(path: error.path, error.message, error.isOfSystem ? .unreadable : .damaged)
   }
 }
 
@@ -37,6 +49,10 @@ public struct CheckpointHeader: Equatable, Sendable {
   public var seed: Int
   /// Ranks the run had.
   public var ranks: Int
+  /// Compute threads that rank 0 had; nil: not known.
+  public var threads: Int?
+  /// Channels of a block of the engine's layout, which follows from the processor; nil: not known.
+  public var lanes: Int?
   /// All settings of the run.
   public var configuration: TrainingConfiguration
   /// Class names in the order of the logits.
@@ -55,18 +71,18 @@ public struct CheckpointHeader: Equatable, Sendable {
     do {
       let version: Int = try file.attribute("format_version")
       guard version == Self.formatVersion else {
-        var error = FileError(
+        throw FileError(
           path: file.path,
           "has format version \(version); this program reads version \(Self.formatVersion); "
-            + "--initialize with this file takes over its weights")
-        error.isOfOtherVersion = true
-        throw error
+            + "--initialize with this file takes over its weights", .otherVersion)
       }
       position = TrainingPosition(
         step: try file.attribute("step"), epoch: try file.attribute("epoch"),
         epochStep: try file.attribute("epoch_step"))
       seed = try file.attribute("seed")
       ranks = try file.attribute("ranks")
+      threads = file.hasAttribute("threads") ? try file.attribute("threads") : nil
+      lanes = file.hasAttribute("lanes") ? try file.attribute("lanes") : nil
       classes = try Self.lines(file.attribute("classes"))
       isMultiLabel = try file.hasAttribute("multi_label") && file.attribute("multi_label") == 1
       configuration = TrainingConfiguration()
@@ -79,13 +95,14 @@ public struct CheckpointHeader: Equatable, Sendable {
       self.stage = stage
       costMemory = try Self.costMemory(file.read("/training/cost_steering", as: Double.self).values)
     } catch let error as HDF5Error {
-      throw FileError(path: error.path, error.message)
+      throw FileError(error)
     }
   }
 
   /// A header to write.
   init(
     position: TrainingPosition, stage: TrainingStage, costMemory: CostController.Memory, ranks: Int,
+    threads: Int? = nil,
     configuration: TrainingConfiguration, classes: [String], isMultiLabel: Bool = false
   ) {
     self.position = position
@@ -93,6 +110,8 @@ public struct CheckpointHeader: Equatable, Sendable {
     self.costMemory = costMemory
     self.seed = configuration.seed
     self.ranks = ranks
+    self.threads = threads
+    lanes = ChannelBlock.lanes
     self.configuration = configuration
     self.classes = classes
     self.isMultiLabel = isMultiLabel
@@ -108,6 +127,8 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.write("/training/cost_steering", memory, shape: [memory.count])
     try file.setAttribute("seed", seed)
     try file.setAttribute("ranks", ranks)
+    if let threads { try file.setAttribute("threads", threads) }
+    if let lanes { try file.setAttribute("lanes", lanes) }
     try file.setAttribute("config", configuration.yaml)
     try file.setAttribute("classes", classes.joined(separator: "\n"))
     if isMultiLabel { try file.setAttribute("multi_label", 1) }
@@ -156,8 +177,21 @@ public struct Checkpoint: Sendable {
       try file.close()
       return checkpoint
     } catch let error as HDF5Error {
-      throw FileError(path: error.path, error.message)
+      throw FileError(error)
     }
+  }
+
+  /// Refuses what no training can go on from.
+  ///
+  /// - Throws: `FileError` if a parameter, running statistic or momentum is not finite.
+  func requireFinite() throws {
+    let named = model.map { ($0, $1) } + momentum.map { ("momentum of " + $0, $1) }
+    let diverged = named.filter { !$1.isFinite }.map(\.0).sorted()
+    guard let first = diverged.first else { return }
+    throw FileError(
+      path: path,
+      "holds numbers that are not finite (\(first), \(diverged.count) tensors in all): the run "
+        + "diverged", .notFinite)
   }
 
   static func tensors(_ file: HDF5File, _ group: String) throws -> [String: Tensor] {

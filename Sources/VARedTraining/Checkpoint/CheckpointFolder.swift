@@ -28,32 +28,50 @@ package struct CheckpointFolder {
     }.sorted(by: >)
   }
 
-  /// The newest checkpoint that can be read whole; `warn` hears of every one that cannot.
+  /// The newest checkpoint that can be read whole and has finite numbers only; `warn` hears of
+  /// every newer one.
   ///
-  /// - Throws: `FileError` if there are checkpoints and none of them is whole.
+  /// - Throws: `FileError` if there are checkpoints and none of them is such, or if the system does
+  ///   not let one be read: it may well be whole.
   package func newestWhole(warn: (String) -> Void) throws -> Checkpoint? {
+    try newest(warn: warn).checkpoint
+  }
+
+  /// The same, and the steps of newer ones whose numbers are not finite.
+  func newest(warn: (String) -> Void) throws -> (checkpoint: Checkpoint?, diverged: Set<Int>) {
     let steps = steps()
+    var diverged: Set<Int> = []
     for step in steps {
       do {
-        return try Checkpoint.read(file(step: step))
-      } catch let error as FileError where !error.isOfOtherVersion {
+        let checkpoint = try Checkpoint.read(file(step: step))
+        try checkpoint.requireFinite()
+        return (checkpoint, diverged)
+      } catch let error as FileError where error.fault == .damaged {
         warn("warning: skipping a damaged checkpoint: \(error)")
+      } catch let error as FileError where error.fault == .notFinite {
+        diverged.insert(step)
+        warn("warning: skipping a checkpoint: \(error)")
       }
     }
-    if let newest = steps.first {
+    guard let newest = steps.first else { return (nil, []) }
+    guard diverged.count < steps.count else {
       throw FileError(
         path: path,
-        "none of its \(steps.count) checkpoints can be read (newest: step \(newest)); "
-          + "move the folder away to start afresh")
+        "all of its \(steps.count) checkpoints hold numbers that are not finite: the run diverged; "
+          + "start afresh with another --output and a lower --learning-rate")
     }
-    return nil
+    throw FileError(
+      path: path,
+      "none of its \(steps.count) checkpoints can be read (newest: step \(newest)); "
+        + "move the folder away to start afresh")
   }
 
   /// Renames the checkpoints that are newer than the one a run goes on from, so that they neither
-  /// count as the newest nor are lost: `….h5.damaged`.
-  func setAside(newerThan step: Int) {
+  /// count as the newest nor are lost: `….h5.damaged`, and `….h5.diverged` those in `diverged`.
+  func setAside(newerThan step: Int, diverged: Set<Int> = []) {
     for newer in steps() where newer > step {
-      rename(file(step: newer), file(step: newer) + ".damaged")
+      let reason = diverged.contains(newer) ? "diverged" : "damaged"
+      rename(file(step: newer), "\(file(step: newer)).\(reason)")
     }
   }
 

@@ -42,7 +42,7 @@ public struct InitialWeights: Equatable, Sendable {
       }
       return report
     } catch let error as HDF5Error {
-      throw FileError(path: error.path, error.message)
+      throw FileError(error)
     }
   }
 
@@ -58,8 +58,15 @@ public struct InitialWeights: Equatable, Sendable {
       otherShape.append(name)
       return nil
     }
+    let tensor = Tensor(shape: shape, values: try file.read(path, as: Float.self).values)
+    guard tensor.isFinite else {
+      throw FileError(
+        path: file.path,
+        "holds numbers that are not finite (\(path)): its run diverged; give an earlier checkpoint",
+        .notFinite)
+    }
     loaded.append(name)
-    return try file.read(path, as: Float.self).values
+    return tensor.values
   }
 
   /// Lines for the reader of the run's output.

@@ -156,6 +156,10 @@ extension Setting.Group {
         "cutmix", \.cutmix, 0.0...100, "alpha",
         "Training clips get a box of another, of a share of Beta(alpha, alpha); 0: not; with mixup "
           + "either for half of the clips"),
+      .whole(
+        "max-bad-steps", \.maxBadSteps, 0...1_000_000, "steps",
+        "The run ends after so many steps in a row that were undone, because loss, gradients, "
+          + "parameters or running statistics were not finite; 0: at the first"),
       .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
       .choice(
         "compress", \.compress, "form",

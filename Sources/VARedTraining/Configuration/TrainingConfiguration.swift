@@ -182,6 +182,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var checkpointEvery = 500
   /// Newest checkpoints kept; 0: all.
   public var keepCheckpoints = 3
+  /// Steps in a row, undone because something in them was not finite, after which the run ends.
+  public var maxBadSteps = 10
   /// Where to start.
   public var resume = ResumeMode.auto
   /// Epochs between evaluations; 0: only after the last.

@@ -74,10 +74,11 @@ struct ClipScores {
   }
 
   /// Clips, correct, correct within five, conv ratio, MACs, seconds, passes, bad clips, views,
-  /// correct views, views correct within five: this rank's sums. Bad clips, which were replaced by
+  /// correct views, views correct within five, clips with scores that are not finite: this rank's
+  /// sums. Bad clips, which were replaced by
   /// others, count for nothing but their number.
   var sums: [Double] {
-    var sums = [Double](repeating: 0, count: 11)
+    var sums = [Double](repeating: 0, count: 12)
     for clip in decoded {
       let place = place(clip: clip)
       sums[0] += 1
@@ -86,6 +87,7 @@ struct ClipScores {
       sums[3] += convRatio[clip] / viewCount[clip]
       sums[4] += executedMACs[clip] / viewCount[clip]
       sums[8] += viewCount[clip]
+      sums[11] += isFinite(clip) ? 0 : 1
     }
     sums[5] = seconds
     sums[6] = Double(passes)
@@ -96,6 +98,11 @@ struct ClipScores {
 
   /// The clips that were decoded.
   var decoded: [Int] { labels.indices.filter { !isBad[$0] && viewCount[$0] > 0 } }
+
+  /// Whether all scores of a clip are numbers: its logits were finite in every view.
+  private func isFinite(_ clip: Int) -> Bool {
+    probabilities[clip * classes..<(clip + 1) * classes].allSatisfy(\.isFinite)
+  }
 
   /// The mean over the views of a clip's scores, `[classes]`.
   func scores(clip: Int) -> [Double] {
@@ -124,12 +131,12 @@ struct ClipScores {
   }
 
   /// Decoded clips by class and predicted class, `[classes, classes]`; empty with several labels a
-  /// clip.
+  /// clip. Clips whose scores are not numbers are of no predicted class.
   var confusion: [Double] {
     guard !isMultiLabel else { return [] }
     var counts = [Double](repeating: 0, count: classes * classes)
     for clip in decoded {
-      guard let label = labels[clip].first else { continue }
+      guard let label = labels[clip].first, isFinite(clip) else { continue }
       counts[label * classes + Self.highest(of: scores(clip: clip))] += 1
     }
     return counts
@@ -157,7 +164,7 @@ struct ClipScores {
   /// that is not a number is never right.
   static func place(of label: Int, in scores: ArraySlice<Double>) -> Int {
     let own = scores[scores.startIndex + label]
-    guard own.isFinite else { return scores.count }
+    guard own.isFinite else { return .max }
     return scores.enumerated().count { k, score in score > own || (score == own && k < label) }
   }
 

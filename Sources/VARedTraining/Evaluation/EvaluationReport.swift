@@ -33,6 +33,7 @@ struct EvaluationReport {
       "clips",
       "\(result.clips) of \(settings.data) (\(kind); \(result.badClips) could not be decoded)",
     ])
+    if let warning = result.notFiniteWarning { table.add(["", warning]) }
     for row in accuracy { table.add(row) }
     table.add([
       "conv ratio",

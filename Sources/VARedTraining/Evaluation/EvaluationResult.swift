@@ -8,6 +8,8 @@ public struct EvaluationResult: Sendable {
   public var clips = 0
   /// Clips that could not be decoded; not in any other number.
   public var badClips = 0
+  /// Clips of which some logit was not a number; they count as answered wrongly.
+  public var notFiniteClips = 0
   /// Fraction classified correctly; with several labels a clip, 0.
   public var top1 = 0.0
   /// Fraction with the label among the five highest scores; with several labels a clip, 0.
@@ -69,6 +71,7 @@ public struct EvaluationResult: Sendable {
     line.add("conv_ratio_deviation", convRatioDeviation)
     line.add("executed_gmacs", executedGMACs)
     line.add("seconds_per_clip", secondsPerClip)
+    if notFiniteClips > 0 { line.add("not_finite_clips", notFiniteClips) }
     if let policies { line.add("policies", policies.json) }
     return line
   }
@@ -80,6 +83,12 @@ public struct EvaluationResult: Sendable {
     return distribution[Int((quantile * Double(distribution.count - 1)).rounded())]
   }
 
+  /// What to say of clips whose logits are not numbers; nil: there are none.
+  var notFiniteWarning: String? {
+    guard notFiniteClips > 0 else { return nil }
+    return "warning: of \(notFiniteClips) clips the logits are not numbers; they count as wrong"
+  }
+
   /// One line for the progress of a training run.
   var summary: String {
     let accuracy =
@@ -88,6 +97,6 @@ public struct EvaluationResult: Sendable {
     return accuracy
       + String(
         format: " conv %.3f %.3f GMAC %.4f s/clip (%d clips)", convRatio, executedGMACs,
-        secondsPerClip, clips)
+        secondsPerClip, clips) + (notFiniteWarning.map { "; \($0)" } ?? "")
   }
 }

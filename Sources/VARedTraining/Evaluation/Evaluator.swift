@@ -88,6 +88,7 @@ package struct Evaluator {
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])
+    result.notFiniteClips = Int(sums[11])
     result.views = views.count
     try takeClasses(scores, labels, into: &result)
     result.distribution = try gatherSorted(scores.meanMACs.map { $0 / 1e9 })

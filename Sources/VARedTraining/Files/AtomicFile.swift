@@ -2,9 +2,14 @@
 
 import Foundation
 
-package enum AtomicFile {
+/// Writing files whole or not at all.
+public enum AtomicFile {
   /// The suffix of a file that is being written.
   static let partialSuffix = ".partial"
+
+  /// Makes a limit on the size of files an error of the call that meets it, as a full disk is;
+  /// without this it ends the process by a signal.
+  public static func refuseInsteadOfEnding() { signal(SIGXFSZ, SIG_IGN) }
 
   /// Calls `write` with a temporary path beside `path`, then puts the result on the disk under its
   /// name. After an error `path` is what it was, and nothing temporary stays.

@@ -43,14 +43,18 @@ struct BadClipList {
   /// - Throws: `FileError` if the file cannot be written.
   @discardableResult
   mutating func append(_ clips: [BadClipEntry], epoch: Int) throws -> Int {
-    let lines = clips.map { clip in
+    var lines = clips.map { clip in
       CSVRow(
         [
           clip.split, String(clip.index), clip.path, clip.reason, String(clip.replacement),
           String(epoch),
         ].map(Self.onOneLine)
       ).line
-    }.filter { line in Self.identity(line[...]).map { known.insert($0).inserted } ?? true }
+    }
+    var now = known
+    lines.removeAll { line in
+      Self.identity(line[...]).map { !now.insert($0).inserted } ?? false
+    }
     guard !lines.isEmpty else { return 0 }
     let isNew = !FileManager.default.fileExists(atPath: path)
     let header = isNew ? "split,index,path,reason,replacement,epoch\n" : ""
@@ -61,6 +65,7 @@ struct BadClipList {
     guard fclose(file) == 0, written >= 0 else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
+    known = now
     return lines.count
   }
 

@@ -35,13 +35,15 @@ public struct EpochTotals: Equatable, Sendable {
     for (field, value) in zip(Self.fields, stored) { self[keyPath: field] = value }
   }
 
+  /// Adds a step; of one that was undone only what it cost.
   mutating func add(_ step: StepRecord) {
+    badClips += step.badClips
+    seconds += step.wallSeconds
+    guard !step.isUndone else { return }
     clips += step.clips
     correct += step.accuracy * step.clips
     loss += step.loss * step.clips
     convRatio += step.convRatio * step.clips
     executedMACs += step.executedGMACs * 1e9 * step.clips
-    badClips += step.badClips
-    seconds += step.wallSeconds
   }
 }

@@ -10,12 +10,18 @@ final class MetricsFile {
     let step: Int
     /// What evaluations are compared by: mAP with several labels a clip, else top-1.
     let score: Double?
+    /// Of a step that was taken: the loss without the cost of computation.
+    let loss: Double?
   }
 
   let path: String
   /// The lines there are, in order.
   private(set) var lines: [Line] = []
-  private let file: FileHandle
+  private let file: Int32
+  /// Bytes of whole lines in the file.
+  private var bytes: off_t
+  /// Lines that the file did not take yet.
+  private var pending: [UInt8] = []
 
   /// Opens the file to append; lines after `step`, and a last one that was torn, are taken out.
   ///
@@ -35,20 +41,40 @@ final class MetricsFile {
     guard descriptor >= 0 else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
-    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    file = descriptor
+    bytes = lseek(descriptor, 0, SEEK_END)
   }
 
-  /// Appends objects, all of them in one write.
+  deinit { close(file) }
+
+  /// Appends objects, all of them or none: what the file does not take is kept, and written with
+  /// the next ones.
   ///
   /// - Throws: `FileError` if the disk is full.
-  func append(_ objects: JSONLine...) throws {
+  func append(_ objects: [JSONLine]) throws {
     let texts = objects.map(\.text)
-    do {
-      try file.write(contentsOf: Data(texts.map { $0 + "\n" }.joined().utf8))
-    } catch {
-      throw FileError(path: path, "cannot be written: \(systemReason())")
-    }
     lines += texts.compactMap { Self.parse($0[...]) }
+    pending += texts.flatMap { ($0 + "\n").utf8 }
+    try flush()
+  }
+
+  /// Writes what the file did not take before.
+  ///
+  /// - Throws: `FileError` if it still does not.
+  func flush() throws {
+    var written = 0
+    while written < pending.count {
+      let count = pending[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let reason = systemReason()
+        ftruncate(file, bytes)  // No line is torn, or there twice later.
+        throw FileError(path: path, "cannot be written: \(reason)")
+      }
+      written += count
+    }
+    bytes += off_t(written)
+    pending.removeAll(keepingCapacity: true)
   }
 
   /// Whether there is a line of this kind at this step.
@@ -62,11 +88,31 @@ final class MetricsFile {
       .max { ($0.score ?? 0, -$0.step) < ($1.score ?? 0, -$1.step) }?.step
   }
 
+  /// Of checkpoints at these steps, newest first, the first whose parameters are known to be sound:
+  /// the step after it, whose loss is of those parameters, was taken and lost at most `limit`.
+  func soundStep(among steps: [Int], limit: Double) -> Int? {
+    let sound = Set(lines.filter { ($0.loss ?? .infinity) <= limit }.map { $0.step - 1 })
+    return steps.first { sound.contains($0) }
+  }
+
+  /// Whether the newest step was taken and lost at most `limit`; so where there is none yet.
+  func isSound(limit: Double) -> Bool {
+    lines.last { $0.kind == "step" }.map { ($0.loss ?? .infinity) <= limit } ?? true
+  }
+
+  private static func classificationLoss(_ step: [String: Any]) -> Double? {
+    guard let loss = step["loss"] as? Double else { return nil }
+    let weight = step["cost_weight"] as? Double ?? 0
+    return loss - (weight > 0 ? weight * (step["cost"] as? Double ?? .infinity) : 0)
+  }
+
   private static func parse(_ text: Substring) -> Line? {
     guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
       let kind = object["kind"] as? String, let step = object["step"] as? Int
     else { return nil }
+    let isTaken = kind == "step" && object["undone"] == nil
     return Line(
-      kind: kind, step: step, score: object["map"] as? Double ?? object["top1"] as? Double)
+      kind: kind, step: step, score: object["map"] as? Double ?? object["top1"] as? Double,
+      loss: isTaken ? classificationLoss(object) : nil)
   }
 }

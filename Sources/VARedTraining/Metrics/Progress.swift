@@ -51,6 +51,13 @@ final class Progress {
     barIsShown = false
   }
 
+  /// Writes a warning to standard error, below the bar where there is one.
+  func warn(_ line: String) {
+    if barIsShown { Terminal.write("\n") }
+    barIsShown = false
+    Terminal.warn(line)
+  }
+
   /// `loss 0.6931 acc 0.5000 conv 0.71 3.2 clips/s left 3m 20s`.
   static func numbers(_ record: StepRecord, decimals: Int, secondsLeft: Double) -> String {
     String(

@@ -18,6 +18,8 @@ struct StepRecord {
   var allReduceSeconds = 0.0
   /// Clips of this step that could not be decoded.
   var badClips = 0.0
+  /// Whether any rank found something that is not finite: the step is not taken.
+  var isUndone = false
   /// Signals that have arrived at any rank.
   var signals: Signals = []
   /// From the end of the step before to the end of this one, on this rank.
@@ -26,10 +28,11 @@ struct StepRecord {
   /// Reduces one rank's outcome over all ranks: means over clips, sums of counts, mean seconds.
   /// Collective: one all-reduce of a few numbers.
   ///
+  /// - Parameter isFaulty: this rank found something that is not finite.
   /// - Throws: `MPIError`.
   init(
-    _ outcome: StepOutcome, badClips: Int, dataSeconds: Double, allReduceSeconds: Double,
-    over communicator: Communicator
+    _ outcome: StepOutcome, isFaulty: Bool = false, badClips: Int, dataSeconds: Double,
+    allReduceSeconds: Double, over communicator: Communicator
   ) throws {
     let clips = Double(outcome.count)
     let received = Signals.received
@@ -38,6 +41,7 @@ struct StepRecord {
       Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
       outcome.sums.executedMACs, dataSeconds,
       outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
+      isFaulty ? 1 : 0,
     ]
     sums += Signals.each.map { received.contains($0) ? 1 : 0 }
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
@@ -53,7 +57,8 @@ struct StepRecord {
     backwardSeconds = sums[8] / ranks
     self.allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
-    for (signal, count) in zip(Signals.each, sums[11...]) where count > 0 { signals.insert(signal) }
+    isUndone = sums[11] > 0 || !loss.isFinite
+    for (signal, count) in zip(Signals.each, sums[12...]) where count > 0 { signals.insert(signal) }
   }
 
   /// The line of metrics.jsonl; `step` counts from 1.
@@ -76,6 +81,7 @@ struct StepRecord {
     line.add("learning_rate", plan.learningRate)
     line.add("clips_per_second", clips / wallSeconds)
     line.add("seconds", seconds)
+    if isUndone { line.add("undone", true) }
     return line
   }
 }

@@ -40,9 +40,23 @@ public struct TrainingPosition: Equatable, Sendable {
     return TrainingPosition(step: step, epoch: epoch + 1, epochStep: 0)
   }
 
-  /// The same place in the data when a step reads `now` clips instead of `before`: the epoch goes
-  /// on with the first step that starts no later, so no clip of it is left out.
-  func rescaled(clipsPerStep before: Int, to now: Int) -> TrainingPosition {
-    TrainingPosition(step: step, epoch: epoch, epochStep: epochStep * before / now)
+  /// The same place in the data when a step reads `now` clips, on `ranks` ranks, instead of
+  /// `before`.
+  ///
+  /// The epoch goes on in the midst of the step that the place is in: that step reads what is left
+  /// of it, as many clips on each rank, and the steps after it read what they always do. So no clip
+  /// is shown twice, and fewer are left out than there are ranks; all of the step's where each rank
+  /// would have fewer than `least`.
+  ///
+  /// - Returns: the place, and how many clips of its step are done already.
+  func rescaled(
+    clipsPerStep before: Int, to now: Int, ranks: Int, least: Int
+  ) -> (position: TrainingPosition, done: Int) {
+    let clips = epochStep * before
+    var place = TrainingPosition(step: step, epoch: epoch, epochStep: clips / now)
+    let done = clips % now
+    guard done > 0, (now - done) / ranks < least else { return (place, done) }
+    place.epochStep += 1
+    return (place, 0)
   }
 }

@@ -14,6 +14,7 @@ package struct RunFolder {
   var configurationFile: String { path + "/config.yaml" }
   var metricsFile: String { path + "/metrics.jsonl" }
   var badClipsFile: String { path + "/bad-clips.csv" }
+  var clipRecordFile: String { path + "/clips-digest.h5" }
   var missingClipsFile: String { path + "/missing-clips.csv" }
 
   /// Decides where the run starts, and writes config.yaml.
@@ -31,10 +32,10 @@ package struct RunFolder {
     _ configuration: TrainingConfiguration, say: (String) -> Void,
     restore: (Checkpoint) throws -> Void
   ) throws -> Checkpoint? {
-    let checkpoint = try start(configuration.resume, say: say)
+    let (checkpoint, diverged) = try start(configuration.resume, say: say)
     if let checkpoint {
       try restore(checkpoint)
-      checkpoints.setAside(newerThan: checkpoint.header.position.step)
+      checkpoints.setAside(newerThan: checkpoint.header.position.step, diverged: diverged)
     }
     try AtomicFile.write(configurationFile, text: configuration.yaml)
     checkpoints.removePartial()
@@ -48,8 +49,10 @@ package struct RunFolder {
     var made = path.hasPrefix("/") ? "" : "."
     for part in checkpoints.path.split(separator: "/") {
       made += "/" + part
-      guard mkdir(made, 0o777) == 0 || errno == EEXIST || access(made, X_OK) == 0 else {
-        throw FileError(path: path, "cannot be made a folder: \(systemReason())")
+      guard mkdir(made, 0o777) != 0, errno != EEXIST else { continue }
+      let reason = systemReason()
+      guard access(made, X_OK) == 0 else {
+        throw FileError(path: path, "cannot be made a folder: \(reason); give another --output")
       }
     }
     guard access(checkpoints.path + "/.", W_OK | X_OK) == 0 else {
@@ -70,11 +73,13 @@ package struct RunFolder {
     try AtomicFile.write(missingClipsFile, text: "split,path\n" + lines.joined())
   }
 
-  private func start(_ mode: ResumeMode, say: (String) -> Void) throws -> Checkpoint? {
+  private func start(
+    _ mode: ResumeMode, say: (String) -> Void
+  ) throws -> (checkpoint: Checkpoint?, diverged: Set<Int>) {
     let newest = checkpoints.steps().first
     switch mode {
     case .auto:
-      return try checkpoints.newestWhole(warn: say)
+      return try checkpoints.newest(warn: say)
     case .none:
       let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
       guard newest == nil, !hasMetrics else {
@@ -84,9 +89,10 @@ package struct RunFolder {
           "holds a run already (\(found)); --resume auto continues it, "
             + "or give another --output")
       }
-      return nil
+      return (nil, [])
     case .path(let file):
       let checkpoint = try Checkpoint.read(file)
+      try checkpoint.requireFinite()
       let step = checkpoint.header.position.step
       if let newest, newest > step {
         throw FileError(
@@ -94,7 +100,7 @@ package struct RunFolder {
           "holds checkpoints up to step \(newest), newer than step \(step) of \(file); "
             + "give another --output to branch off there")
       }
-      return checkpoint
+      return (checkpoint, [])
     }
   }
 }

@@ -13,36 +13,51 @@ final class RunLog {
   private let configuration: TrainingConfiguration
   private let dataset: Dataset
   private let ranks: Int
+  /// Compute threads of rank 0.
+  private let threads: Int
   private var savedStep: Int?
+  private let saver = CheckpointSaver()
+  private var memory: SnapshotMemory?
+  /// The last checkpoint that could not be written.
+  private var failure: FileError?
+  /// Files of which it was said that they cannot be written.
+  private var refused: Set<String> = []
+  /// The checkpoint that the run went on from.
+  private let origin: (step: Int, path: String)?
+  /// The last step that was undone, and why.
+  private var lastFault: (step: Int, reason: String)?
   /// Held for as long as something may be written.
   private let lock: FolderLock
 
   init(
     _ folder: RunFolder, _ lock: FolderLock, _ configuration: TrainingConfiguration,
-    dataset: Dataset, ranks: Int, stepsPerEpoch: Int, start: TrainingPosition, resumed: Bool
+    dataset: Dataset, ranks: Int, threads: Int, stepsPerEpoch: Int, start: TrainingPosition,
+    resumedFrom checkpoint: Checkpoint?
   ) throws {
     self.folder = folder
     self.lock = lock
     self.configuration = configuration
     self.dataset = dataset
     self.ranks = ranks
+    self.threads = threads
     metrics = try MetricsFile(folder.metricsFile, resumedAt: start.step)
     progress = Progress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
     badClips = BadClipList(folder.badClipsFile)
-    savedStep = resumed ? start.step : nil
+    origin = checkpoint.map { (start.step, $0.path) }
+    savedStep = origin?.step
   }
 
   /// A step's line and progress; `position` is after the step.
-  func step(_ record: StepRecord, _ plan: StepPlan, position: TrainingPosition) throws {
+  func step(_ record: StepRecord, _ plan: StepPlan, position: TrainingPosition) {
     var line = record.line(step: position.step, plan)
     if configuration.network == .dynamic { line.add("stage", plan.stage.rawValue) }
-    try metrics.append(line)
+    write([line])
     progress.step(record, position: position, epoch: plan.epoch + 1)
+    take(saver.collect(waiting: false))
   }
 
   /// The end of an epoch: its record and, where there was one, its evaluation.
-  func epoch(_ totals: EpochTotals, position: TrainingPosition, _ result: EvaluationResult?) throws
-  {
+  func epoch(_ totals: EpochTotals, position: TrainingPosition, _ result: EvaluationResult?) {
     var line = JSONLine()
     line.add("kind", "epoch")
     line.add("step", position.step)
@@ -56,16 +71,32 @@ final class RunLog {
     line.add("evaluation_bad_clips", result?.badClips ?? 0)
     line.add("seconds", totals.seconds)
     if let result {
-      try metrics.append(result.line(step: position.step), line)
+      write([result.line(step: position.step), line])
       progress.say("epoch \(position.epoch)/\(configuration.epochs) val \(result.summary)")
     } else {
-      try metrics.append(line)
+      write([line])
+    }
+  }
+
+  /// What cannot be written is said once; training goes on, and `finish` tries again.
+  private func write(_ lines: [JSONLine]) {
+    goingOn { try metrics.append(lines) }
+  }
+
+  private func goingOn(_ body: () throws -> Void) {
+    do {
+      try body()
+    } catch {
+      let path = (error as? FileError)?.path ?? ""
+      guard refused.insert(path).inserted else { return }
+      progress.warn("warning: \(error); training goes on")
     }
   }
 
   /// Adds to bad-clips.csv and says so once for every new one.
-  func bad(_ clips: [BadClipEntry], epoch: Int) throws {
-    let new = try badClips.append(clips, epoch: epoch)
+  func bad(_ clips: [BadClipEntry], epoch: Int) {
+    var new = 0
+    goingOn { new = try badClips.append(clips, epoch: epoch) }
     guard new > 0 else { return }
     let example = clips.first.map { ": \($0.path): \($0.reason)" } ?? ""
     progress.say(
@@ -73,26 +104,95 @@ final class RunLog {
         + example)
   }
 
-  /// Writes the checkpoint of `position`, unless it is there already.
+  /// Says that a step was undone.
+  ///
+  /// - Parameters:
+  ///   - found: what each rank found; empty where it found nothing.
+  ///   - inARow: undone steps since the last that was taken.
+  func undone(step: Int, _ found: [[UInt8]], inARow: Int) {
+    let reasons = found.map { String(decoding: $0, as: UTF8.self) }
+    let reason = reasons.first { !$0.isEmpty } ?? "the loss is not finite"
+    lastFault = (step, reason)
+    let most = max(1, configuration.maxBadSteps)
+    progress.say(
+      "warning: step \(step) was undone, \(inARow) in a row of at most \(most): \(reason)")
+  }
+
+  /// Why the run ends after so many undone steps, and the command that goes on.
+  func divergence(inARow: Int) -> TrainingFailure {
+    let fault = lastFault.map { "at step \($0.step) \($0.reason)" } ?? ""
+    let count = inARow == 1 ? "" : ", the last of \(inARow) undone in a row"
+    let advice = DivergenceAdvice(
+      configuration, ranks: ranks,
+      checkpoint: metrics.soundStep(among: candidates.map(\.step), limit: soundLoss)
+        .flatMap { sound in candidates.first { $0.step == sound }?.path })
+    return TrainingFailure(description: "training diverged: \(fault)\(count); \(advice.text)")
+  }
+
+  /// Checkpoints that a run could go on from, newest first.
+  private var candidates: [(step: Int, path: String)] {
+    let own = folder.checkpoints.steps().map { ($0, folder.checkpoints.file(step: $0)) }
+    return own + [origin].compactMap { $0 }
+  }
+
+  /// A loss that no network has which can still be trained: ten times that of a guess.
+  private var soundLoss: Double { 10 * log(Double(max(2, dataset.classes.count))) }
+
+  /// Begins to write the checkpoint of `position`, unless that was done already. Waits for the one
+  /// before.
   func save(
     _ position: TrainingPosition, _ parameters: Parameters,
     momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals, stage: TrainingStage,
     costMemory: CostController.Memory
-  ) throws {
+  ) {
     guard savedStep != position.step else { return }
+    take(saver.collect(waiting: true))
     let header = CheckpointHeader(
-      position: position, stage: stage, costMemory: costMemory, ranks: ranks,
+      position: position, stage: stage, costMemory: costMemory, ranks: ranks, threads: threads,
       configuration: configuration, classes: dataset.classes, isMultiLabel: dataset.isMultiLabel)
-    try header.write(
-      folder.checkpoints.file(step: position.step), parameters: parameters, momentum: momentum,
-      totals: totals)
+    let memory = memory ?? SnapshotMemory(parameters)
+    self.memory = memory
+    let snapshot = CheckpointSnapshot(
+      header, parameters, momentum: momentum, totals: totals, into: memory)
+    saver.start(snapshot, to: folder.checkpoints.file(step: position.step))
     savedStep = position.step
-    prune()
   }
 
-  /// Deletes what `--keep-checkpoints` does not keep; the best evaluated one stays.
+  /// Waits for the checkpoint that is being written.
+  func wait() { take(saver.collect(waiting: true)) }
+
+  /// Waits until everything is on the disk.
+  ///
+  /// - Throws: `FileError` if the last checkpoint, or lines of the metrics, could not be written.
+  func finish() throws {
+    wait()
+    if let failure { throw failure }
+    try metrics.flush()
+  }
+
+  /// Takes in how a write ended: one that failed is tried again when the next is due.
+  private func take(_ outcome: CheckpointSaver.Outcome?) {
+    guard let outcome else { return }
+    guard let error = outcome.error else {
+      failure = nil
+      prune()
+      return
+    }
+    if savedStep == outcome.step { savedStep = nil }
+    let newest = folder.checkpoints.steps().first.map { "the last one is of step \($0)" }
+    let message = "checkpoint cannot be written: \(error.message); \(newest ?? "there is none yet")"
+    failure = FileError(path: error.path, message)
+    progress.warn("warning: \(error.path): \(message); training goes on")
+  }
+
+  /// Deletes what `--keep-checkpoints` does not keep; the best evaluated one stays, and while the
+  /// run diverges the last that was sound.
   func prune() {
+    var always = [metrics.bestStep]
+    if !metrics.isSound(limit: soundLoss) {
+      always.append(metrics.soundStep(among: folder.checkpoints.steps(), limit: soundLoss))
+    }
     folder.checkpoints.prune(
-      keep: configuration.keepCheckpoints, always: Set([metrics.bestStep].compactMap { $0 }))
+      keep: configuration.keepCheckpoints, always: Set(always.compactMap { $0 }))
   }
 }

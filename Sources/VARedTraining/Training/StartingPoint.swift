@@ -9,6 +9,8 @@ import VARedNN
 struct StartingPoint: Equatable {
   var position = TrainingPosition()
   var totals = EpochTotals()
+  /// Clips of the next step that are done already, as steps read others before.
+  var clipsDone = 0
   /// What λ remembers.
   var costMemory: CostController.Memory
   /// Whether the last completed epoch's evaluation and record are still to be done.
@@ -16,15 +18,17 @@ struct StartingPoint: Equatable {
 
   /// The starting point of rank 0 on every rank. Collective.
   func broadcast(over communicator: Communicator) throws -> StartingPoint {
-    let place = [position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0]
+    let place = [
+      position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0, clipsDone,
+    ]
     let told = try communicator.broadcast(
       Self.bytes(place.map(Double.init) + costMemory.stored + totals.stored))
     let numbers = told.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
     return StartingPoint(
       position: TrainingPosition(
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
-      totals: EpochTotals(stored: Array(numbers[7...])) ?? totals,
-      costMemory: CostController.Memory(stored: Array(numbers[4..<7])) ?? costMemory,
+      totals: EpochTotals(stored: Array(numbers[8...])) ?? totals, clipsDone: Int(numbers[4]),
+      costMemory: CostController.Memory(stored: Array(numbers[5..<8])) ?? costMemory,
       epochEndIsPending: numbers[3] == 1)
   }
 
@@ -34,12 +38,11 @@ struct StartingPoint: Equatable {
 }
 
 extension Checkpoint {
-  /// Where a run with these settings goes on from this checkpoint; `say` hears what changed.
+  /// Where a run of this setup goes on from this checkpoint.
   ///
   /// - Throws: `FileError` if it was trained on other classes.
-  func startingPoint(
-    _ configuration: TrainingConfiguration, dataset: Dataset, ranks: Int, say: (String) -> Void
-  ) throws -> StartingPoint {
+  func startingPoint(_ setup: TrainingSetup) throws -> StartingPoint {
+    let (configuration, dataset) = (setup.configuration, setup.dataset)
     try requireSameClasses(dataset.classes)
     guard header.isMultiLabel == dataset.isMultiLabel else {
       throw FileError(
@@ -47,19 +50,15 @@ extension Checkpoint {
         "was trained on \(Self.labels(header.isMultiLabel)) a clip, --data has "
           + "\(Self.labels(dataset.isMultiLabel)); use --initialize to take over only the weights")
     }
-    for (key, before, now) in header.configuration.differences(from: configuration)
-    where !Self.bookkeepingKeys.contains(key) {
-      say("note: \(key) is \(now) now; it was \(before) up to step \(header.position.step)")
-    }
     var costMemory = header.costMemory
     if !keepsWeight(configuration) { costMemory.weight = configuration.costWeight }
     var start = StartingPoint(position: header.position, totals: totals, costMemory: costMemory)
-    let before = header.ranks * header.configuration.batch
-    let now = ranks * configuration.batch
-    if before != now {
-      say("note: a step reads \(now) clips now; it read \(before) before")
-      start.position = header.position.rescaled(clipsPerStep: before, to: now)
-    }
+    let ranks = setup.communicator.size
+    let (place, done) = header.position.rescaled(
+      clipsPerStep: header.ranks * header.configuration.batch, to: ranks * configuration.batch,
+      ranks: ranks, least: setup.leastClips)
+    start.position = place.fitted(stepsPerEpoch: setup.stepsPerEpoch)
+    start.clipsDone = start.position == place ? done : 0
     return start
   }
 
@@ -71,8 +70,8 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
-    "time-limit",
-    "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
+    "time-limit", "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
+    "max-bad-steps",
   ]
 
   private static func labels(_ several: Bool) -> String {

@@ -34,6 +34,11 @@ final class Trainer {
   private var position: TrainingPosition
   private var totals: EpochTotals
   private var epochEndIsPending: Bool
+  /// Clips of the next step that were trained on before the run was resumed.
+  private var clipsDone: Int
+  private var stepGuard: StepGuard
+  /// Steps undone since the last that was taken, by this process.
+  private var badSteps = 0
 
   private var communicator: Communicator { setup.communicator }
   private var configuration: TrainingConfiguration { setup.configuration }
@@ -51,6 +56,7 @@ final class Trainer {
     position = start.position
     totals = start.totals
     epochEndIsPending = start.epochEndIsPending
+    clipsDone = start.clipsDone
     let parameters = network.parameters
     buckets =
       try parameters.fixedPoint.map {
@@ -61,6 +67,8 @@ final class Trainer {
         compression: setup.configuration.compress)
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     layers = LayerNames(network.parameters)
+    stepGuard = StepGuard(
+      parameters, momentum: optimizer.momentumBuffer, setup.configuration)
     statistics?.watch = watch
     statistics?.buckets = buckets
   }
@@ -71,14 +79,33 @@ final class Trainer {
   /// - Throws: `DatasetError`, `FileError`, `TrainingFailure`, `MPIError`.
   func run(onlyWarmup: Bool = false) throws -> TrainingEnd {
     defer { watch.stop() }
+    do {
+      let end = try loop(onlyWarmup: onlyWarmup)
+      try finishSaving()
+      return end
+    } catch {
+      log?.wait()
+      throw error
+    }
+  }
+
+  /// Waits until the last checkpoint is on the disk; one that could not be written is tried again.
+  private func finishSaving() throws {
+    watch.progress("checkpoint")
+    log?.wait()
+    save()
+    try log?.finish()
+  }
+
+  private func loop(onlyWarmup: Bool) throws -> TrainingEnd {
     let end = onlyWarmup ? schedule.warmupSteps : schedule.totalSteps
     if epochEndIsPending, let signals = try finishEpoch() { return .stopped(signals) }
     while schedule.steps(before: position) < end {
       if let signals = try trainEpoch(until: end) {
-        try save()
+        save()
         return .stopped(signals)
       }
-      try save()
+      save()
       guard position.epochStep == 0 else { break }
       if let signals = try finishEpoch() { return .stopped(signals) }
     }
@@ -93,8 +120,9 @@ final class Trainer {
   private func trainEpoch(until end: Int) throws -> Signals? {
     if position.epochStep == 0 { totals = EpochTotals() }
     let epoch = position.epoch
-    let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep)
+    let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep, clips: clipsDone)
     defer { loader.stop() }
+    clipsDone = 0
     var last = ContinuousClock.now
     while position.epoch == epoch && schedule.steps(before: position) < end {
       let waited = ContinuousClock.now
@@ -105,34 +133,29 @@ final class Trainer {
       let outcome = try forwardAndBackward(batch, plan)
       let allReduceSeconds = try finishAllReduce()
       timeLimit.check()
+      network.parameters.takeFixedPoint()
+      let fault = stepGuard.fault(
+        loss: outcome.loss, learningRate: plan.learningRate, gradientScale: gradientScale)
       var record = try StepRecord(
-        outcome, badClips: batch.bad.count, dataSeconds: dataSeconds,
+        outcome, isFaulty: fault != nil, badClips: batch.bad.count, dataSeconds: dataSeconds,
         allReduceSeconds: allReduceSeconds, over: communicator)
-      try requireFinite(record)
-      step(plan)
-      schedule.observe(convRatio: record.convRatio, after: plan)
-
+      try record.isUndone ? undo(fault) : take(record, plan)
       record.wallSeconds = last.duration(to: .now) / .seconds(1)
       last = .now
       timeLimit.saw(stepSeconds: record.wallSeconds)
       try note(record, plan, batch)
+      try requireFewUndone()
       // The end of an epoch writes its own checkpoint.
       if position.epoch > epoch { break }
       if !record.signals.isEmpty { return record.signals }
-      if isCheckpointDue { try save() }
+      if isCheckpointDue { save() }
     }
     return nil
   }
 
-  /// The optimizer's step from the gradients of all ranks.
-  private func step(_ plan: StepPlan) {
-    // In fixed point they are the mean over all clips already.
-    let isMean = network.parameters.fixedPoint != nil
-    network.parameters.takeFixedPoint()
-    optimizer.step(
-      learningRate: Float(plan.learningRate),
-      gradientScale: isMean ? 1 : 1 / Float(communicator.size),
-      gatesAreFrozen: plan.gatesAreFrozen)
+  /// What makes the mean over all clips of the gradients' sums; in fixed point they are it already.
+  private var gradientScale: Double {
+    network.parameters.fixedPoint == nil ? 1 / Double(communicator.size) : 1
   }
 
   /// The next batch of this rank; nil: the epoch has no more.
@@ -150,6 +173,7 @@ final class Trainer {
     }
     watch.progress("forward and backward")
     if plan.freezesGates { try network.parameters.broadcastStatistics(over: communicator) }
+    stepGuard.begin()
     network.policies = plan.policies
     return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),
@@ -166,16 +190,35 @@ final class Trainer {
     return try buckets.finish()
   }
 
+  /// The step itself.
+  private func take(_ record: StepRecord, _ plan: StepPlan) {
+    optimizer.step(
+      learningRate: Float(plan.learningRate), gradientScale: Float(gradientScale),
+      gatesAreFrozen: plan.gatesAreFrozen)
+    schedule.observe(convRatio: record.convRatio, after: plan)
+    badSteps = 0
+  }
+
+  /// Leaves everything as it was before the step, on all ranks. Collective.
+  ///
+  /// - Parameter fault: what this rank found; another one may have found something else.
+  private func undo(_ fault: String?) throws {
+    stepGuard.undo()
+    badSteps += 1
+    let found = try communicator.gather(Array((fault ?? "").utf8))
+    log?.undone(step: position.step + 1, found ?? [], inARow: badSteps)
+  }
+
   /// Writes down what a step found and moves on.
   private func note(_ record: StepRecord, _ plan: StepPlan, _ batch: ClipBatch) throws {
     position.advance(stepsPerEpoch: setup.stepsPerEpoch)
     totals.add(record)
     if record.badClips > 0 {
       let bad = try communicator.gatherBadClips(batch.bad)
-      try log?.bad(bad ?? [], epoch: plan.epoch + 1)
+      log?.bad(bad ?? [], epoch: plan.epoch + 1)
       try requireFewBad(totals.badClips, of: setup.dataset.count(.train), .train)
     }
-    try log?.step(record, plan, position: position)
+    log?.step(record, plan, position: position)
   }
 
   /// Evaluates where that is due and writes the epoch's record. Returns the signals that
@@ -193,11 +236,11 @@ final class Trainer {
           return !signals.isEmpty
         }, progress: { watch.progress($0) })
       guard let found else { return signals }
-      try log?.bad(found.bad, epoch: position.epoch)
+      log?.bad(found.bad, epoch: position.epoch)
       try requireFewBad(Double(found.result.badClips), of: setup.dataset.count(.val), .val)
       result = found.result
     }
-    try log?.epoch(totals, position: position, result)
+    log?.epoch(totals, position: position, result)
     log?.prune()
     return nil
   }
@@ -212,21 +255,20 @@ final class Trainer {
     return position.epoch == configuration.epochs || (every > 0 && position.epoch % every == 0)
   }
 
-  private func save() throws {
+  private func save() {
     watch.progress("checkpoint")
     let start = ContinuousClock.now
-    try log?.save(
+    log?.save(
       position, network.parameters, momentum: optimizer.momentumBuffer, totals: totals,
       stage: schedule.stage(before: position), costMemory: schedule.costMemory)
     timeLimit.saw(checkpointSeconds: start.duration(to: .now) / .seconds(1))
   }
 
-  /// All ranks see the same numbers; rank 0 speaks for them.
-  private func requireFinite(_ record: StepRecord) throws {
-    guard !record.loss.isFinite, communicator.rank == 0 else { return }
-    throw TrainingFailure(
-      description: "the loss is not a number at step \(position.step + 1): training diverged; "
-        + "lower --learning-rate, or lengthen --warmup-epochs")
+  /// All ranks have undone the same steps; rank 0 speaks for them.
+  private func requireFewUndone() throws {
+    guard badSteps >= max(1, configuration.maxBadSteps), let log else { return }
+    log.wait()
+    throw log.divergence(inARow: badSteps)
   }
 
   private func requireFewBad(_ bad: Double, of clips: Int, _ split: Split) throws {

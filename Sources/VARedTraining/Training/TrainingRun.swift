@@ -104,13 +104,12 @@ public enum TrainingRun {
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
     var start = StartingPoint(costMemory: setup.controller.memory)
+    let clips = ClipRecord(setup.dataset)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       try checkpoint.restore(
         into: network.parameters, momentum: optimizer.momentumBuffer, configuration: configuration)
-      start = try checkpoint.startingPoint(
-        configuration, dataset: setup.dataset, ranks: setup.communicator.size, say: say)
-      start.position = start.position.fitted(stepsPerEpoch: setup.stepsPerEpoch)
-      say("resuming from \(checkpoint.path) (step \(start.position.step))")
+      start = try checkpoint.startingPoint(setup)
+      ResumeReport(checkpoint, setup, start, clips).lines.forEach(say)
       sayStage(checkpoint.header.stage, start.position, setup, say: say)
     }
     if checkpoint == nil, let weights = configuration.initialize {
@@ -119,9 +118,11 @@ public enum TrainingRun {
     setup.summary(network).forEach(say)
     setup.dataset.summary.notes(size: configuration.size).forEach { say("note: \($0)") }
     try folder.write(missing: setup.dataset.summary.missing)
+    try clips.write(folder.clipRecordFile)
     let log = try RunLog(
       folder, lock, configuration, dataset: setup.dataset, ranks: setup.communicator.size,
-      stepsPerEpoch: setup.stepsPerEpoch, start: start.position, resumed: checkpoint != nil)
+      threads: setup.threads, stepsPerEpoch: setup.stepsPerEpoch, start: start.position,
+      resumedFrom: checkpoint)
     let place = start.position
     // A run that branches off another one's checkpoint leaves that epoch's record to the other.
     let isOwn = checkpoint?.path.hasPrefix(folder.checkpoints.path + "/") ?? false

@@ -94,19 +94,45 @@ package struct TrainingSetup {
       stepsPerEpoch: stepsPerEpoch, hasGates: configuration.network == .dynamic)
   }
 
-  /// The training clips of `epoch` (from 0) that come after its first `done` steps. What a clip
-  /// looks like is a function of (seed, epoch, clip) only, so a resumed epoch goes on unchanged.
-  func trainingLoader(epoch: Int, from done: Int) -> ClipLoader {
+  /// The training clips of `epoch` (from 0) that come after its first `done` steps, and after the
+  /// first `clips` of the step that follows. What a clip looks like is a function of (seed, epoch,
+  /// clip) only, so a resumed epoch goes on unchanged.
+  func trainingLoader(epoch: Int, from done: Int, clips: Int = 0) -> ClipLoader {
     let seed = UInt64(configuration.seed)
     let augment = configuration.augmentation
     return ClipLoader(
       dataset: dataset, split: .train, geometry: geometry,
-      batches: Array(sampler.batches(epoch: epoch).dropFirst(done)),
+      batches: batches(epoch: epoch, from: done, clips: clips),
       view: { index in
         var draw = SplitMix64(mixing: seed, UInt64(epoch), UInt64(index))
         return .train(seed: draw.next(), augment: augment)
       }, mixing: configuration.mixing, threads: dataThreads, ahead: 3)
   }
+
+  /// This rank's clips of every step of an epoch that is left; see `trainingLoader`.
+  private func batches(epoch: Int, from done: Int, clips: Int) -> [[Int]] {
+    var batches = Array(sampler.batches(epoch: epoch).dropFirst(done))
+    guard clips > 0, !batches.isEmpty else { return batches }
+    let (ranks, rank) = (sampler.ranks, sampler.rank)
+    let whole = ShardedSampler(
+      count: sampler.count, ranks: 1, rank: 0, batch: ranks * sampler.batch,
+      shuffle: configuration.shuffle == .epoch, seed: UInt64(configuration.seed), dropLast: true
+    ).batches(epoch: epoch)[done].dropFirst(clips)
+    batches[0] = Self.share(of: whole, rank: rank, ranks: ranks)
+    return batches
+  }
+
+  /// A rank's part of what is left of a step: as many clips as any other rank's.
+  static func share(of clips: ArraySlice<Int>, rank: Int, ranks: Int) -> [Int] {
+    let share = clips.count / ranks
+    return Array(clips.dropFirst(rank * share).prefix(share))
+  }
+
+  /// Fewest clips of a rank that a step can be taken with: batch norm needs two values.
+  var leastClips: Int { configuration.syncBN && communicator.size > 1 ? 1 : 2 }
+
+  /// What a clip of `trainingLoader` is one of: the steps of an epoch leave out the rest.
+  var clipsPerEpoch: Int { stepsPerEpoch * sampler.ranks * sampler.batch }
 
   /// What the clips of a batch of `trainingLoader` are to be classified as.
   func targets(of batch: ClipBatch) -> Targets {

@@ -1,0 +1,54 @@
+// `vared-train verify`: whether checkpoints are what was written, and can be gone on from.
+
+import VARedNN
+
+/// Checks checkpoints, one line each.
+public struct CheckpointVerification {
+  /// A line for every file: `PATH: good (…)`, or what is wrong with it.
+  public private(set) var lines: [String] = []
+  /// How many are not good.
+  public private(set) var badCount = 0
+
+  /// Checks files: seal, numbers, names and shapes against the configuration that they hold.
+  ///
+  /// - Parameter paths: checkpoints, or folders of runs: all checkpoints in them, newest first.
+  public init(_ paths: [String]) {
+    for path in paths {
+      let files = Self.files(path)
+      for file in files { check(file) }
+      if files.isEmpty { note(bad: "\(path): is a folder without checkpoints (step-NNNNNNNN.h5)") }
+    }
+  }
+
+  private static func files(_ path: String) -> [String] {
+    guard CheckpointFolder.isFolder(path) else { return [path] }
+    let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
+    return inside.flatMap { folder in folder.steps().map(folder.file(step:)) }
+  }
+
+  private mutating func check(_ path: String) {
+    do {
+      let checkpoint = try Checkpoint.read(path)
+      try checkpoint.requireFinite()
+      let (header, position) = (checkpoint.header, checkpoint.header.position)
+      let network = try VideoNetwork(
+        header.configuration.networkConfiguration(classes: header.classes.count), batch: 1, seed: 0,
+        threads: 1)
+      let optimizer = SGD(network.parameters, gateRate: 1)
+      try checkpoint.restore(
+        into: network.parameters, momentum: optimizer.momentumBuffer,
+        configuration: header.configuration)
+      lines.append(
+        "\(path): good (step \(position.step), \(checkpoint.model.count) tensors and "
+          + "\(checkpoint.momentum.count) of momentum)")
+    } catch {
+      let line = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+      note(bad: line.hasPrefix(path) ? line : "\(path): \(line)")
+    }
+  }
+
+  private mutating func note(bad line: String) {
+    lines.append(line)
+    badCount += 1
+  }
+}
