@@ -44,7 +44,11 @@ trainer=${VARED_TRAIN:-$PWD/.build/release/vared-train}
 work=$(mktemp -d)
 pids=()
 clean() {
-  scancel --full --signal=KILL --user=root >/dev/null 2>&1 || true
+  scancel --user=root >/dev/null 2>&1 || true
+  for _ in $(seq 30); do
+    [ -n "$(squeue -h 2>/dev/null)" ] || break
+    sleep 0.5
+  done
   for pid in "${pids[@]}"; do
     kill "$pid" 2>/dev/null || true
   done

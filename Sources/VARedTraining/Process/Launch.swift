@@ -9,7 +9,7 @@ public enum Launch {
   static let start = Date()
 
   /// First thing in `main`, before anything that takes time: from here on a signal does not end the
-  /// process, but is noted for ``beginJob()`` or ``endOnSignals()``.
+  /// process, but is noted for a job that looks for it, or for ``endOnSignals()``.
   public static func begin() {
     Signals.watch()
     _ = start
