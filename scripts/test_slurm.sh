@@ -109,7 +109,7 @@ for _ in $(seq 100); do
   sleep 0.3
 done
 [ "$(sinfo -h -o %t -p low 2>/dev/null)" = idle ] ||
-  skip "Slurm's node does not come up here: $(tail -n 1 "$work/slurmd.out.log" "$work/slurmd.log" | tr '\n' ' ')"
+  skip "Slurm's node does not come up here: $(tail -qn 1 "$work"/slurmd.*log | tr '\n' ' ')"
 
 # 160 clips, 8 ranks x batch 2: 10 steps an epoch.
 "$trainer" synthesize --output "$work/clips" --shapes circle,cross --train 16 --val 1 --frames 4 \
@@ -181,7 +181,10 @@ FIRST
 first=$(sbatch --parsable --partition=low --ntasks=2 --time=1 --output="$work/first.log" \
   "$work/first.sh")
 for _ in $(seq 200); do
-  case $(state "$first") in PENDING | RUNNING | COMPLETING | CONFIGURING) sleep 0.3 ;; *) break ;; esac
+  case $(state "$first") in
+    PENDING | CONFIGURING | RUNNING | COMPLETING) sleep 0.3 ;;
+    *) break ;;
+  esac
 done
 grep -qx started "$work/first.log" 2>/dev/null || skip "Slurm starts no ranks on this machine"
 

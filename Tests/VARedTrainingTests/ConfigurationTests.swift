@@ -64,7 +64,6 @@ import VARedNN
     written.syncBN = false
     written.reproducible = true
     written.compress = .bf16
-    written.timeLimit = RunTimeLimit("1-12:00:00")
     written.seed = 99
     written.initialize = "w.h5"
     written.videos = "v"
