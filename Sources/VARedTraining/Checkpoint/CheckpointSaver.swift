@@ -4,7 +4,9 @@ import Foundation
 import Synchronization
 
 /// Writes one checkpoint at a time beside training.
-final class CheckpointSaver {
+///
+/// Unchecked `Sendable`: but for the seconds, which are locked, everything belongs to the caller.
+final class CheckpointSaver: @unchecked Sendable {
   /// How a write ended.
   struct Outcome {
     let step: Int
@@ -21,6 +23,9 @@ final class CheckpointSaver {
   }
 
   private var current: Write?
+  /// Of the writes so far, on this machine beside training.
+  var longestSeconds: Double { longest.withLock { $0 } }
+  private let longest = Mutex(0.0)
 
   /// Begins to write; `collect` says later how it went.
   ///
@@ -29,7 +34,8 @@ final class CheckpointSaver {
     precondition(current == nil, "a checkpoint is being written")
     let write = Write(step: snapshot.header.position.step)
     current = write
-    Thread.detachNewThread {
+    let start = ContinuousClock.now
+    Thread.detachNewThread { [self] in
       // The thread's own priority: where cores are short, training goes first.
       setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
       do {
@@ -39,6 +45,8 @@ final class CheckpointSaver {
           $0 = error as? FileError ?? FileError(path: path, "\(error)")
         }
       }
+      let seconds = start.duration(to: .now) / .seconds(1)
+      longest.withLock { $0 = max($0, seconds) }
       write.isDone.signal()
     }
   }

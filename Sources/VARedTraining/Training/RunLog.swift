@@ -158,6 +158,9 @@ final class RunLog {
     savedStep = position.step
   }
 
+  /// How long a checkpoint took at most until it was on the disk.
+  var longestSaveSeconds: Double { saver.longestSeconds }
+
   /// Waits for the checkpoint that is being written.
   func wait() { take(saver.collect(waiting: true)) }
 

@@ -143,6 +143,7 @@ final class Trainer {
       record.wallSeconds = last.duration(to: .now) / .seconds(1)
       last = .now
       timeLimit.saw(stepSeconds: record.wallSeconds)
+      timeLimit.saw(checkpointSeconds: log?.longestSaveSeconds ?? 0)
       try note(record, plan, batch)
       try requireFewUndone()
       // The end of an epoch writes its own checkpoint.
@@ -257,11 +258,9 @@ final class Trainer {
 
   private func save() {
     watch.progress("checkpoint")
-    let start = ContinuousClock.now
     log?.save(
       position, network.parameters, momentum: optimizer.momentumBuffer, totals: totals,
       stage: schedule.stage(before: position), costMemory: schedule.costMemory)
-    timeLimit.saw(checkpointSeconds: start.duration(to: .now) / .seconds(1))
   }
 
   /// All ranks have undone the same steps; rank 0 speaks for them.
