@@ -170,7 +170,7 @@ import Testing
       Set(table).subtracting(counting) == [
         "subsample", "upsample_zero", "transpose_tiles", "winograd_weights",
         "winograd_weight_floats", "winograd_scratch", "winograd_gradient_items",
-        "winograd_gradient_floats", "weight_gradient_scratch",
+        "winograd_gradient_block", "winograd_gradient_floats", "weight_gradient_scratch",
       ])
   }
 
