@@ -31,7 +31,9 @@ import TrainingTestSupport
     process.standardError = errors
     process.standardOutput = FileHandle.nullDevice
     try process.run()
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let said = String(
+      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self
+    ).withoutTimes
     process.waitUntilExit()
     #expect(process.terminationStatus == 2 && process.terminationReason == .exit, "\(said)")
     let lines = said.split(separator: "\n")
