@@ -139,10 +139,12 @@ state() {
   scontrol -o show job "$1" | sed -n 's/.* JobState=\([A-Z_]*\).*/\1/p'
 }
 wait_for() { # job, state
+  local now
   for _ in $(seq 900); do
-    [ "$(state "$1")" != "$2" ] || return 0
-    case $(state "$1") in
-      FAILED | CANCELLED | TIMEOUT | COMPLETED) fail "job $1 is $(state "$1"), not $2" ;;
+    now=$(state "$1")
+    case $now in
+      "$2") return 0 ;;
+      FAILED | CANCELLED | TIMEOUT | COMPLETED) fail "job $1 is $now, not $2" ;;
     esac
     sleep 0.2
   done

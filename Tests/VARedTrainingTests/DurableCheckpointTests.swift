@@ -61,7 +61,11 @@ import TrainingTestSupport
     // It goes on, and has tried to write more than once, when three more steps are done.
     let lines = { try scratch.text("run/metrics.jsonl").split(separator: "\n").count }
     let done = try lines()
-    for _ in 0..<60_000 where try lines() < done + 4 { usleep(10_000) }
+    var looks = 0
+    while try lines() < done + 4, looks < 60_000 {
+      usleep(10_000)
+      looks += 1
+    }
     kill(running.processID, SIGUSR1)
     let result = running.wait()
     #expect(result.status == 2 && !result.endedBySignal, "\(result)")
