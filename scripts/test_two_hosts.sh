@@ -74,11 +74,13 @@ export OMPI_MCA_btl_tcp_if_include=10.77.0.0/24 OMPI_MCA_oob_tcp_if_include=10.7
 "$trainer" synthesize --output "$work/clips" --shapes circle,cross --train 16 --val 1 --frames 4 \
   --size 16 >/dev/null
 # Ranks that only say where they are, so that what follows fails by our own fault only.
-timeout 60 ip netns exec "$one" unshare --uts sh -c 'hostname host-one; exec "$@"' -- \
-  mpirun -n 4 --hostfile "$work/hosts" --map-by slot --bind-to none --oversubscribe hostname \
-  >"$work/first.log" 2>&1 </dev/null || true
-[ "$(grep -cx 'host-one\|host-two' "$work/first.log")" -eq 4 ] ||
-  skip "mpirun does not start ranks in both namespaces here"
+ranks_start() {
+  timeout 60 ip netns exec "$one" unshare --uts sh -c 'hostname host-one; exec "$@"' -- \
+    mpirun -n 4 --hostfile "$work/hosts" --map-by slot --bind-to none --oversubscribe hostname \
+    >"$work/first.log" 2>&1 </dev/null || true
+  [ "$(grep -cx 'host-one\|host-two' "$work/first.log")" -eq 4 ]
+}
+ranks_start || skip "mpirun does not start ranks in both namespaces here"
 stall_seconds=10
 start() { # output, more flags
   local output=$1
@@ -150,6 +152,11 @@ done
 echo "two hosts: the ranks on the far side ended within $(($(date +%s) - cut)) s"
 ip -n "$one" link set veth1 up
 ip netns pids "$two" | xargs -r kill -9 2>/dev/null || true
+# The network takes a moment to find its way again.
+for _ in $(seq 20); do
+  ! ranks_start || break
+  sleep 1
+done
 step=$(find "$work/cut/checkpoints" -name 'step-*.h5' | sort | tail -n 1)
 step=${step##*step-}
 step=$((10#${step%.h5}))
