@@ -76,12 +76,7 @@ final class BucketReduction {
 
   private func begin() throws {
     switch stage {
-    case .inward where hosts.hosts == 1:
-      let (base, type) = (base, elements.type)
-      try check("MPI_Iallreduce") {
-        MPI_Iallreduce(
-          vared_MPI_IN_PLACE(), base, count, type, vared_MPI_SUM(), hosts.inward, &request)
-      }
+    case .inward where hosts.hosts == 1: try allReduce(over: hosts.inward)
     case .inward where hosts.localSize > 1:
       let isRoot = hosts.localRank == 0
       let (base, type) = (base, elements.type)
@@ -93,12 +88,8 @@ final class BucketReduction {
     case .between where hosts.hosts > 1 && hosts.localRank == 0:
       if let compressed {
         request = try compressed.send()
-        return
-      }
-      let (base, type) = (base, elements.type)
-      try check("MPI_Iallreduce") {
-        MPI_Iallreduce(
-          vared_MPI_IN_PLACE(), base, count, type, vared_MPI_SUM(), hosts.between, &request)
+      } else {
+        try allReduce(over: hosts.between)
       }
     case .betweenBack:
       request = try compressed?.sendBack() ?? request
@@ -108,6 +99,14 @@ final class BucketReduction {
       try check("MPI_Ibcast") { MPI_Ibcast(base, count, type, 0, hosts.outward, &request) }
     case .outward: compressed?.take()
     default: break
+    }
+  }
+
+  private func allReduce(over communicator: MPI_Comm?) throws {
+    let (base, type) = (base, elements.type)
+    try check("MPI_Iallreduce") {
+      MPI_Iallreduce(
+        vared_MPI_IN_PLACE(), base, count, type, vared_MPI_SUM(), communicator, &request)
     }
   }
 }

@@ -3,8 +3,6 @@
 // the end; each is started as soon as all of it is final and few enough are under way.
 
 import CMPI
-import Foundation
-import Synchronization
 
 /// The overlapping all-reduce (sum) of one flat gradient buffer.
 ///

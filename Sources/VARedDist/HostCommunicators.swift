@@ -29,21 +29,18 @@ final class HostCommunicators {
   /// - Parameter ranksPerHost: ranks in a row that count as one host; nil: those that share memory.
   /// - Throws: ``MPIError``.
   init(_ communicator: Communicator, ranksPerHost: Int?) throws {
-    let (rank, size) = (communicator.rank, communicator.size)
-    inward = try Self.sameHost(communicator, ranksPerHost: ranksPerHost)
+    // Of every rank what all ranks of its host, and no others, have in common.
+    let places = (0..<communicator.size).map { rank in
+      ranksPerHost.map { rank / $0 } ?? communicator.leaders[rank]
+    }
+    let place = places[communicator.rank]
+    hosts = Set(places).count
+    host = Set(places).sorted().firstIndex(of: place) ?? 0
+    inward = try Self.split(communicator, colour: Int32(place))
     (localRank, localSize) = try Communicator.position(in: inward)
     outward = try Self.copy(inward)
-    var leaders = vared_MPI_COMM_NULL()
-    let colour = localRank == 0 ? 0 : Int32(MPI_UNDEFINED)
-    try check("MPI_Comm_split") {
-      MPI_Comm_split(communicator.handle, colour, Int32(rank), &leaders)
-    }
-    between = leaders
-    betweenBack = localRank == 0 ? try Self.copy(leaders) : vared_MPI_COMM_NULL()
-    let place = localRank == 0 ? try Communicator.position(in: leaders) : (rank: 0, size: 0)
-    hosts = try communicator.allReduceMax(place.size)
-    host = place.rank
-    precondition(hosts * localSize >= 1 && size >= hosts, "ranks of no host")
+    between = try Self.split(communicator, colour: localRank == 0 ? 0 : Int32(MPI_UNDEFINED))
+    betweenBack = localRank == 0 ? try Self.copy(between) : vared_MPI_COMM_NULL()
   }
 
   private static func copy(_ communicator: MPI_Comm?) throws -> MPI_Comm? {
@@ -52,21 +49,11 @@ final class HostCommunicators {
     return copy
   }
 
-  private static func sameHost(
-    _ communicator: Communicator, ranksPerHost: Int?
-  ) throws -> MPI_Comm? {
-    var here = vared_MPI_COMM_NULL()
-    let rank = Int32(communicator.rank)
-    if let ranksPerHost {
-      try check("MPI_Comm_split") {
-        MPI_Comm_split(communicator.handle, rank / Int32(ranksPerHost), rank, &here)
-      }
-    } else {
-      try check("MPI_Comm_split_type") {
-        MPI_Comm_split_type(
-          communicator.handle, Int32(MPI_COMM_TYPE_SHARED), rank, vared_MPI_INFO_NULL(), &here)
-      }
+  private static func split(_ communicator: Communicator, colour: Int32) throws -> MPI_Comm? {
+    var part = vared_MPI_COMM_NULL()
+    try check("MPI_Comm_split") {
+      MPI_Comm_split(communicator.handle, colour, Int32(communicator.rank), &part)
     }
-    return here
+    return part
   }
 }
