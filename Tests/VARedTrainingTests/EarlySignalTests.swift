@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import TrainingTestSupport
 import Testing
+import VARedData
 
 @testable import VARedTraining
 
@@ -19,7 +20,7 @@ import Testing
   /// Seeded moments. What the system does before the program's first instruction, mostly loading
   /// libraries, is not the program's: there the signal's number is all there is.
   @Test func atRandomMomentsOfTheFirstSecond() throws {
-    var random = SplitMix(state: 19)
+    var random = SplitMix64(seed: 19)
     for moment in 0..<20 {
       let output = "run\(moment)"
       let more = ["--epochs", "100000", "--evaluate-every", "0"]
@@ -71,18 +72,5 @@ import Testing
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     return (process.terminationStatus, text)
-  }
-}
-
-/// A seeded generator (SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
