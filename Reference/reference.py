@@ -25,8 +25,9 @@ CHANNEL_BLOCK = 16
 
 @dataclass(frozen=True)
 class DynamicConfiguration:
-    """The search space, the gate and its cost; `gate_form` is "normalised" or "published", `kappa`
-    that of the saturating cost, None for the linear one."""
+    """The search space, the gate and its cost; `gate_form` is "normalised", "published" or
+    "sparsemax", which starts at `temperature`; `kappa` that of the saturating cost, None for the
+    linear one."""
 
     temporal_candidates: int = 2
     channel_candidates: int = 2
@@ -34,6 +35,7 @@ class DynamicConfiguration:
     gate_hidden: int = 32
     motion_energy: bool = False
     kappa: float | None = None
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,19 @@ def normalise(u: Tensor) -> Tensor:
     return torch.where(total > 0, u / torch.where(total > 0, total, 1), cheapest)
 
 
+def sparsemax_threshold(z: Tensor) -> Tensor:
+    """theta [N, 1] of z [N, S]: sparsemax(z) is max(z - theta, 0), and sums to 1.
+
+    Martins & Astudillo 2016, algorithm 1: of the values in falling order the first k are above it,
+    k the largest for which 1 + k z_(k) exceeds their sum.
+    """
+    falling = z.sort(dim=1, descending=True).values
+    sums = falling.cumsum(dim=1)
+    places = torch.arange(1, z.shape[1] + 1, dtype=z.dtype)
+    count = (1 + places * falling > sums).sum(dim=1, keepdim=True)
+    return (sums.gather(1, count - 1) - 1) / count
+
+
 def motion_energy(x: Tensor) -> Tensor:
     """[N, C, T]: the mean over H and W of |X[t] - X[t-1]|, 0 at t = 0 (METHOD section 4)."""
     moved = (x[:, :, 1:] - x[:, :, :-1]).abs().mean(dim=(3, 4))
@@ -153,7 +168,8 @@ def motion_energy(x: Tensor) -> Tensor:
 
 
 class SoftModulationGate(nn.Module):
-    """X -> v: `inputs`, fc1, batch norm, tanh, fc2, max(tanh, 0)."""
+    """X -> v: `inputs`, fc1, batch norm, tanh, fc2, max(tanh, 0); sparsemax: fc2 over the
+    temperature, less each group's threshold, max(., 0)."""
 
     def __init__(
         self, channels: int, frames: int, candidates: tuple[int, int], search: DynamicConfiguration
@@ -161,8 +177,10 @@ class SoftModulationGate(nn.Module):
         super().__init__()
         form, hidden = search.gate_form, search.gate_hidden
         inputs = channels * frames * (2 if search.motion_energy else 1)
-        if form not in ("normalised", "published"):
-            raise ValueError(f"gate form {form!r}: expected 'normalised' or 'published'")
+        if form not in ("normalised", "published", "sparsemax"):
+            raise ValueError(
+                f"gate form {form!r}: expected 'normalised', 'published' or 'sparsemax'"
+            )
         self.form = form
         self.candidates = candidates
         self.sees_motion = search.motion_energy
@@ -170,6 +188,8 @@ class SoftModulationGate(nn.Module):
         self.bn = nn.BatchNorm1d(hidden)
         self.fc2 = nn.Linear(hidden, sum(candidates))
         self.relu = nn.ReLU()
+        if form == "sparsemax":
+            self.register_buffer("temperature", torch.tensor([search.temperature]))
         nn.init.normal_(self.fc2.weight, std=0.01)
         nn.init.ones_(self.fc2.bias)
 
@@ -182,6 +202,9 @@ class SoftModulationGate(nn.Module):
 
     def forward(self, x: Tensor) -> Policy:
         hidden = torch.tanh(self.bn(self.fc1(self.inputs(x))))
+        if self.form == "sparsemax":
+            groups = (self.fc2(hidden) / self.temperature).split(self.candidates, dim=1)
+            return Policy(*(self.relu(z - sparsemax_threshold(z)) for z in groups))
         u = self.relu(torch.tanh(self.fc2(hidden)))
         temporal, channel = u.split(self.candidates, dim=1)
         if self.form == "normalised":

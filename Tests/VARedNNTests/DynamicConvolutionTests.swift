@@ -19,6 +19,7 @@ import Testing
     let biases: [Float]
     var motionEnergy = false
     var cost = CostForm.linear
+    var temperature: Float = 1
     var testDescription: String {
       "St \(temporal) Sc \(channel) \(form.rawValue) k\(kernel.t)x\(kernel.h) T\(frames) "
         + "K\(outChannels) β \(biases) \(motionEnergy ? "motion energy " : "")\(cost)"
@@ -62,6 +63,17 @@ import Testing
     Case(
       temporal: 1, channel: 3, form: .published, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
       frames: 3, outChannels: 128, biases: [0.7, -3, -3, 0.6]),
+    // Most candidates open; few; one alone along channels.
+    Case(
+      temporal: 3, channel: 3, form: .sparsemax, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 5, outChannels: 72, biases: [0, 0.1, 0.5, 0.1, 0, 0.4], temperature: 1.5),
+    Case(
+      temporal: 3, channel: 2, form: .sparsemax, kernel: Extent(3, 1, 1), stride: Extent(2, 1, 1),
+      frames: 8, outChannels: 32, biases: [0.1, 0.1, 0.35, 0, 0.3], motionEnergy: true,
+      cost: .saturating(kappa: 1), temperature: 0.5),
+    Case(
+      temporal: 3, channel: 2, form: .sparsemax, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 8, outChannels: 40, biases: [0.1, 0.1, 0.3, -3, 3], temperature: 0.7),
   ]
 
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
@@ -107,6 +119,7 @@ import Testing
         default: break
         }
       }
+      layer.gate.temperature = test.temperature
       plainX = normals(clips * 20 * geometry.input.pixels, "x")
       // Clips of different brightness, so that their gates differ.
       for i in plainX.indices { plainX[i] += Float(i / (20 * geometry.input.pixels)) - 2 }

@@ -68,7 +68,7 @@ enum ShapeCount {
     let means = input[0] * input[1] * (dynamic.motionEnergy ? 2 : 1)
     let macs = hidden * means + candidates * hidden
     let energy = 3 * input[0] * (input[1] - 1) * input[2] * input[3]
-    let weights = dynamic.gateForm == .normalized ? 4 : 2
+    let weights = dynamic.gateForm == .published ? 2 : 4
     return OperationCount(
       macs: macs,
       flops: 2 * macs + candidates + 3 * hidden + weights * candidates

@@ -130,6 +130,7 @@ import TrainingTestSupport
     "time-limit": "1-12:00:00",
     "target-ratio": "0.9", "cost-weight": "2.0", "cost-form": "saturating", "cost-kappa": "0.2",
     "cost-confidence": "0.875", "cost-power": "1.5", "cost-ramp": "0.25", "gate-rate": "0.1",
+    "gate-temperature": "0.25", "gate-temperature-start": "2.0",
     "warmup-share": "0.4", "warmup-sampling": "0.75", "finetune-share": "0.1", "policy": "random",
     "checkpoint-every": "7", "keep-checkpoints": "0", "resume": "none", "evaluate-every": "0",
     "views": "video",

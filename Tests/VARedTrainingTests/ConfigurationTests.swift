@@ -57,6 +57,7 @@ import VARedNN
     written.costConfidence = 0.875
     written.costPower = 1.5
     written.costRamp = 0.25
+    (written.gateTemperatureStart, written.gateTemperature) = (2, 0.25)
     written.warmupShare = 0.4
     written.warmupSampling = 0.75
     written.finetuneShare = 0.1

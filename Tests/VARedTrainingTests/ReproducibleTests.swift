@@ -33,10 +33,15 @@ import TrainingTestSupport
     #expect(found.momentum == expected.momentum, "\(what)")
   }
 
-  @Test(arguments: ["dynamic", "fixed"]) func anyNumberOfRanksGivesTheSameBits(
+  @Test(arguments: ["dynamic", "sparsemax", "fixed"]) func anyNumberOfRanksGivesTheSameBits(
     _ network: String
   ) throws {
-    let more = ["--network", network] + (network == "fixed" ? ["--target-ratio", "0"] : [])
+    let more =
+      switch network {
+      case "fixed": ["--network", "fixed", "--target-ratio", "0"]
+      case "sparsemax": ["--gate-form", "sparsemax"]
+      default: ["--network", "dynamic"]
+      }
     _ = try run(arguments("one", ranks: 1, more))
     let expected = try newest("one")
     #expect(expected.header.position.step == 8)

@@ -38,6 +38,18 @@ import VARedNN
     #expect(CostController(weight: 2, target: nil, ramp: 0, steps: 100).weight(progress: 0) == 2)
   }
 
+  /// Sparsemax gates may close more than was asked for: λ then presses the other way.
+  @Test func theWeightMayPressUpwards() {
+    func weight(_ pressesUpwards: Bool, at ratio: Double) -> Double {
+      var controller = CostController(
+        weight: 0.8, target: 0.6, ramp: 0, steps: 1000, pressesUpwards: pressesUpwards)
+      for _ in 0..<200 { controller.observe(convRatio: ratio, progress: 0.5) }
+      return controller.weight(progress: 0.5)
+    }
+    #expect(weight(false, at: 0.3) == 0 && weight(true, at: 0.3) < 0)
+    #expect(weight(false, at: 0.7) == weight(true, at: 0.7) && weight(true, at: 0.7) > 0)
+  }
+
   /// A network whose ratio falls faster the larger λ is above some value, and rises below it.
   @Test(arguments: [0.4, 0.65, 0.9]) func theTargetIsReached(_ target: Double) {
     let steps = 500
@@ -100,8 +112,10 @@ import VARedNN
     #expect(try gates(8) == gates(10))
   }
 
-  @Test func everyStageResumesToTheSameBits() throws {
+  @Test(arguments: ["normalised", "sparsemax"])
+  func everyStageResumesToTheSameBits(_ form: String) throws {
     let more = [
+      "--gate-form", form,
       "--epochs", "6", "--warmup-share", "0.34", "--finetune-share", "0.25", "--target-ratio",
       "0.6", "--motion-energy", "--cost-form", "saturating", "--checkpoint-every", "1",
       "--keep-checkpoints", "0", "--evaluate-every", "0",

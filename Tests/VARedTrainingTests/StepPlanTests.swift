@@ -23,7 +23,8 @@ import VARedNN
       learningRates: LearningRateSchedule(peak: 0.1, warmupSteps: 2, totalSteps: 10),
       stages: stages, policies: try PolicyPlan(settings, built),
       controller: CostController(weight: 2, target: nil, ramp: 0.5, steps: stages.jointSteps),
-      stepsPerEpoch: 2, hasGates: network == .dynamic)
+      temperatures: TemperatureSchedule(start: 2, end: 0.125), stepsPerEpoch: 2,
+      hasGates: network == .dynamic)
   }
 
   private func plans(_ schedule: TrainingSchedule) -> [StepPlan] {
@@ -48,6 +49,7 @@ import VARedNN
     #expect(plans[1].learningRate == 0.1 && plans[0].learningRate == 0.05)
     #expect(plans[4..<8].allSatisfy { $0.policies == .gates && $0.gatesLearn })
     #expect(plans[8].policies == .frozenGates && !plans[8].gatesLearn)
+    #expect(plans.filter(\.gatesLearn).map(\.gateTemperature) == [2, 1, 0.5, 0.25])
   }
 
   @Test func onlyGatesThatLearnAreHeard() throws {

@@ -36,8 +36,8 @@ struct ClipMixing: BitwiseCopyable {
   /// Those with a weight above zero.
   private(set) var temporal: UnsafeBufferPointer<TemporalCandidate>
   private(set) var channel: UnsafeBufferPointer<ChannelCandidate>
-  /// Whether the gradients of a candidate's own weight are wanted (not where the weight is alone in
-  /// a normalized group: it cannot change).
+  /// Whether the gradients of a candidate's own weight are wanted (not where no gate learns from
+  /// them, nor where the weight is alone in a group that sums to 1: it cannot change).
   private(set) var wantsTemporalWeightGradient = false
   private(set) var wantsChannelWeightGradient = false
   private let temporalMemory: UnsafeMutablePointer<TemporalCandidate>
@@ -94,9 +94,11 @@ struct ClipMixing: BitwiseCopyable {
   }
 
   /// The clip's output is mixed from its compact `F`, `f`.
+  /// - Parameter learning: the form of the gate that learns from the weights' gradients; nil: none
+  ///   does.
   mutating func set(
-    _ policy: Policy, clip: Int, part: ConvolutionPart, form: GateForm, cheap: CheapOperations,
-    _ f: UnsafePointer<Float>, offset: Int
+    _ policy: Policy, clip: Int, part: ConvolutionPart, learning: GateForm?,
+    cheap: CheapOperations, _ f: UnsafePointer<Float>, offset: Int
   ) {
     isWhole = false
     computed = f
@@ -105,8 +107,8 @@ struct ClipMixing: BitwiseCopyable {
     computedFrames = (output.frames + part.temporalStride - 1) / part.temporalStride
     computedBlocks = ChannelBlock.count(part.channels)
     open(policy, clip: clip, cheap)
-    wantsTemporalWeightGradient = form == .published || temporal.count > 1
-    wantsChannelWeightGradient = form == .published || channel.count > 1
+    wantsTemporalWeightGradient = learning == .published || learning != nil && temporal.count > 1
+    wantsChannelWeightGradient = learning == .published || learning != nil && channel.count > 1
     // A block and the one it is made from are a multiple of the candidate's blocks apart.
     channelGroups = blocks
     for candidate in channel where candidate.blocks < blocks {

@@ -165,8 +165,9 @@ final class DynamicConvolution {
       }
       mixes = true
       mixings.clips[clip].set(
-        gate.policy, clip: clip, part: group.part, form: gate.form, cheap: cheap,
-        computed.base + offset, offset: offset)
+        gate.policy, clip: clip, part: group.part,
+        learning: source == .gates ? gate.form : nil, cheap: cheap, computed.base + offset,
+        offset: offset)
     }
   }
 

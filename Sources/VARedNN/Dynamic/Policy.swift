@@ -1,11 +1,14 @@
 // What a dynamic convolution can choose from, and what it chose.
 
-/// How the gate's raw outputs `u` become weights `v` (METHOD §2).
+/// How the outputs of a gate's second layer, `a = W2 h + β`, become weights `v` (METHOD §2).
 public enum GateForm: String, Sendable, Codable, CaseIterable {
-  /// `v = u / Σu` for each of the two groups; a group that is all zero takes its cheapest
-  /// candidate.
+  /// `v = sparsemax(a / τ)` for each of the two groups: weights that sum to 1, of which those of
+  /// candidates far enough behind are zero. The lower the temperature τ, the fewer are left.
+  case sparsemax
+  /// `v = u / Σu`, `u = max(tanh(a), 0)`, for each of the two groups; a group that is all zero
+  /// takes its cheapest candidate.
   case normalized = "normalised"
-  /// `v = u`, as published.
+  /// `v = u`, as published; `u` as above.
   case published
 }
 

@@ -4,7 +4,7 @@ import Foundation
 
 /// Decides, from the spatial means of a convolution's input and, where that is set, from its motion
 /// energy, how much of the convolution's output is computed: `h = tanh(BN(W1 g))`,
-/// `u = max(tanh(W2 h + β), 0)`, then `v` by the gate's form.
+/// `a = W2 h + β`, then `v` by the gate's form.
 final class SoftModulationGate {
   let space: PolicySpace
   /// The weights of the last forward pass.
@@ -16,10 +16,14 @@ final class SoftModulationGate {
   private let framePixels: Int
   private let operations: OperationRecord
   private let motion: MotionEnergy?
+  /// `[1]`, of sparsemax alone; part of the network's state, so that whoever loads the network
+  /// decides as it was trained to.
+  private let storedTemperature: RunningStatistic?
 
   // Kept by forward for backward.
   private var input: UnsafePointer<Float>?
   private let hidden: FloatBuffer
+  /// `u`, or, of sparsemax, `a / τ`.
   private let raw: FloatBuffer
   /// What backward reads: written by the layer that ran the policy.
   var gradient: PolicyGradient
@@ -55,6 +59,9 @@ final class SoftModulationGate {
     fc2 = Linear(
       inputs: width, outputs: space.candidates, name: "\(name).fc2", context: context,
       operations: operations, isGate: true, initialBias: 1, initial: start.second)
+    storedTemperature =
+      form == .sparsemax
+      ? context.parameters.addBuffer("\(name).temperature", channels: 1, initial: 1) : nil
     (hidden, dHidden) = (FloatBuffer(batch * width), FloatBuffer(batch * width))
     raw = FloatBuffer(batch * space.candidates)
     dRaw = FloatBuffer(batch * space.candidates)
@@ -65,9 +72,20 @@ final class SoftModulationGate {
   var macs: Int { fc1.macs + fc2.macs }
 
   /// One clip's operations between the products: batch norm 2 and tanh 1 of every hidden unit; of
-  /// every candidate tanh, max and, where weights are normalized, the sum and the division.
+  /// every candidate tanh, max and, where weights are normalized, the sum and the division; of
+  /// sparsemax the division, the sum, the threshold's subtraction and max.
   private var elementwiseFLOPs: Int {
-    3 * fc1.outputs + (form == .normalized ? 4 : 2) * space.candidates
+    3 * fc1.outputs + (form == .published ? 2 : 4) * space.candidates
+  }
+
+  /// τ of sparsemax; 1 in the other forms, which have none and take none.
+  var temperature: Float {
+    get { storedTemperature?.value[0] ?? 1 }
+    set {
+      guard let storedTemperature, storedTemperature.value[0] != newValue else { return }
+      storedTemperature.value[0] = newValue
+      storedTemperature.changed()
+    }
   }
 
   /// Sets `policy` for `n` clips.
@@ -81,7 +99,12 @@ final class SoftModulationGate {
     try norm.forward(hidden, count: n, training: training)
     for i in 0..<n * fc1.outputs { hidden[i] = tanh(hidden[i]) }
     fc2.forward(hidden, count: n, into: raw)
-    for i in 0..<n * space.candidates { raw[i] = max(tanh(raw[i]), 0) }
+    if form == .sparsemax {
+      let temperature = temperature
+      for i in 0..<n * space.candidates { raw[i] /= temperature }
+    } else {
+      for i in 0..<n * space.candidates { raw[i] = max(tanh(raw[i]), 0) }
+    }
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
       let u = clip * (st + sc)
@@ -112,12 +135,20 @@ final class SoftModulationGate {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     for clip in 0..<n {
       let u = clip * (st + sc)
-      demodulate(u..<u + st, gradient.temporal, gradient.temporalCost, at: clip * st)
-      demodulate(u + st..<u + st + sc, gradient.channel, gradient.channelCost, at: clip * sc)
+      demodulate(
+        u..<u + st, policy.temporal, gradient.temporal, gradient.temporalCost, at: clip * st)
+      demodulate(
+        u + st..<u + st + sc, policy.channel, gradient.channel, gradient.channelCost,
+        at: clip * sc)
     }
     let (hidden, dHidden, raw, dRaw) = (hidden.base, dHidden.base, raw.base, dRaw.base)
-    // Through max(·, 0) and tanh: no gradient where u is zero.
-    for i in 0..<n * (st + sc) { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
+    if form == .sparsemax {
+      let temperature = temperature
+      for i in 0..<n * (st + sc) { dRaw[i] /= temperature }
+    } else {
+      // Through max(·, 0) and tanh: no gradient where u is zero.
+      for i in 0..<n * (st + sc) { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
+    }
     fc2.backward(dRaw, x: hidden, count: n, into: dHidden)
     for i in 0..<n * fc1.outputs { dHidden[i] *= 1 - hidden[i] * hidden[i] }
     try norm.backward(dHidden, count: n)
@@ -148,21 +179,32 @@ final class SoftModulationGate {
     dMeans.update(repeating: 0, count: n * (motion?.meanCount ?? fc1.inputs))
   }
 
-  /// One group's `v`, from `first` on, from its `u`, the places `group` of `raw`.
+  /// One group's `v`, from `first` on, from its `u`, or its `a / τ`, the places `group` of `raw`.
   private func modulate(_ group: Range<Int>, into v: inout [Float], at first: Int) {
+    if form == .sparsemax {
+      return Sparsemax.project(
+        UnsafeBufferPointer(start: raw.base + group.lowerBound, count: group.count), into: &v,
+        at: first)
+    }
     let sum = sum(of: group)
     for (i, index) in group.enumerated() {
       let value = raw.base[index]
-      switch form {
-      case .published: v[first + i] = value
-      case .normalized: v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
-      }
+      v[first + i] =
+        form == .published
+        ? value : sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
     }
   }
 
-  /// One group's `∂L/∂u`, assigned, from the gradients of `v` and of `v` normalized, from `first`
-  /// on.
-  private func demodulate(_ group: Range<Int>, _ dv: [Float], _ dCost: [Float], at first: Int) {
+  /// One group's `∂L/∂u`, or `∂L/∂(a / τ)`, assigned, from its `v` and the gradients of `v` and of
+  /// `v` normalized, from `first` on.
+  private func demodulate(
+    _ group: Range<Int>, _ v: [Float], _ dv: [Float], _ dCost: [Float], at first: Int
+  ) {
+    if form == .sparsemax {
+      return Sparsemax.backward(
+        v[first..<first + group.count], into: dRaw.base + group.lowerBound
+      ) { dv[first + $0] + dCost[first + $0] }
+    }
     let sum = sum(of: group)
     // d(u_i / Σu): (d_i − Σ_k d_k u_k / Σu) / Σu.
     func normalized(_ i: Int) -> Float {

@@ -9,6 +9,13 @@ extension VideoNetwork {
     }
   }
 
+  /// τ of sparsemax gates (METHOD §2), of all layers; a running statistic of the network, of which
+  /// gates of the other forms have none.
+  public var gateTemperature: Float {
+    get { layers.first?.gate.temperature ?? 1 }
+    set { for layer in layers { layer.gate.temperature = newValue } }
+  }
+
   /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.
   /// - Returns: nil where no tilt does: `ratio` lies outside what the candidates can do.
   public func tilt(forMeanRatio ratio: Double) -> Double? {

@@ -68,7 +68,8 @@ extension Setting.Group {
         "Channel candidates of a dynamic convolution: all, half, a quarter … of the channels"),
       .choice(
         "gate-form", \.gateForm, "form",
-        "Gate outputs: normalised (weights that sum to 1) or published", for: .research),
+        "Gate outputs: normalised (weights that sum to 1), sparsemax (the same, fewer above zero) or "
+          + "published", for: .research),
       .whole(
         "gate-hidden", \.gateHidden, DynamicConfiguration.hiddenUnits, "units",
         "Hidden units of a gate", for: .research),
@@ -214,6 +215,13 @@ extension Setting.Group {
       .number(
         "gate-rate", \.gateRate, 0.0..., "factor",
         "The gates' learning rate as a factor of the network's", for: .research),
+      .number(
+        "gate-temperature", \.gateTemperature, 0.01...100, "tau",
+        "Temperature of sparsemax gates at the end of the joint stage: the lower, the fewer "
+          + "candidates stay open and the more seconds are saved", for: .research),
+      .number(
+        "gate-temperature-start", \.gateTemperatureStart, 0.01...100, "tau",
+        "Temperature of sparsemax gates at the beginning of the joint stage", for: .research),
       .number(
         "warmup-share", \.warmupShare, 0.0...1, "share",
         "Share of all steps in the first stage: gates held at full computation"),

@@ -169,6 +169,10 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var costRamp = 0.5
   /// Learning-rate factor of the gates.
   public var gateRate = 0.3
+  /// τ of sparsemax gates at the beginning of the joint stage.
+  public var gateTemperatureStart = 1.0
+  /// τ of sparsemax gates at its end, and from there on.
+  public var gateTemperature = 0.5
   /// Share of all steps in which gates are held at full computation (METHOD §4).
   public var warmupShare = 0.3
   /// Share of the clips that take random candidates in the warm-up, reached half-way through it.

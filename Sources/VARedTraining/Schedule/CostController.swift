@@ -9,7 +9,8 @@ import Foundation
 /// target, and λ follows how far above the goal the network will soon be: by an integral part,
 /// which is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ
 /// with a delay, and a candidate that is closed for every clip has no gradient that would open it
-/// again.
+/// again. Sparsemax gates close candidates as their temperature falls, asked or not: for them λ may
+/// become negative, which presses the ratio back up to the goal while there is somebody to press.
 public struct CostController: Equatable, Sendable {
   /// What λ remembers from step to step; part of a checkpoint.
   public struct Memory: Equatable, Sendable {
@@ -43,6 +44,8 @@ public struct CostController: Equatable, Sendable {
   public let steps: Int
   /// λ as set: with a target where it starts.
   public let setWeight: Double
+  /// Whether λ may become negative where less is executed than wanted.
+  public let pressesUpwards: Bool
   /// Present state.
   public var memory: Memory
 
@@ -58,11 +61,15 @@ public struct CostController: Equatable, Sendable {
   ///   - target: the conv ratio to end at; nil keeps λ as set.
   ///   - ramp: share of the joint stage over which the cost comes in.
   ///   - steps: of the joint stage.
-  public init(weight: Double, target: Double?, ramp: Double, steps: Int) {
+  ///   - pressesUpwards: whether λ may become negative.
+  public init(
+    weight: Double, target: Double?, ramp: Double, steps: Int, pressesUpwards: Bool = false
+  ) {
     self.target = target
     self.ramp = ramp
     self.steps = steps
     setWeight = weight
+    self.pressesUpwards = pressesUpwards
     memory = Memory(weight: weight)
   }
 
@@ -70,7 +77,8 @@ public struct CostController: Equatable, Sendable {
   public func weight(progress: Double) -> Double {
     guard let target else { return setWeight * rampedIn(progress) }
     let excess = expectedRatio - goal(target, progress: progress)
-    return memory.weight * min(3, max(0, 1 + Self.proportional * excess))
+    let least = pressesUpwards ? -1.0 : 0
+    return memory.weight * min(3, max(least, 1 + Self.proportional * excess))
   }
 
   /// Takes in what a step of the joint stage, `progress` through it, executed.

@@ -18,6 +18,8 @@ package struct StepPlan: Equatable, Sendable {
   package let policies: PolicySource
   /// λ.
   package let costWeight: Double
+  /// τ of sparsemax gates.
+  package let gateTemperature: Float
   /// Whether gates decide and learn, so that λ hears what they executed.
   package let gatesLearn: Bool
 

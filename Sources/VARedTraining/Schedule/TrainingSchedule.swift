@@ -7,6 +7,7 @@ package struct TrainingSchedule {
   private let learningRates: LearningRateSchedule
   private let stages: TrainingStages
   private let policies: PolicyPlan
+  private let temperatures: TemperatureSchedule
   private let stepsPerEpoch: Int
   /// Whether there are gates that λ could press on.
   private let hasGates: Bool
@@ -15,12 +16,14 @@ package struct TrainingSchedule {
   /// A schedule whose λ goes on from `controller`'s memory.
   package init(
     learningRates: LearningRateSchedule, stages: TrainingStages, policies: PolicyPlan,
-    controller: CostController, stepsPerEpoch: Int, hasGates: Bool
+    controller: CostController, temperatures: TemperatureSchedule, stepsPerEpoch: Int,
+    hasGates: Bool
   ) {
     self.learningRates = learningRates
     self.stages = stages
     self.policies = policies
     self.controller = controller
+    self.temperatures = temperatures
     self.stepsPerEpoch = stepsPerEpoch
     self.hasGates = hasGates
   }
@@ -58,7 +61,8 @@ package struct TrainingSchedule {
       step: step, epoch: position.epoch, stage: stage,
       beginsStage: stage != self.stage(before: position), jointProgress: progress,
       learningRate: learningRates.learningRate(step: step), policies: source,
-      costWeight: learns ? controller.weight(progress: progress) : 0, gatesLearn: learns)
+      costWeight: learns ? controller.weight(progress: progress) : 0,
+      gateTemperature: Float(temperatures.temperature(progress: progress)), gatesLearn: learns)
   }
 
   /// The policies of an evaluation of these clips after the step before `position`.

@@ -176,6 +176,7 @@ final class Trainer {
     if plan.freezesGates { try network.parameters.broadcastStatistics(over: communicator) }
     stepGuard.begin()
     network.policies = plan.policies
+    if plan.gatesLearn { network.gateTemperature = plan.gateTemperature }
     return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),
       costWeight: Float(plan.costWeight),

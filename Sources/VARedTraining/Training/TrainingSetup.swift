@@ -80,7 +80,8 @@ package struct TrainingSetup {
     CostController(
       weight: configuration.costWeight,
       target: configuration.targetRatio > 0 ? configuration.targetRatio : nil,
-      ramp: configuration.costRamp, steps: stages.jointSteps)
+      ramp: configuration.costRamp, steps: stages.jointSteps,
+      pressesUpwards: configuration.gateForm == .sparsemax)
   }
 
   /// Every step of the run.
@@ -91,6 +92,8 @@ package struct TrainingSetup {
     controller.memory = costMemory
     return TrainingSchedule(
       learningRates: learningRates, stages: stages, policies: policies, controller: controller,
+      temperatures: TemperatureSchedule(
+        start: configuration.gateTemperatureStart, end: configuration.gateTemperature),
       stepsPerEpoch: stepsPerEpoch, hasGates: configuration.network == .dynamic)
   }
 

@@ -39,6 +39,7 @@ from reference import (
     dynamic_layers,
     motion_energy,
     normalise,
+    sparsemax_threshold,
     state,
     temporal_strides,
 )
@@ -110,6 +111,14 @@ class Candidates(unittest.TestCase):
         self.assertEqual(du[1].tolist(), [0.0, 0.0])
 
 
+    def test_sparsemax_is_the_nearest_point_of_the_simplex(self) -> None:
+        z = torch.tensor([[0.5, 0.2, -1], [3, 1, 0], [0, 0, 0]], dtype=torch.float64)
+        v = (z - sparsemax_threshold(z)).clamp(min=0)
+        third = 1 / 3
+        expected = [[0.65, 0.35, 0], [1, 0, 0], [third, third, third]]
+        torch.testing.assert_close(v, v.new_tensor(expected), rtol=0, atol=1e-12)
+
+
 class Layer(unittest.TestCase):
     def test_output_is_the_definition(self) -> None:
         layer = tiny_layer()
@@ -125,7 +134,8 @@ class Layer(unittest.TestCase):
             torch.testing.assert_close(y[n], expected)
 
     def test_gradients(self) -> None:
-        for form, motion in (("normalised", False), ("published", False), ("normalised", True)):
+        forms = (("normalised", False), ("published", False), ("sparsemax", False))
+        for form, motion in (*forms, ("normalised", True)):
             layer = tiny_layer(form, motion)
 
             def run(x: Tensor, *values: Tensor, layer: DynamicConv3d = layer) -> Tensor:

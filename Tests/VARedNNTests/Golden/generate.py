@@ -18,6 +18,7 @@ from golden_dynamic import write_dynamic
 from golden_network import CASES, write_network
 from golden_ops import write_ops
 from golden_policies import write_drawn, write_frozen
+from golden_sparsemax import write_sparsemax
 from golden_trajectory import write_trajectory
 
 
@@ -31,6 +32,7 @@ def generate(folder: Path) -> None:
     write_drawn(folder)
     write_dynamic(folder)
     write_adaptive(folder)
+    write_sparsemax(folder)
     write_ops(folder)
     write_trajectory(folder)
 

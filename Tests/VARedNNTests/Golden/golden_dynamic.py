@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -259,13 +260,15 @@ def gate_entries(name: str, case: LayerCase) -> dict[str, Value]:
 
 def gate_margin(layer: DynamicConv3d, x: Tensor) -> float:
     """The input of the gate's max(., 0) closest to zero, in training and in inference."""
-    gate = layer.gate
-    product = gate.fc1(gate.inputs(x))
-    trained = torch.nn.functional.batch_norm(
-        product, None, None, gate.bn.weight, gate.bn.bias, training=True
+    gate, margins = copy.deepcopy(layer.gate), []
+    gate.relu.register_forward_pre_hook(
+        lambda _, inputs: margins.append(inputs[0].abs().min().item())
     )
-    hidden = torch.cat([trained, gate.bn.eval()(product)])
-    return gate.fc2(torch.tanh(hidden)).abs().min().item()
+    with torch.no_grad():
+        gate.train()(x)
+        gate.load_state_dict(layer.gate.state_dict())
+        gate.eval()(x)
+    return min(margins)
 
 
 def write_dynamic(folder: Path) -> None:

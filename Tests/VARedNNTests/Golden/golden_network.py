@@ -39,6 +39,16 @@ CASES: dict[str, tuple[int, NetworkConfiguration]] = {
             8, 8, 32, width=0.0625, dynamic=DynamicConfiguration(3, 3, "published")
         ),
     ),
+    "dynamic-sparsemax": (
+        200,
+        NetworkConfiguration(
+            8,
+            8,
+            32,
+            width=0.09375,
+            dynamic=DynamicConfiguration(3, 3, "sparsemax", temperature=0.75),
+        ),
+    ),
     "fixed": (105, NetworkConfiguration(8, 8, 32, width=0.0625)),
     "motion-saturating": (
         52,
@@ -98,7 +108,7 @@ def randomise_policies(
     with torch.no_grad():
         for layer in dynamic_layers(network).values():
             weight, bias = layer.gate.fc2.weight, layer.gate.fc2.bias
-            strength = 0.05 if layer.gate.form == "normalised" else 0.02
+            strength = 0.02 if layer.gate.form == "published" else 0.05
             weight.copy_(normal(random, *weight.shape, scale=strength))
             bias.copy_(uniform(random, -3 * strength, 3 * strength, *bias.shape))
             start = 0
