@@ -41,8 +41,11 @@ let package = Package(
       exclude: ["kinds"],
       linkerSettings: [.linkedLibrary("gomp")]),
 
+    // libhdf5 tried out in a child process.
+    .target(name: "CTrialRead", dependencies: ["CHDF5"]),
+
     // The leaves.
-    .target(name: "VARedHDF5", dependencies: ["CHDF5"]),
+    .target(name: "VARedHDF5", dependencies: ["CHDF5", "CTrialRead"]),
     .target(name: "VARedNN", dependencies: ["CDNNL", "COpenBLAS", "CKernels"]),
     .target(name: "VARedDist", dependencies: ["CMPI"]),
     .target(
@@ -92,7 +95,7 @@ let package = Package(
     .executableTarget(
       name: "AllocationChecks", dependencies: ["AllocationCounting", "VARedNN"],
       path: "Tests/AllocationChecks"),
-    .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5"]),
+    .testTarget(name: "VARedHDF5Tests", dependencies: ["VARedHDF5", "CHDF5"]),
     .testTarget(
       name: "VARedNNTests",
       dependencies: ["VARedNN", "CKernels", "GoldenFiles", "TestSupport", "AllocationChecks"],

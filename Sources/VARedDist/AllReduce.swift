@@ -48,10 +48,13 @@ extension Communicator {
     return largest
   }
 
-  private func allReduce<Element>(
-    _ values: UnsafeMutableBufferPointer<Element>, _ type: MPI_Datatype?, _ operation: MPI_Op?
+  /// Over the ranks of another communicator, where `group` is given.
+  func allReduce<Element>(
+    _ values: UnsafeMutableBufferPointer<Element>, _ type: MPI_Datatype?, _ operation: MPI_Op?,
+    over group: MPI_Comm? = nil
   ) throws {
     guard size > 1, let base = values.baseAddress else { return }
+    let handle = group ?? handle
     let elementBytes = MemoryLayout<Element>.stride
     try forEachPiece(of: values.count, elementBytes: elementBytes) { range, count in
       try check("MPI_Allreduce") {

@@ -116,6 +116,8 @@ public final class Communicator: @unchecked Sendable {
     // Without mpirun the library would start a daemon beside this process, which needs ssh to be
     // installed and stays behind when the process is killed. One rank has no use for it.
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+    // A child process that tries out a file makes no use of MPI.
+    setenv("OMPI_MCA_mpi_warn_on_fork", "0", 0)
     // MPI_Iallreduce by Rabenseifner's algorithm, which moves the least data. With 2 or 3 ranks the
     // default is a reduction to one rank and a broadcast: about half as fast.
     setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", 0)

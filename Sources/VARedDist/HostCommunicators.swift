@@ -36,10 +36,10 @@ final class HostCommunicators {
     let place = places[communicator.rank]
     hosts = Set(places).count
     host = Set(places).sorted().firstIndex(of: place) ?? 0
-    inward = try Self.split(communicator, colour: Int32(place))
+    inward = try communicator.split(colour: Int32(place))
     (localRank, localSize) = try Communicator.position(in: inward)
     outward = try Self.copy(inward)
-    between = try Self.split(communicator, colour: localRank == 0 ? 0 : Int32(MPI_UNDEFINED))
+    between = try communicator.split(colour: localRank == 0 ? 0 : Int32(MPI_UNDEFINED))
     betweenBack = localRank == 0 ? try Self.copy(between) : vared_MPI_COMM_NULL()
   }
 
@@ -47,13 +47,5 @@ final class HostCommunicators {
     var copy = vared_MPI_COMM_NULL()
     try check("MPI_Comm_dup") { MPI_Comm_dup(communicator, &copy) }
     return copy
-  }
-
-  private static func split(_ communicator: Communicator, colour: Int32) throws -> MPI_Comm? {
-    var part = vared_MPI_COMM_NULL()
-    try check("MPI_Comm_split") {
-      MPI_Comm_split(communicator.handle, colour, Int32(communicator.rank), &part)
-    }
-    return part
   }
 }

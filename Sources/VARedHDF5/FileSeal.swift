@@ -12,13 +12,14 @@ enum FileSeal {
 
   /// Checks the seal. A file without a user block (HDF5 from the first byte) has none and passes.
   ///
+  /// - Returns: whether the file is sealed.
   /// - Throws: `HDF5Error` if the file cannot be read or is not what was sealed.
-  static func verify(_ path: String) throws {
+  static func verify(_ path: String) throws -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw HDF5Error(path: path, system: "cannot open") }
     defer { close(descriptor) }
     let start = try part(of: descriptor, path, upTo: blockBytes)
-    guard !start.starts(with: signature) else { return }
+    guard !start.starts(with: signature) else { return false }
     guard start.starts(with: Array(title.utf8)) else {
       throw HDF5Error(path: path, message: "is damaged, or not an HDF5 file")
     }
@@ -32,6 +33,7 @@ enum FileSeal {
       throw HDF5Error(
         path: path, message: "does not match its checksum: damaged, or changed by another program")
     }
+    return true
   }
 
   /// The seal of a file whose bytes after the user block are those of `digest`.

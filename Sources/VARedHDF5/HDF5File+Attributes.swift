@@ -60,6 +60,25 @@ extension HDF5File {
     }
   }
 
+  /// Sets a string attribute of fixed length (UTF-8) of a file being written.
+  ///
+  /// - Throws: `HDF5Error` if it cannot be stored.
+  public func setAttribute(_ name: String, fixedLength value: String) throws {
+    try HDF5Library.locked {
+      let type = try fixedType(of: value, "cannot set attribute \(name)")
+      try value.withCString { try store(name, type.id, $0) }
+    }
+  }
+
+  /// The type of a string of this length, padded with zeros.
+  func fixedType(of value: String, _ failure: String) throws -> Handle {
+    let type = try Handle(H5Tcopy(vared_h5t_c_s1()), H5Tclose, path, failure)
+    _ = H5Tset_size(type.id, max(1, value.utf8.count))
+    _ = H5Tset_cset(type.id, H5T_CSET_UTF8)
+    _ = H5Tset_strpad(type.id, H5T_STR_NULLPAD)
+    return type
+  }
+
   /// Sets an integer attribute (int64) of a file being written.
   ///
   /// - Throws: `HDF5Error` if it cannot be stored.

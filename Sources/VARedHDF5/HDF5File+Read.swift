@@ -15,6 +15,7 @@ extension HDF5File {
       try requireReadable(set.id, path, as: T.hdf5Kind)
       let shape = try shape(of: set.id, path)
       let count = try elementCount(shape, path)
+      try requirePlausible(count * MemoryLayout<T>.stride, path)
       guard count > 0 else { return ([], shape) }
       let values = try [T](unsafeUninitializedCapacity: count) { buffer, initialized in
         let all = vared_h5s_all()
@@ -24,6 +25,38 @@ extension HDF5File {
         initialized = count
       }
       return (values, shape)
+    }
+  }
+
+  /// Refuses a dataset larger than the file could hold: deflate makes at most 1032 bytes of one.
+  private func requirePlausible(_ bytes: Int, _ path: String) throws {
+    var size: hsize_t = 0
+    guard H5Fget_filesize(file, &size) >= 0, let held = Int(exactly: size) else {
+      throw failed("no size of the file")
+    }
+    guard bytes / 1032 <= held else {
+      throw error("\(path) is damaged: \(bytes) bytes of it in a file of \(held)")
+    }
+  }
+
+  /// A dataset of one string of fixed length.
+  ///
+  /// - Throws: `HDF5Error` if it is missing, damaged, or something else.
+  public func text(_ path: String) throws -> String {
+    try HDF5Library.locked {
+      let set = try dataset(path)
+      let type = try Handle(H5Dget_type(set.id), H5Tclose, self.path, "no element type of \(path)")
+      guard H5Tget_class(type.id) == H5T_STRING, H5Tis_variable_str(type.id) == 0,
+        try shape(of: set.id, path).isEmpty
+      else { throw error("\(path) is not one string of fixed length") }
+      let all = vared_h5s_all()
+      let count = H5Tget_size(type.id)
+      let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        let status = H5Dread(set.id, type.id, all, all, vared_h5p_default(), buffer.baseAddress)
+        if status < 0 { throw failed("cannot read \(path)") }
+        initialized = count
+      }
+      return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
   }
 

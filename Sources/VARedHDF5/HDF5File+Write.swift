@@ -20,6 +20,23 @@ extension HDF5File {
     }
   }
 
+  /// Writes a text as one string of fixed length, UTF-8.
+  ///
+  /// - Precondition: no character of it is zero.
+  /// - Throws: `HDF5Error` if the dataset exists already or the disk is full.
+  public func write(_ path: String, text: String) throws {
+    precondition(!text.utf8.contains(0), "a text that ends before its end")
+    try HDF5Library.locked {
+      let type = try fixedType(of: text, "cannot make dataset \(path)")
+      let set = try makeDataset(path, type: type.id, shape: [])
+      let all = vared_h5s_all()
+      let status = text.withCString {
+        H5Dwrite(set.id, type.id, all, all, vared_h5p_default(), $0)
+      }
+      if status < 0 { throw failed("cannot write \(path)") }
+    }
+  }
+
   /// Makes a dataset of zeros, to be filled with `writeRows`.
   ///
   /// - Throws: `HDF5Error` if the dataset exists already or the disk is full.
@@ -59,6 +76,10 @@ extension HDF5File {
   private func makeDataset(
     _ path: String, _ kind: HDF5Kind, shape: [Int]
   ) throws -> Handle {
+    try makeDataset(path, type: kind.nativeType, shape: shape)
+  }
+
+  private func makeDataset(_ path: String, type: hid_t, shape: [Int]) throws -> Handle {
     try requireOpen()
     let failure = "cannot make dataset \(path)"
     let extents = shape.map { hsize_t($0) }
@@ -70,7 +91,7 @@ extension HDF5File {
     _ = H5Pset_create_intermediate_group(links.id, 1)
     return try Handle(
       H5Dcreate2(
-        file, path, kind.nativeType, space.id, links.id, vared_h5p_default(), vared_h5p_default()),
+        file, path, type, space.id, links.id, vared_h5p_default(), vared_h5p_default()),
       H5Dclose, self.path, failure)
   }
 }

@@ -11,32 +11,32 @@ import Foundation
 public final class HDF5File: @unchecked Sendable {  // every access runs under the library's lock
   /// The path as it was given.
   public let path: String
+  /// Whether the seal that `SealedFile` left was there, and was checked.
+  public let isSealed: Bool
   var file: hid_t
 
-  init(path: String, file: hid_t) {
-    self.path = path
+  init(path: String, file: hid_t, isSealed: Bool = false) {
+    (self.path, self.isSealed) = (path, isSealed)
     self.file = file
   }
 
   /// Opens an existing file for reading, once no other process holds it (`flock`); a process that
-  /// does is waited for some seconds.
+  /// does is waited for some seconds. A child process reads it first, as far as a file that is
+  /// damaged, or made to do harm, could crash the library, hang it or take all memory.
   ///
   /// - Parameter checkingSeal: reads the whole file first and compares it with the checksum that
-  ///   `SealedFile` left; a file that never had one passes. Without it, a file damaged
-  ///   inside may crash the HDF5 library.
-  /// - Throws: `HDF5Error` if it is missing, a folder, unreadable, damaged or no HDF5 file.
+  ///   `SealedFile` left; a file that never had one passes.
+  /// - Throws: `HDF5Error` if it is missing, no regular file, unreadable, damaged or no HDF5 file;
+  ///   if its values lie in other files, or were never written.
   public static func open(_ path: String, checkingSeal: Bool = false) throws -> HDF5File {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw HDF5Error(path: path, message: "is a folder; expected an HDF5 file")
-    }
     try FileHold.wait(for: path)
-    if checkingSeal { try FileSeal.verify(path) }
+    let isSealed = checkingSeal ? try FileSeal.verify(path) : false
     return try HDF5Library.locked {
+      try HDF5Library.tryReading(path)
       let access = try HDF5Library.access(path)
       let file = H5Fopen(path, vared_h5f_acc_rdonly(), access.id)
       guard file >= 0 else { throw HDF5Library.failure(path, "cannot open") }
-      return HDF5File(path: path, file: file)
+      return HDF5File(path: path, file: file, isSealed: isSealed)
     }
   }
 

@@ -1,6 +1,7 @@
 // The library's global state: one lock for every call, silence on stderr, the last error's reason.
 
 import CHDF5
+import CTrialRead
 import Foundation
 
 /// HDF5 is not thread-safe in every build, so each public call runs under one lock.
@@ -24,6 +25,22 @@ enum HDF5Library {
   static func failure(_ path: String, _ what: String) -> HDF5Error {
     let (text, isOfSystem) = reason()
     return HDF5Error(path: path, message: "\(what): \(text)", isOfSystem: isOfSystem)
+  }
+
+  /// What a child process that reads a file first may take: memory, and seconds.
+  private static let trialLimits = (bytes: UInt64(512) << 20, seconds: Int32(60))
+
+  /// Has a child process read the file. The caller holds the lock.
+  ///
+  /// - Throws: `HDF5Error` if that does not end well.
+  static func tryReading(_ path: String) throws {
+    var message = [CChar](repeating: 0, count: 1024)
+    let status = vared_trial_read(
+      path, trialLimits.bytes, trialLimits.seconds, &message, message.count)
+    guard status >= 0 else { throw HDF5Error(path: path, system: "cannot be tried out") }
+    guard status > 0 else { return }
+    let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    throw HDF5Error(path: path, message: String(decoding: bytes, as: UTF8.self))
   }
 
   /// How files are opened and made: without the library's own locks. The caller holds the lock.

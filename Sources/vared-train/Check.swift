@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VARedStudies
+import VARedTraining
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let check = try DataCheck(data, videos: videos)
-    print(json ? check.json : check.text)
+    try Launch.show(json ? check.json : check.text)
     try check.requireTrainable()
   }
 }

@@ -13,6 +13,6 @@ struct Inspect: ParsableCommand {
   var checkpoint: String
 
   func run() throws {
-    print(try Inspection.describe(checkpoint))
+    try Launch.show(try Inspection.describe(checkpoint))
   }
 }

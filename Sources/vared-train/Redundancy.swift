@@ -57,6 +57,6 @@ struct Redundancy: ParsableCommand {
     run.csv = csv
     run.svg = svg
     let report = try run.run()
-    print(json ? report.json : report.table)
+    try Launch.show(json ? report.json : report.table)
   }
 }

@@ -28,5 +28,6 @@ struct Train: ParsableCommand {
   func run() throws {
     let end = TrainingRun.launch { try training.settings() }
     if end.exitStatus != 0 { throw ExitCode(end.exitStatus) }
+    try Launch.requireLogWritten()
   }
 }

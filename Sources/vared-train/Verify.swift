@@ -17,7 +17,7 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     let verification = CheckpointVerification(checkpoints)
-    verification.lines.forEach { print($0) }
+    try verification.lines.forEach { try Launch.show($0) }
     if verification.badCount > 0 { throw ExitCode(ExitStatus.mendable) }
   }
 }

@@ -57,3 +57,22 @@ func checkAllReduceMax(_ check: RankCheck) throws {
   let huge = check.rank == last ? Int.max : Int.max - 1
   check.expectEqual(try communicator.allReduceMax(huge), Int.max, "largest Int")
 }
+
+/// Sums within groups of so many ranks in a row; the last group may be smaller.
+func checkRankGroups(_ check: RankCheck) throws {
+  for count in 1...check.size + 1 {
+    let group = try RankGroup(check.communicator, of: count)
+    let first = check.rank / count * count
+    let members = first..<min(first + count, check.size)
+    check.expectEqual(group.size, members.count, "ranks of a group of \(count)")
+    var doubles = (0..<1000).map { Double(pattern(rank: check.rank, index: $0)) }
+    var whole = doubles.map { Int64($0) }
+    try doubles.withUnsafeMutableBufferPointer { try group.allReduceSum($0) }
+    try whole.withUnsafeMutableBufferPointer { try group.allReduceSum($0) }
+    let wrong = (0..<1000).first { index in
+      let sum = members.reduce(0) { $0 + pattern(rank: $1, index: index) }
+      return doubles[index] != Double(sum) || whole[index] != Int64(sum)
+    }
+    check.expect(wrong == nil, "sum over \(members): wrong at index \(wrong ?? -1)")
+  }
+}

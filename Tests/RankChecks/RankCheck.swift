@@ -8,6 +8,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "world": checkWorld,
   "all-reduce": checkAllReduce,
   "all-reduce-max": checkAllReduceMax,
+  "rank-groups": checkRankGroups,
   "broadcast": checkBroadcast,
   "gather": checkGather,
   "barrier": checkBarrier,

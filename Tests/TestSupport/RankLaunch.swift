@@ -87,7 +87,10 @@ public struct RankLaunch: Sendable {
       .merging(environment) { _, added in added }
   }
 
-  private static func productURL(_ name: String) throws -> URL {
+  /// An executable product of this package.
+  ///
+  /// - Throws: ``LaunchError`` if there is none.
+  public static func productURL(_ name: String) throws -> URL {
     guard let bundle = Bundle.main.executableURL else {
       throw LaunchError(description: "cannot find the folder of the test bundle")
     }

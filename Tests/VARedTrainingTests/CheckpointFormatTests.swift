@@ -77,7 +77,7 @@ import TrainingTestSupport
 
   @Test func format1IsRefusedWithAdviceThatWorks() throws {
     let old = stored("format-1.h5")
-    let advice = "has format version 1; this program reads version 2; --initiali"
+    let advice = "has format version 1; this program reads version 2 to 3; --initiali"
     for arguments in [
       ["inspect", old], ["evaluate", "--checkpoint", old, "--data", clips],
       flags("run", ["--network", "fixed", "--resume", old]),

@@ -36,7 +36,8 @@ import VARedNN
 
   /// Writes a checkpoint of `network` with a momentum that counts.
   private func write(
-    _ name: String, _ network: VideoNetwork, _ settings: TrainingConfiguration, step: Int = 12
+    _ name: String, _ network: VideoNetwork, _ settings: TrainingConfiguration, step: Int = 12,
+    classes: [String] = ["run", "walk"]
   ) throws {
     let optimizer = SGD(network.parameters, gateRate: 1)
     for entry in network.parameters.entries {
@@ -49,7 +50,7 @@ import VARedNN
     let header = CheckpointHeader(
       position: TrainingPosition(step: step, epoch: 3, epochStep: 2), stage: .joint,
       costMemory: costMemory, ranks: 2,
-      configuration: settings, classes: ["run", "walk"])
+      configuration: settings, classes: classes)
     let memory = SnapshotMemory(network.parameters)
     try CheckpointSnapshot(
       header, network.parameters, momentum: optimizer.momentumBuffer, totals: totals, into: memory
@@ -88,13 +89,14 @@ import VARedNN
   @Test func layoutIsTheDocumentedOne() throws {
     try write("a.h5", try network(settings()), settings())
     let file = try HDF5File.open(scratch("a.h5"))
-    #expect(try file.attribute("format_version") == 2)
+    #expect(try file.attribute("format_version") == 3)
     #expect(try file.attribute("stage") == "joint")
     #expect(try file.shape("/training/cost_steering") == [3])
     #expect(try file.attribute("step") == 12)
     #expect(try file.attribute("epoch") == 3)
     #expect(try file.attribute("seed") == 1)
-    #expect(try file.attribute("config").contains("width: 0.125\n"))
+    #expect(try file.text("/training/config").contains("width: 0.125\n"))
+    #expect(try file.text("/training/classes") == "[\"run\",\"walk\"]")
     #expect(try file.shape("/model/stem.0.weight") == [6, 3, 1, 7, 7])
     #expect(try file.shape("/model/fc.weight") == [2, 64])
     #expect(try file.shape("/model/stem.1.running_var") == [6])
@@ -127,6 +129,91 @@ import VARedNN
     truncate(folder.file(step: 5), 0)
     let error = #expect(throws: FileError.self) { try folder.newestWhole { _ in } }
     #expect(error?.message.contains("none of its 2 checkpoints can be read") == true)
+  }
+
+  /// A file that somebody renamed counts as what is in it, and is never set aside for its name.
+  @Test func whatACheckpointIsOfItSaysItself() throws {
+    let settings = settings()
+    let source = try network(settings)
+    let folder = CheckpointFolder(path: scratch.path)
+    try write("step-00000099.h5", source, settings, step: 7)
+    var notes: [String] = []
+    folder.tidy(after: try folder.newest { notes.append($0) }) { notes.append($0) }
+    #expect(folder.steps() == [7] && notes.count == 1 && notes[0].contains("is of step 7"))
+    // Newer by its name, older by what it says: the run goes on from the latest step.
+    rename(folder.file(step: 7), folder.file(step: 50))
+    try write("step-00000014.h5", source, settings, step: 14)
+    let found = try folder.newest { notes.append($0) }
+    #expect(found.checkpoint?.header.position.step == 14 && found.unusable.isEmpty)
+    folder.tidy(after: found) { notes.append($0) }
+    #expect(folder.steps() == [50, 14] && notes.count == 1)
+  }
+
+  /// What is read from a header is held against what it can be.
+  @Test func numbersOfAHeaderAreChecked() throws {
+    let settings = settings()
+    func problem(_ position: TrainingPosition, ranks: Int = 1, totals: Double = 0) throws -> String
+    {
+      let header = CheckpointHeader(
+        position: position, stage: .joint, costMemory: costMemory, ranks: ranks,
+        configuration: settings, classes: ["a"])
+      let sealed = try SealedFile(scratch("odd.h5"))
+      try header.write(to: sealed.file)
+      try sealed.file.write("/training/epoch_totals", [totals, 0, 0, 0, 0, 0, 0], shape: [7])
+      try sealed.add("/model/x", shape: [1]) { [0] }
+      try sealed.add("/optimizer/momentum/x", shape: [1]) { [0] }
+      try sealed.write(to: scratch("odd.h5"))
+      do {
+        _ = try Checkpoint.read(scratch("odd.h5"))
+        return ""
+      } catch let error as FileError {
+        return error.message
+      }
+    }
+    #expect(try problem(TrainingPosition(step: 1, epoch: 1, epochStep: 1)) == "")
+    for (position, name) in [
+      (TrainingPosition(step: -1, epoch: 0, epochStep: 0), "step"),
+      (TrainingPosition(step: Int.max, epoch: 0, epochStep: 0), "step"),
+      (TrainingPosition(step: 0, epoch: Int.min, epochStep: 0), "epoch"),
+      (TrainingPosition(step: 0, epoch: 0, epochStep: Int.max), "epoch_step"),
+    ] {
+      #expect(try problem(position).hasPrefix("attribute \(name): expected 0 to "))
+    }
+    let start = TrainingPosition()
+    #expect(try problem(start, ranks: 0).hasPrefix("attribute ranks: expected 1 to "))
+    for totals in [Double.nan, -1, 1e300] {
+      #expect(try problem(start, totals: totals).contains("expected seven finite sums"))
+    }
+  }
+
+  @Test func anUnsealedCheckpointIsRefused() throws {
+    try write("a.h5", try network(settings()), settings())
+    let file = try HDF5File.open(scratch("a.h5"))
+    let plain = try HDF5File.create(scratch("plain.h5"))
+    for name in ["step", "epoch", "epoch_step", "format_version"] {
+      let value: Int = try file.attribute(name)
+      try plain.setAttribute(name, value)
+    }
+    try plain.close()
+    let error = #expect(throws: FileError.self) { try Checkpoint.read(scratch("plain.h5")) }
+    #expect(error?.message.contains("has no checksum") == true)
+  }
+
+  /// Every string that a class, a path or a label may be.
+  @Test(arguments: OddTexts.all) func everyStringComesBack(_ text: String) throws {
+    var settings = settings()
+    (settings.data, settings.output, settings.videos) = (text, text + "x", "x" + text)
+    var read = TrainingConfiguration()
+    try read.read(yaml: settings.yaml, named: "a.yaml")
+    #expect(read == settings)
+    try write("a.h5", try network(self.settings()), settings, classes: [text, "b" + text])
+    let header = try Checkpoint.read(scratch("a.h5")).header
+    #expect(header.classes == [text, "b" + text] && header.configuration == settings)
+    var line = JSONLine()
+    line.add("text", text)
+    let object = try JSONSerialization.jsonObject(with: Data(line.text.utf8)) as? [String: String]
+    #expect(object?["text"].map { Array($0.unicodeScalars) } == Array(text.unicodeScalars))
+    #expect(!line.text.utf8.contains(0x0A) && !line.text.utf8.contains(0x0D))
   }
 
   /// 200 flips and cuts at random places: none is taken for what was written.
@@ -228,8 +315,9 @@ import VARedNN
     #expect(folder.steps() == [60, 50, 20])
     folder.removePartial()
     #expect(!scratch.exists("step-00000070.h5.partial") && scratch.exists("notes.txt"))
-    folder.setAside(newerThan: 20)
-    #expect(folder.steps() == [20] && scratch.exists("step-00000060.h5.damaged"))
+    let unusable = [(file: folder.file(step: 60), reason: "damaged")]
+    folder.tidy(after: CheckpointFolder.Search(unusable: unusable)) { _ in }
+    #expect(folder.steps() == [50, 20] && scratch.exists("step-00000060.h5.damaged"))
     #expect(folder.file(step: 123_456_789).hasSuffix("/step-123456789.h5"))
   }
 

@@ -125,7 +125,7 @@ import TrainingTestSupport
     "shuffle": "none", "max-bad-clips": "0.25",
     "max-bad-steps": "2", "data-threads": "1", "batch": "4", "epochs": "1",
     "learning-rate": "3e-05", "warmup-epochs": "0.5", "momentum": "0.85", "weight-decay": "0.0",
-    "sync-bn": "true", "reproducible": "true", "compress": "none",
+    "sync-bn": "true", "sync-bn-ranks": "0", "reproducible": "true", "compress": "none",
     "seed": "99", "threads": "1", "stall-timeout": "120.0",
     "time-limit": "1-12:00:00",
     "target-ratio": "0.9", "cost-weight": "2.0", "cost-form": "saturating", "cost-kappa": "0.2",
@@ -145,6 +145,7 @@ import TrainingTestSupport
     file.costPower = 3
     (file.data, file.output, file.initialize) = ("none.csv", "/none", "none.h5")
     (file.network, file.syncBN, file.compress) = (.fixed, false, .bf16)
+    file.syncBNRanks = 4
     try scratch.write("a.yaml", file.yaml)
     var given = Self.values
     _ = try run(

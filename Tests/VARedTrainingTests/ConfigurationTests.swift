@@ -15,6 +15,46 @@ import VARedNN
     }?.description
   }
 
+  @Test(arguments: [
+    "seed: 0b10", "seed: 0x1F", "seed: 0o17", "seed: 1_000", "seed: 1:30", "seed: 1e1", "seed: 1.0",
+    "seed: 9223372036854775807:59", "seed: 99999999999999999999", "learning-rate: 1_0.5",
+    "learning-rate: 0:1", "learning-rate: 0x1p3", "learning-rate: .inf", "learning-rate: nan",
+    "learning-rate: 1e400", "learning-rate: 1,5",
+  ])
+  func onlyDecimalNumbersAreRead(_ line: String) throws {
+    let key = try #require(line.split(separator: ":").first)
+    let said = try #require(error(reading: line))
+    #expect(said.hasPrefix("a.yaml:1: \(key): expected a "), "\(said)")
+  }
+
+  @Test func decimalNumbers() throws {
+    for (text, seed) in [("7", 7), ("+7", 7), ("010", 10), ("'12'", 12)] {
+      var read = TrainingConfiguration()
+      try read.read(yaml: "seed: \(text)\nlearning-rate: +1.5E-2\n", named: "a.yaml")
+      #expect(read.seed == seed && read.learningRate == 0.015)
+    }
+  }
+
+  /// What a reader would follow for as long as it likes.
+  @Test(arguments: [
+    "data: &a x", "data: *a", "? *i\n: 1", "data: [x, *a]", "a: &a [x]\nb: [*a,*a]", "- *a",
+    "&a data: x",
+    "data: " + String(repeating: "[", count: 100_000), String(repeating: "- ", count: 100_000),
+    "data: " + String(repeating: "{a: ", count: 100_000),
+    "data: " + String(repeating: "x", count: 2 << 20),
+  ])
+  func aliasesAndDeepListsAreRefused(_ yaml: String) throws {
+    #expect(try #require(error(reading: yaml)).hasPrefix("a.yaml"))
+  }
+
+  @Test(arguments: ["R &D/a.csv", "a, &b", "a*b", "'*a'", "\"&a\"", "x # &a"])
+  func ampersandsAndStarsInTextsAreRead(_ text: String) throws {
+    var read = TrainingConfiguration()
+    try read.read(yaml: "data: \(text)", named: "a.yaml")
+    let plain = text.components(separatedBy: " #")[0]
+    #expect(read.data == plain.trimmingCharacters(in: ["'", "\""]))
+  }
+
   @Test func everySettingSurvivesAFile() throws {
     var written = TrainingConfiguration()
     written.data = "clips \"a\": \\ é #1.csv"
@@ -63,6 +103,7 @@ import VARedNN
     written.finetuneShare = 0.1
     written.policy = .halfFrames
     written.syncBN = false
+    written.syncBNRanks = 4
     written.reproducible = true
     written.compress = .bf16
     written.seed = 99

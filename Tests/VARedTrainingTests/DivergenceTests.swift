@@ -134,35 +134,45 @@ import VARedNN
     _ = try run(arguments("run", ["--checkpoint-every", "1", "--epochs", "1"]))
     let folder = CheckpointFolder(path: scratch("run/checkpoints"))
     let whole = try Checkpoint.read(folder.file(step: 4))
-    try poison(whole, folder.file(step: 4))
-    let refused = try launch(
-      arguments("branch", ["--resume", folder.file(step: 4)])
-    ).run()
-    #expect(refused.status == 2 && refused.stderr.contains("not finite (fc.bias, 1 tensors"))
-
+    // Finite, but what is computed with it is not.
+    try write(whole, scratch("large.h5"), "fc.weight") { $0.isMultiple(of: 2) ? 3e38 : -3e38 }
     let evaluated = try run([
-      "evaluate", "--checkpoint", folder.file(step: 4), "--data", clips, "--threads", "1",
+      "evaluate", "--checkpoint", scratch("large.h5"), "--data", clips, "--threads", "1",
     ]).stdout
     #expect(evaluated.contains("of 6 clips the logits are not numbers"), "\(evaluated)")
     #expect(evaluated.contains("top-5       0.0000"), "\(evaluated)")
+
+    try write(whole, folder.file(step: 4), "fc.bias") { _ in .nan }
+    for arguments in [
+      arguments("branch", ["--resume", folder.file(step: 4)]),
+      ["evaluate", "--checkpoint", folder.file(step: 4), "--data", clips],
+    ] {
+      let refused = try launch(arguments).run()
+      #expect(
+        refused.status == 2 && refused.stderr.contains("not finite (fc.bias, 1 tensors"),
+        "\(refused)")
+    }
 
     let resumed = try run(arguments("run", ["--epochs", "2"])).stdout
     #expect(resumed.contains("warning: skipping a checkpoint: ") && resumed.contains("(step 3)"))
     #expect(scratch.exists("run/checkpoints/step-00000004.h5.diverged"))
   }
 
-  private func poison(_ checkpoint: Checkpoint, _ path: String) throws {
-    let file = try HDF5File.create(path)
-    try checkpoint.header.write(to: file)
+  /// Writes a checkpoint with other values of one tensor.
+  private func write(
+    _ checkpoint: Checkpoint, _ path: String, _ poisoned: String, _ value: (Int) -> Float
+  ) throws {
+    let sealed = try SealedFile(path)
+    try checkpoint.header.write(to: sealed.file)
     let sums = checkpoint.totals.stored
-    try file.write("/training/epoch_totals", sums, shape: [sums.count])
+    try sealed.file.write("/training/epoch_totals", sums, shape: [sums.count])
     for (name, tensor) in checkpoint.model {
-      let values = name == "fc.bias" ? tensor.values.map { _ in Float.nan } : tensor.values
-      try file.write("/model/\(name)", values, shape: tensor.shape)
+      let values = name == poisoned ? tensor.values.indices.map(value) : tensor.values
+      try sealed.add("/model/\(name)", shape: tensor.shape) { values }
     }
     for (name, tensor) in checkpoint.momentum {
-      try file.write("/optimizer/momentum/\(name)", tensor.values, shape: tensor.shape)
+      try sealed.add("/optimizer/momentum/\(name)", shape: tensor.shape) { tensor.values }
     }
-    try file.close()
+    try sealed.write(to: path)
   }
 }

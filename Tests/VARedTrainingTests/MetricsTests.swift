@@ -37,6 +37,42 @@ import TrainingTestSupport
     #expect(text.hasSuffix("\n"))
   }
 
+  /// Line ends of another system and a byte order mark change nothing; a line that cannot be read
+  /// is kept beside the file, and said.
+  @Test(arguments: [("", "\n"), ("", "\r\n"), ("\u{FEFF}", "\n"), ("\u{FEFF}", "\r\n")])
+  func whatSomebodyEditedIsRead(_ mark: String, _ end: String) throws {
+    let path = scratch("metrics.jsonl")
+    var lines = (1...4).map { "{\"kind\":\"step\",\"step\":\($0)}" }
+    try scratch.write("metrics.jsonl", mark + lines.joined(separator: end) + end)
+    var said: [String] = []
+    #expect(
+      try MetricsFile(path, resumedAt: 3) { said.append($0) }.lines.map(\.step) == [1, 2, 3])
+    #expect(said.isEmpty)
+    #expect(
+      try scratch.text("metrics.jsonl") == lines[..<3].map { $0 + "\n" }.joined())
+
+    let odd = [
+      "{\"kind\":\"st", "{\"kind\":\"step\",\"step\":-9223372036854775808}",
+      "{\"kind\":\"step\",\"step\":9223372036854775807}", "{\"kind\":\"step\",\"step\":1e300}",
+      "[]",
+    ]
+    lines.insert(contentsOf: odd, at: 1)
+    try scratch.write("metrics.jsonl", mark + lines.joined(separator: end) + end)
+    #expect(
+      try MetricsFile(path, resumedAt: 4) { said.append($0) }.lines.map(\.step) == [1, 2, 3, 4])
+    #expect(said.count == 1 && said[0].contains("5 of 9 lines cannot be read"), "\(said)")
+    #expect(
+      try scratch.text("metrics.jsonl.unreadable").split(separator: "\n").map(String.init) == odd)
+  }
+
+  @Test func aPipeInTheFilesPlaceIsRefused() throws {
+    #expect(mkfifo(scratch("metrics.jsonl"), 0o600) == 0)
+    let error = #expect(throws: FileError.self) {
+      try MetricsFile(scratch("metrics.jsonl"), resumedAt: 0)
+    }
+    #expect(error?.message.contains("is no regular file") == true)
+  }
+
   @Test func theFirstOfEqualEvaluationsIsTheBest() throws {
     let metrics = try MetricsFile(scratch("metrics.jsonl"), resumedAt: 0)
     #expect(metrics.bestStep == nil)
@@ -75,10 +111,10 @@ import TrainingTestSupport
   @Test func aBadClipIsListedOnce() throws {
     var clip = BadClipEntry(
       split: "train", index: 3, path: "a,b.mp4", reason: "no \"video\"", replacement: 4)
-    var list = BadClipList(scratch("bad.csv"))
+    var list = try BadClipList(scratch("bad.csv"))
     #expect(try list.append([clip, clip], epoch: 1) == 1)
     clip.index = 5
-    var reopened = BadClipList(scratch("bad.csv"))
+    var reopened = try BadClipList(scratch("bad.csv"))
     #expect(try reopened.append([clip], epoch: 2) == 1)
     clip.index = 3
     #expect(try reopened.append([clip], epoch: 2) == 0)

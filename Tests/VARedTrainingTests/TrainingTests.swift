@@ -129,6 +129,23 @@ import VARedHDF5
     expectClose(series[1], series[0], rtol: 1e-5, "losses")
   }
 
+  /// Statistics of groups: of all ranks they are those of all, of one those of each.
+  @Test func batchNormOverGroupsOfRanks() throws {
+    func model(_ output: String, _ more: [String]) throws -> [String: Tensor] {
+      _ = try run(arguments(output, ["--epochs", "1"] + more), ranks: 2)
+      return try newest(output).model
+    }
+    let all = try model("all", ["--sync-bn"])
+    #expect(try model("pair", ["--sync-bn-ranks", "2"]) == all)
+    let own = try model("own", ["--no-sync-bn"])
+    #expect(own != all)
+    #expect(try model("alone", ["--sync-bn-ranks", "1"]) == own)
+    let odd = try launch(arguments("odd", ["--sync-bn-ranks", "2"]), ranks: 3).run()
+    #expect(
+      odd.status == 2 && odd.stderr.contains("sync-bn-ranks: expected a number that 3 ranks"),
+      "\(odd)")
+  }
+
   /// A file of `model` with every value moved by 2 to 4 units in its last place, up or down.
   private func shake(_ model: [String: Tensor], seed: UInt32) throws -> String {
     let path = scratch("shaken-\(seed).h5")

@@ -46,6 +46,10 @@ final class ClipsFile: Sendable {
           found: "the filter \(filter), which this HDF5 does not have",
           remedy: "write it with compression=\"gzip\" or none")
       }
+      guard try file.holdsBytes("/clips") else {
+        throw ClipsFile.wrong(
+          path, "/clips of another element type; scale pictures to 0 … 255 first")
+      }
       let bytes = shape[1...].reduce(1.0) { $0 * Double($1) }
       guard shape[0] <= Int(Int32.max), bytes <= ClipsFile.largestClip else {
         throw ClipsFile.wrong(path, "/clips of shape \(shape), more than a clip can be")
@@ -53,6 +57,11 @@ final class ClipsFile: Sendable {
       guard try file.shape("/labels") == [shape[0]] else {
         let found = try file.shape("/labels").map(String.init).joined(separator: "×")
         throw ClipsFile.wrong(path, "\(found) labels for \(shape[0]) clips")
+      }
+      for name in ["/labels", "/split"] where file.exists(name) {
+        guard try file.holdsIntegers(name) else {
+          throw ClipsFile.wrong(path, "\(name) of floats")
+        }
       }
       (frames, height, width) = (shape[1], shape[2], shape[3])
       labels = try file.read("/labels", as: Int64.self).values
@@ -66,7 +75,7 @@ final class ClipsFile: Sendable {
       }
       splits = numbers.map { $0 == 0 ? .train : .val }
     } catch let error as HDF5Error {
-      throw ClipsFile.wrong(path, "\(error)")
+      throw ClipsFile.wrong(path, error.message)
     }
   }
 

@@ -41,7 +41,7 @@ final class PreparedSet: Sendable {
     let name = (path as NSString).lastPathComponent
     let folder =
       [PreparedManifest.fileName, indexName].contains(name)
-      ? (path as NSString).deletingLastPathComponent : path
+      ? PathParts.folder(of: path) : path
     return try PreparedManifest.readIfOwn(folder: folder).map {
       try PreparedSet(folder: folder, manifest: $0)
     }

@@ -82,7 +82,7 @@ final class AppendedFile {
 
   /// Waits until the names in a file's folder are on the disk.
   static func synchronizeFolder(of path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathParts.folder(of: path)
     let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw unwritableShard(path, lastSystemError()) }
     defer { _ = Glibc.close(descriptor) }

@@ -30,8 +30,8 @@ public struct CountSettings: Sendable {
   /// - Throws: `ConfigurationError`.
   func validate() throws {
     try resources.validate()
-    guard classes >= 2 else {
-      throw ConfigurationError(key: "classes", "expected at least 2, found \(classes)")
+    guard (2...1_000_000).contains(classes) else {
+      throw ConfigurationError(key: "classes", "expected 2 to 1000000, found \(classes)")
     }
     guard network.initialize == nil else {
       throw ConfigurationError(

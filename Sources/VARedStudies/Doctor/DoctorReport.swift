@@ -109,9 +109,9 @@ struct DoctorReport {
     guard let sums else { return computeSeconds + decode }
     let buckets = (4 * Double(parameters) / Double(NetworkMeasurement.bucketBytes)).rounded(.up)
     let gradients = sums.sumSeconds(bytes: 4 * Double(parameters), calls: buckets, ranks: count)
+    let shared = configuration.ranksPerStatistic(of: count)
     let norms =
-      configuration.syncBN
-      ? sums.sumSeconds(bytes: 0, calls: Double(sumsPerStep), ranks: count) : 0
+      shared > 1 ? sums.sumSeconds(bytes: 0, calls: Double(sumsPerStep), ranks: shared) : 0
     return computeSeconds + decode + gradients + norms
   }
 

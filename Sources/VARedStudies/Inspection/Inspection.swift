@@ -23,7 +23,7 @@ public enum Inspection {
     let parameters = learned.values.reduce(0) { $0 + $1.values.count }
     var table = TextTable([.left, .left])
     table.add([
-      "checkpoint", "\(checkpoint.path) (format \(CheckpointHeader.formatVersion))",
+      "checkpoint", "\(checkpoint.path) (format \(header.formatVersion))",
     ])
     table.add([
       "model",

@@ -31,6 +31,7 @@ public struct Prediction: Sendable {
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "predict")
     try resources.validate()
+    try AtomicFile.requireWritable(output, beside: [input, checkpoint])
     let trained = try TrainedNetwork(
       checkpoint, batch: resources.batch, threads: resources.resolved().threads)
     let clips = try HDF5File.open(input)
@@ -87,6 +88,8 @@ public struct Prediction: Sendable {
       let rows = first..<min(count, first + batch)
       try buffer.withUnsafeMutableBufferPointer { values in
         try clips.readRows("/clips", rows, into: values)
+        try requireFinite(
+          UnsafeBufferPointer(rebasing: values[..<(rows.count * clipFloats)]), rows)
         network.policies = trained.policies(clips: Array(rows))
         try write(
           try network.infer(
@@ -95,6 +98,15 @@ public struct Prediction: Sendable {
               of: network.configuration.clip)), rows, network, to: file)
       }
     }
+  }
+
+  private func requireFinite(_ values: UnsafeBufferPointer<Float>, _ rows: Range<Int>) throws {
+    guard let place = values.firstIndex(where: { !$0.isFinite }) else { return }
+    let clip = rows.lowerBound + place / (values.count / rows.count)
+    throw HDF5Error(
+      path: input,
+      message: "/clips[\(clip)]: expected normalized values, found \(values[place]); mend or leave "
+        + "out the clip")
   }
 
   private func write(

@@ -37,6 +37,9 @@ public struct RedundancyRun: Sendable {
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
+    for path in [csv, svg].compactMap({ $0 }) {
+      try AtomicFile.requireWritable(path, beside: [data, checkpoint])
+    }
     let dataset = try Dataset.open(data, videos: videos, with: split)
     let resources = resources.resolved()
     let trained = try TrainedNetwork(
@@ -67,7 +70,7 @@ public struct RedundancyRun: Sendable {
     func require(_ isRight: Bool, _ key: String, _ expected: String) throws {
       if !isRight { throw ConfigurationError(key: key, "expected \(expected)") }
     }
-    try require(clips >= 1, "clips", "1 or more, found \(clips)")
+    try require((1...1_000_000).contains(clips), "clips", "1 to 1000000, found \(clips)")
     try require(
       threshold >= 0 && threshold < 1, "threshold", "0 or more and below 1, found \(threshold)")
     try resources.validate()

@@ -47,6 +47,12 @@ public struct Synthesis: Sendable {
   /// - Throws: `ConfigurationError`, `DatasetError`.
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "synthesize")
+    for (key, value, range) in [
+      ("train", train, 0...1_000_000), ("val", val, 0...1_000_000), ("frames", frames, 1...100_000),
+    ] where !range.contains(value) {
+      throw ConfigurationError(
+        key: key, "expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
     guard (0...100).contains(noise) else {
       throw ConfigurationError(key: "noise", "expected 0 to 100, found \(noise)")
     }

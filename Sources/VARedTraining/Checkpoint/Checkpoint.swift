@@ -1,12 +1,14 @@
 // What a checkpoint holds, read into memory, and the names of its parts in the file.
 //
-// HDF5: `/model/<name>` float32 in PyTorch's shapes (parameters and running statistics),
-// `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
-// (CostController); root attributes format_version, step, epoch, epoch_step, stage, seed, ranks,
-// config (YAML), classes (one a line), multi_label (1, or not there), threads and lanes (not there
-// in older files). A user block of 512 bytes in
-// front holds a checksum of the whole file.
+// HDF5, format version 3: `/model/<name>` float32 in PyTorch's shapes (parameters and running
+// statistics), `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
+// (CostController), `/training/config` (YAML) and `/training/classes` (JSON), each one string;
+// root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, multi_label (1, or
+// not there), threads and lanes (not there in older files). No string is of variable length. A user
+// block of 512 bytes in front holds a checksum of the whole file. In version 2 config and classes
+// (one a line) are attributes.
 
+import Foundation
 import VARedHDF5
 import VARedNN
 
@@ -36,9 +38,13 @@ extension FileError {
 
 /// What a checkpoint says about its run.
 public struct CheckpointHeader: Equatable, Sendable {
-  /// The layout this version writes and reads.
-  public static let formatVersion = 2
+  /// The layout that is written.
+  public static let formatVersion = 3
+  /// The layouts that are read.
+  static let readVersions = 2...formatVersion
 
+  /// The layout of the file it was read from.
+  public private(set) var formatVersion = Self.formatVersion
   /// How far the run had come.
   public var position: TrainingPosition
   /// The stage of the last step.
@@ -69,31 +75,30 @@ public struct CheckpointHeader: Equatable, Sendable {
         path: file.path, "is no checkpoint of vared-train (no attribute format_version)")
     }
     do {
-      let version: Int = try file.attribute("format_version")
-      guard version == Self.formatVersion else {
-        throw FileError(
-          path: file.path,
-          "has format version \(version); this program reads version \(Self.formatVersion); "
-            + "--initialize with this file takes over its weights", .otherVersion)
-      }
+      formatVersion = try Self.version(of: file)
+      let (steps, epochs) = (0...TrainingPosition.mostSteps, 0...TrainingPosition.mostEpochs)
       position = TrainingPosition(
-        step: try file.attribute("step"), epoch: try file.attribute("epoch"),
-        epochStep: try file.attribute("epoch_step"))
-      seed = try file.attribute("seed")
-      ranks = try file.attribute("ranks")
-      threads = file.hasAttribute("threads") ? try file.attribute("threads") : nil
-      lanes = file.hasAttribute("lanes") ? try file.attribute("lanes") : nil
-      classes = try Self.lines(file.attribute("classes"))
-      isMultiLabel = try file.hasAttribute("multi_label") && file.attribute("multi_label") == 1
+        step: try Self.number("step", steps, file), epoch: try Self.number("epoch", epochs, file),
+        epochStep: try Self.number("epoch_step", steps, file))
+      seed = try Self.number("seed", 0...Int.max, file)
+      ranks = try Self.number("ranks", 1...1 << 24, file)
+      threads =
+        file.hasAttribute("threads") ? try Self.number("threads", 1...1 << 16, file) : nil
+      lanes = file.hasAttribute("lanes") ? try Self.number("lanes", 1...64, file) : nil
+      isMultiLabel =
+        try file.hasAttribute("multi_label") && Self.number("multi_label", 0...1, file) == 1
+      classes = try Self.classes(file, version: formatVersion)
       configuration = TrainingConfiguration()
-      try configuration.read(yaml: file.attribute("config"), named: "\(file.path) (config)")
+      let yaml =
+        formatVersion == 2 ? try file.attribute("config") : try file.text("/training/config")
+      try configuration.read(yaml: yaml, named: "\(file.path) (config)")
       let name: String = try file.attribute("stage")
       guard let stage = TrainingStage(rawValue: name) else {
         throw FileError(
           path: file.path, "is of a stage '\(name)' that this program does not know")
       }
       self.stage = stage
-      costMemory = try Self.costMemory(file.read("/training/cost_steering", as: Double.self).values)
+      costMemory = try Self.costMemory(file)
     } catch let error as HDF5Error {
       throw FileError(error)
     }
@@ -122,28 +127,71 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.setAttribute("step", position.step)
     try file.setAttribute("epoch", position.epoch)
     try file.setAttribute("epoch_step", position.epochStep)
-    try file.setAttribute("stage", stage.rawValue)
+    try file.setAttribute("stage", fixedLength: stage.rawValue)
     let memory = costMemory.stored
     try file.write("/training/cost_steering", memory, shape: [memory.count])
     try file.setAttribute("seed", seed)
     try file.setAttribute("ranks", ranks)
     if let threads { try file.setAttribute("threads", threads) }
     if let lanes { try file.setAttribute("lanes", lanes) }
-    try file.setAttribute("config", configuration.yaml)
-    try file.setAttribute("classes", classes.joined(separator: "\n"))
+    try file.write("/training/config", text: configuration.yaml)
+    try file.write("/training/classes", text: JSONLine.list(classes))
     if isMultiLabel { try file.setAttribute("multi_label", 1) }
   }
 
-  private static func costMemory(_ stored: [Double]) throws -> CostController.Memory {
-    guard let memory = CostController.Memory(stored: stored) else {
-      throw HDF5Error(
-        path: "/training/cost_steering", message: "has \(stored.count) values, expected 3")
+  /// The format version, where it is one that is read; older files may not be sealed.
+  private static func version(of file: HDF5File) throws -> Int {
+    let version: Int = try file.attribute("format_version")
+    guard readVersions.contains(version) else {
+      throw FileError(
+        path: file.path,
+        "has format version \(version); this program reads version \(readVersions.lowerBound) to "
+          + "\(readVersions.upperBound); --initialize with this file takes over its weights",
+        .otherVersion)
     }
-    return memory
+    guard file.isSealed else {
+      throw FileError(
+        path: file.path,
+        "has no checksum, as a checkpoint of this program has: another program wrote it; "
+          + "--initialize with this file takes over its weights")
+    }
+    return version
   }
 
-  private static func lines(_ text: String) -> [String] {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  /// An attribute that is held against what it can be, before anything is computed from it.
+  private static func number(
+    _ name: String, _ range: ClosedRange<Int>, _ file: HDF5File
+  ) throws -> Int {
+    let value: Int = try file.attribute(name)
+    guard range.contains(value) else {
+      throw FileError(
+        path: file.path,
+        "attribute \(name): expected \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+    return value
+  }
+
+  private static func classes(_ file: HDF5File, version: Int) throws -> [String] {
+    if version == 2 {
+      let text: String = try file.attribute("classes")
+      return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+    let text = try file.text("/training/classes")
+    guard let classes = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
+      throw FileError(path: file.path, "/training/classes is not a JSON list of strings")
+    }
+    return classes
+  }
+
+  private static func costMemory(_ file: HDF5File) throws -> CostController.Memory {
+    let path = "/training/cost_steering"
+    let stored = try file.read(path, as: Double.self).values
+    guard let memory = CostController.Memory(stored: stored) else {
+      throw FileError(
+        path: file.path,
+        "\(path): expected a weight of 0 or more and two ratios of 0 to 1, found \(stored)")
+    }
+    return memory
   }
 }
 
@@ -169,7 +217,8 @@ public struct Checkpoint: Sendable {
       let header = try CheckpointHeader(file)
       let stored = try file.read("/training/epoch_totals", as: Double.self).values
       guard let totals = EpochTotals(stored: stored) else {
-        throw FileError(path: path, "/training/epoch_totals has \(stored.count) values")
+        throw FileError(
+          path: path, "/training/epoch_totals: expected seven finite sums, found \(stored)")
       }
       let checkpoint = Checkpoint(
         path: path, header: header, model: try tensors(file, "/model"),

@@ -28,8 +28,16 @@ package struct CheckpointFolder {
     }.sorted(by: >)
   }
 
-  /// The newest checkpoint that can be read whole and has finite numbers only; `warn` hears of
-  /// every newer one.
+  /// What a folder has to go on from.
+  struct Search {
+    /// The checkpoint of the latest step that can be read whole and has finite numbers only.
+    var checkpoint: Checkpoint?
+    /// Newer ones that cannot be gone on from, and why: `damaged` or `diverged`.
+    var unusable: [(file: String, reason: String)] = []
+  }
+
+  /// The checkpoint of the latest step that can be read whole and has finite numbers only; `warn`
+  /// hears of every newer one.
   ///
   /// - Throws: `FileError` if there are checkpoints and none of them is such, or if the system does
   ///   not let one be read: it may well be whole.
@@ -37,42 +45,65 @@ package struct CheckpointFolder {
     try newest(warn: warn).checkpoint
   }
 
-  /// The same, and the steps of newer ones whose numbers are not finite.
-  func newest(warn: (String) -> Void) throws -> (checkpoint: Checkpoint?, diverged: Set<Int>) {
+  /// The same, and the newer ones. What step a checkpoint is of it says itself: a file that
+  /// somebody has renamed counts as what is in it.
+  func newest(warn: (String) -> Void) throws -> Search {
     let steps = steps()
-    var diverged: Set<Int> = []
+    var search = Search()
     for step in steps {
+      let best = search.checkpoint?.header.position.step ?? -1
+      guard step > best else { break }
       do {
         let checkpoint = try Checkpoint.read(file(step: step))
         try checkpoint.requireFinite()
-        return (checkpoint, diverged)
+        if checkpoint.header.position.step > best { search.checkpoint = checkpoint }
       } catch let error as FileError where error.fault == .damaged {
+        search.unusable.append((file(step: step), "damaged"))
         warn("warning: skipping a damaged checkpoint: \(error)")
       } catch let error as FileError where error.fault == .notFinite {
-        diverged.insert(step)
+        search.unusable.append((file(step: step), "diverged"))
         warn("warning: skipping a checkpoint: \(error)")
       }
     }
-    guard let newest = steps.first else { return (nil, []) }
-    guard diverged.count < steps.count else {
-      throw FileError(
+    if search.checkpoint == nil, let newest = steps.first {
+      throw noneOf(steps.count, newest: newest, search)
+    }
+    return search
+  }
+
+  private func noneOf(_ count: Int, newest: Int, _ search: Search) -> FileError {
+    guard search.unusable.contains(where: { $0.reason == "damaged" }) else {
+      return FileError(
         path: path,
-        "all of its \(steps.count) checkpoints hold numbers that are not finite: the run diverged; "
+        "all of its \(count) checkpoints hold numbers that are not finite: the run diverged; "
           + "start afresh with another --output and a lower --learning-rate")
     }
-    throw FileError(
+    return FileError(
       path: path,
-      "none of its \(steps.count) checkpoints can be read (newest: step \(newest)); "
+      "none of its \(count) checkpoints can be read (newest: step \(newest)); "
         + "move the folder away to start afresh")
   }
 
-  /// Renames the checkpoints that are newer than the one a run goes on from, so that they neither
-  /// count as the newest nor are lost: `….h5.damaged`, and `….h5.diverged` those in `diverged`.
-  func setAside(newerThan step: Int, diverged: Set<Int> = []) {
-    for newer in steps() where newer > step {
-      let reason = diverged.contains(newer) ? "diverged" : "damaged"
-      rename(file(step: newer), "\(file(step: newer)).\(reason)")
-    }
+  /// Renames newer checkpoints that cannot be gone on from, so that they neither count as the
+  /// newest nor are lost: `….h5.damaged`, `….h5.diverged`. The one that a run goes on from gets the
+  /// name of its step back, or, where another file has that, one that is not counted.
+  func tidy(after search: Search, say: (String) -> Void) {
+    for (file, reason) in search.unusable { rename(file, "\(file).\(reason)") }
+    guard let found = search.checkpoint else { return }
+    let right = file(step: found.header.position.step)
+    guard found.path != right, found.path.hasPrefix(path + "/") else { return }
+    let isFree = access(right, F_OK) != 0
+    let name = isFree ? right : found.path + ".copy"
+    guard rename(found.path, name) == 0 else { return }
+    say("note: \(found.path) is of step \(found.header.position.step): now \(name)")
+  }
+
+  /// Names of what was set aside here.
+  func namesSetAside() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { name in
+      name.hasPrefix("step-") && [".damaged", ".diverged", ".copy"].contains { name.hasSuffix($0) }
+    }.sorted()
   }
 
   /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all.

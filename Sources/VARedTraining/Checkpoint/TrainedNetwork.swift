@@ -14,6 +14,7 @@ package struct TrainedNetwork {
   ///   `ConfigurationError` for a target of its settings that the network cannot reach.
   package init(_ path: String, batch: Int, threads: Int) throws {
     let checkpoint = try Checkpoint.find(path)
+    try checkpoint.requireFinite()
     header = checkpoint.header
     let configuration = header.configuration
     do {

@@ -82,6 +82,14 @@ extension TrainingConfiguration {
   }
 
   private func compose(_ yaml: String, named name: String) throws -> Node? {
+    guard yaml.utf8.count <= YAMLText.mostBytes else {
+      throw ConfigurationError(
+        place: name,
+        "has \(yaml.utf8.count) bytes; expected a file of settings, \(YAMLText.mostBytes) at most")
+    }
+    if let (line, problem) = YAMLText.excess(in: yaml) {
+      throw ConfigurationError(place: "\(name):\(line)", problem)
+    }
     do {
       return try Yams.compose(yaml: yaml)
     } catch let error as YamlError {

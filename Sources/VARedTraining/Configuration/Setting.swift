@@ -109,7 +109,7 @@ extension Setting {
     let words = "\(range.lowerBound) to \(range.upperBound)"
     return Setting(
       key, path, valueName, purpose, audience, range: words,
-      expected: "a whole number from \(words)", parse: { Int.construct(from: $0) },
+      expected: "a whole number from \(words)", parse: { Int(decimal: $0.string) },
       isValid: range.contains, write: { String($0) })
   }
 
@@ -125,7 +125,7 @@ extension Setting {
     if let unit { words = "\(unit), \(words)" }
     return Setting(
       key, path, valueName, purpose, audience, range: range.words, expected: "a number, \(words)",
-      parse: { Double.construct(from: $0) }, isValid: { $0.isFinite && range.contains($0) },
+      parse: { Double(decimal: $0.string) }, isValid: { $0.isFinite && range.contains($0) },
       write: { String($0) })
   }
 

@@ -162,6 +162,10 @@ extension Setting.Group {
         "The run ends after so many steps in a row that were undone, because loss, gradients, "
           + "parameters or running statistics were not finite; 0: at the first"),
       .flag("sync-bn", \.syncBN, "Batch-norm statistics over all ranks, or each rank's own"),
+      .whole(
+        "sync-bn-ranks", \.syncBNRanks, 0...1_000_000, "ranks",
+        "Ranks in a row that share batch-norm statistics, such as those of a host: less waiting than "
+          + "over all; 0: all"),
       .choice(
         "compress", \.compress, "form",
         "How gradients travel between hosts: none (fp32), or bf16 (half the bytes, summed in fp32)"),

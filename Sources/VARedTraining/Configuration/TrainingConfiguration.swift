@@ -139,6 +139,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var cutmix = 0.0
   /// Batch-norm statistics over all ranks instead of each rank's own.
   public var syncBN = true
+  /// Ranks, in a row, that share batch-norm statistics; 0: all.
+  public var syncBNRanks = 0
   /// How gradients travel between hosts.
   public var compress = GradientCompression.none
   /// Whether results are the same, to the bit, for any number of ranks with the same clips a step.
@@ -218,6 +220,11 @@ public struct TrainingConfiguration: Equatable, Sendable {
     var mixing = LabelMixing()
     (mixing.smoothing, mixing.mixup, mixing.cutmix) = (labelSmoothing, mixup, cutmix)
     return mixing
+  }
+
+  /// Ranks whose clips a batch-norm statistic is taken over, of a job of `ranks`.
+  package func ranksPerStatistic(of ranks: Int) -> Int {
+    !syncBN ? 1 : syncBNRanks == 0 ? ranks : syncBNRanks
   }
 
   /// The network these settings describe.

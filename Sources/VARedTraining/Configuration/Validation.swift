@@ -34,6 +34,12 @@ extension TrainingConfiguration {
         "expected true with --reproducible, as each rank's own statistics depend on how many ranks "
           + "there are; leave out --no-sync-bn")
     }
+    guard syncBNRanks == 0 || syncBN && !reproducible else {
+      throw ConfigurationError(
+        key: "sync-bn-ranks",
+        "expected 0 with \(syncBN ? "--reproducible, whose statistics are over all ranks" : "--no-sync-bn")"
+          + ", found \(syncBNRanks)")
+    }
     guard compress == .none || !reproducible else {
       throw ConfigurationError(
         key: "compress",

@@ -65,6 +65,9 @@ public enum EvaluationRun {
   ) throws {
     let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
+      if communicator.rank == 0, let path = settings.report {
+        try AtomicFile.requireWritable(path, beside: [settings.data, settings.checkpoint])
+      }
       let dataset = try Dataset.open(
         settings.data, videos: settings.videos, with: settings.split)
       let trained = try TrainedNetwork(
@@ -80,8 +83,8 @@ public enum EvaluationRun {
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
     let report = EvaluationReport(result, settings, trained)
-    Terminal.write(report.text)
     if let path = settings.report { try AtomicFile.write(path, text: report.json + "\n") }
+    try Terminal.show(report.text)
   }
 
   private static func makeEvaluator(

@@ -1,6 +1,7 @@
 // Files that are either whole or not there: temporary name, fsync, rename, fsync of the folder.
 
 import Foundation
+import VARedData
 
 /// Writing files whole or not at all.
 public enum AtomicFile {
@@ -12,10 +13,12 @@ public enum AtomicFile {
   public static func refuseInsteadOfEnding() { signal(SIGXFSZ, SIG_IGN) }
 
   /// Calls `write` with a temporary path beside `path`, then puts the result on the disk under its
-  /// name. After an error `path` is what it was, and nothing temporary stays.
+  /// name. After an error `path` is what it was, and nothing temporary stays. A link is followed; a
+  /// device or a pipe is not replaced, what `write` made is written to it.
   ///
   /// - Throws: what `write` throws; `FileError` with the system's reason.
   package static func write(_ path: String, _ write: (String) throws -> Void) throws {
+    guard let path = SpecialFile.replaceable(path) else { return try SpecialFile.pour(path, write) }
     let temporary = path + partialSuffix
     do {
       try write(temporary)
@@ -23,7 +26,7 @@ public enum AtomicFile {
       guard rename(temporary, path) == 0 else {
         throw FileError(path: path, "cannot rename to this name: \(systemReason())")
       }
-      try synchronize((path as NSString).deletingLastPathComponent)
+      try synchronize(PathParts.folder(of: path))
     } catch {
       unlink(temporary)
       throw error

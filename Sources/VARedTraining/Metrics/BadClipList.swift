@@ -29,12 +29,11 @@ struct BadClipList {
   private var known: Set<String> = []
 
   /// Opens the list, keeping what an earlier part of the run wrote.
-  init(_ path: String) {
+  ///
+  /// - Throws: `FileError` if there is one that cannot be read.
+  init(_ path: String) throws {
     self.path = path
-    let text = FileManager.default.contents(atPath: path).map {
-      String(decoding: $0, as: UTF8.self)
-    }
-    known = Set((text ?? "").split(separator: "\n").dropFirst().compactMap(Self.identity))
+    known = Set(try TextLines(path).lines.compactMap { Self.identity($0[...]) })
   }
 
   /// Appends those that are not in the list yet.

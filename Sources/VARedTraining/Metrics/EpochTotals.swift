@@ -29,9 +29,12 @@ public struct EpochTotals: Equatable, Sendable {
   /// The values as a checkpoint stores them.
   var stored: [Double] { Self.fields.map { self[keyPath: $0] } }
 
-  /// Values a checkpoint stored; nil if there are not as many as fields.
+  /// Values a checkpoint stored; nil if there are not as many as fields, or they cannot be.
   init?(stored: [Double]) {
-    guard stored.count == Self.fields.count else { return nil }
+    // What is counted is counted on: 2^53 is beyond every run.
+    guard stored.count == Self.fields.count, stored.allSatisfy({ abs($0) < 1e30 }),
+      stored[0] >= 0, stored[0] < 0x1p53, stored[5] >= 0, stored[5] < 0x1p53
+    else { return nil }
     for (field, value) in zip(Self.fields, stored) { self[keyPath: field] = value }
   }
 

@@ -31,9 +31,7 @@ package struct JSONLine {
 
   package mutating func add(_ key: String, _ value: Bool) { addRaw(key, value ? "true" : "false") }
 
-  package mutating func add(_ key: String, _ texts: [String]) {
-    addRaw(key, "[" + texts.map(Self.quoted).joined(separator: ",") + "]")
-  }
+  package mutating func add(_ key: String, _ texts: [String]) { addRaw(key, Self.list(texts)) }
 
   package mutating func add(_ key: String, _ lines: [JSONLine]) {
     addRaw(key, "[" + lines.map(\.text).joined(separator: ",") + "]")
@@ -44,6 +42,11 @@ package struct JSONLine {
 
   private mutating func addRaw(_ key: String, _ value: String) {
     members.append(Self.quoted(key) + ":" + value)
+  }
+
+  /// A JSON list of strings.
+  static func list(_ texts: [String]) -> String {
+    "[" + texts.map(quoted).joined(separator: ",") + "]"
   }
 
   private static func list(_ values: [Int]) -> String {

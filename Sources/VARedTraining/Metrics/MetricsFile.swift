@@ -24,19 +24,38 @@ final class MetricsFile {
   private var pending: [UInt8] = []
 
   /// Opens the file to append; lines after `step`, and a last one that was torn, are taken out.
+  /// What else cannot be read is kept beside the file.
   ///
+  /// - Parameter say: hears how many lines cannot be read.
   /// - Throws: `FileError` if the file cannot be read or written.
-  init(_ path: String, resumedAt step: Int) throws {
+  init(_ path: String, resumedAt step: Int, say: (String) -> Void = { _ in }) throws {
     self.path = path
-    var kept = ""
-    if let bytes = FileManager.default.contents(atPath: path) {
-      for text in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-        guard let line = Self.parse(text), line.step <= step else { continue }
-        lines.append(line)
-        kept += text + "\n"
+    let text = try TextLines(path)
+    var (kept, unreadable): ([String], [String]) = ([], [])
+    for (number, line) in text.lines.enumerated() {
+      guard let parsed = Self.parse(line) else {
+        let isTorn = number == text.lines.count - 1 && !text.endsWithLine
+        if !isTorn { unreadable.append(line) }
+        continue
       }
-      if Data(kept.utf8) != bytes { try AtomicFile.write(path, text: kept) }
+      guard parsed.step <= step else { continue }
+      lines.append(parsed)
+      kept.append(line)
     }
+    if !unreadable.isEmpty {
+      let aside = path + ".unreadable"
+      try AtomicFile.write(
+        aside, text: (try TextLines(aside).lines + unreadable).map { $0 + "\n" }.joined())
+      say(
+        "warning: \(path): \(unreadable.count) of \(text.lines.count) lines cannot be read; they are "
+          + "kept in \(aside)")
+    }
+    // A run that begins afresh has had no checkpoint yet; what it had to say before is kept.
+    if step == 0, kept.isEmpty, !text.lines.isEmpty, unreadable.count < text.lines.count {
+      try AtomicFile.write(path + ".before", text: text.lines.map { $0 + "\n" }.joined())
+    }
+    let whole = kept.map { $0 + "\n" }.joined()
+    if text.exists, Data(whole.utf8) != text.bytes { try AtomicFile.write(path, text: whole) }
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
     guard descriptor >= 0 else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
@@ -53,7 +72,7 @@ final class MetricsFile {
   /// - Throws: `FileError` if the disk is full.
   func append(_ objects: [JSONLine]) throws {
     let texts = objects.map(\.text)
-    lines += texts.compactMap { Self.parse($0[...]) }
+    lines += texts.compactMap(Self.parse)
     pending += texts.flatMap { ($0 + "\n").utf8 }
     try flush()
   }
@@ -106,9 +125,12 @@ final class MetricsFile {
     return loss - (weight > 0 ? weight * (step["cost"] as? Double ?? .infinity) : 0)
   }
 
-  private static func parse(_ text: Substring) -> Line? {
+  /// Steps that a run can have.
+  private static let steps = 0...TrainingPosition.mostSteps
+
+  private static func parse(_ text: String) -> Line? {
     guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
-      let kind = object["kind"] as? String, let step = object["step"] as? Int
+      let kind = object["kind"] as? String, let step = object["step"] as? Int, steps.contains(step)
     else { return nil }
     let isTaken = kind == "step" && object["undone"] == nil
     return Line(

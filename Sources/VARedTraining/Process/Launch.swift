@@ -11,8 +11,18 @@ public enum Launch {
   /// First thing in `main`, before anything that takes time: from here on a signal does not end the
   /// process, but is noted for a job that looks for it, or for ``endOnSignals()``.
   public static func begin() {
+    holdStandardStreams()
     Signals.watch()
     _ = start
+  }
+
+  /// Takes the places of standard streams that are closed, so that no file that is opened gets one
+  /// of them, and with it what is meant for a person.
+  private static func holdStandardStreams() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+      // Open for reading: what is written there fails, as it does on a closed one.
+      _ = open("/dev/null", O_RDONLY)
+    }
   }
 
   /// What follows is done at once: a signal ends the process, also one that has come already.
@@ -21,6 +31,8 @@ public enum Launch {
   /// What follows is a job that stops in order when a signal comes, and writes a log.
   package static func beginJob() {
     begin()
+    // A reader that goes away does not end a job.
+    signal(SIGPIPE, SIG_IGN)
     Terminal.beginLog()
     if isFirst { _ = notice }
   }
@@ -66,9 +78,25 @@ public enum Launch {
     throw ConfigurationError("\(subcommand) is done by one process; start it without mpirun")
   }
 
+  /// Writes what a command was asked for to standard output.
+  ///
+  /// - Throws: `FileError` if it cannot be written.
+  public static func show(_ text: String) throws { try Terminal.show(text) }
+
+  /// After a job: whether its log arrived.
+  ///
+  /// - Throws: `TrainingFailure` that says where it is, if it did not.
+  public static func requireLogWritten() throws {
+    if let lost = Terminal.lostLines { throw TrainingFailure(description: lost) }
+  }
+
   /// Prints once, also where a launcher started several ranks, and ends the program successfully.
   public static func succeed(printing text: String) -> Never {
-    if isFirst { print(text) }
+    do {
+      if isFirst { try Terminal.show(text) }
+    } catch {
+      fail("\(error)", status: ExitStatus.mendable)
+    }
     exit(0)
   }
 

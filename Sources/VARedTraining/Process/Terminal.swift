@@ -1,6 +1,7 @@
 // Whether a person watches standard output, and what is written there.
 
 import Foundation
+import Synchronization
 import VARedDist
 
 package enum Terminal {
@@ -39,9 +40,81 @@ package enum Terminal {
     if !isWatched() || !errorsAreWatched() { LogTime.begin() }
   }
 
-  /// Writes at once, so that lines appear when they are written also through pipes.
+  /// Writes at once, so that lines appear when they are written also through pipes. What standard
+  /// output does not take goes to the file of ``keepLostLines(in:)``.
   package static func write(_ text: String) {
-    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    lost.withLock { lost in
+      if lost.reason == nil { lost.reason = failure(writing: text, to: STDOUT_FILENO) }
+      if lost.reason != nil { lost.keep(text) }
+    }
+  }
+
+  /// Writes what a command was asked for to standard output, and a line's end where it has none.
+  ///
+  /// - Throws: `FileError` if it cannot be written.
+  package static func show(_ text: String) throws {
+    let line = text.hasSuffix("\n") ? text : text + "\n"
+    guard let reason = failure(writing: line, to: STDOUT_FILENO) else { return }
+    throw FileError(path: "standard output", "cannot be written: \(reason)")
+  }
+
+  /// Names the file that lines of a log go to from the moment on when standard output does not take
+  /// them any more: it is full, or closed, or nobody reads it.
+  package static func keepLostLines(in path: String) {
+    lost.withLock { lost in
+      lost.path = path
+      if lost.reason != nil { lost.keep("") }
+    }
+  }
+
+  /// Why standard output took no more, and where its lines are; nil: it took all.
+  package static var lostLines: String? {
+    lost.withLock { lost in
+      lost.reason.map { reason in
+        "standard output could not be written (\(reason))"
+          + (lost.path.map { "; its lines are in \($0)" } ?? "")
+      }
+    }
+  }
+
+  private struct Lost {
+    var reason: String?
+    var path: String?
+    /// Lines for which there is no file yet.
+    private var pending = ""
+    private static let mostPending = 1 << 20
+
+    mutating func keep(_ text: String) {
+      // Of a line that is drawn again and again the last state is not worth keeping.
+      if !text.hasPrefix("\r"), pending.utf8.count < Self.mostPending { pending += text }
+      guard let path, !pending.isEmpty else { return }
+      let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+      guard file >= 0 else { return }
+      defer { close(file) }
+      if Terminal.failure(writing: pending, to: file) == nil { pending = "" }
+    }
+  }
+
+  private static let lost = Mutex(Lost())
+
+  /// Writes all of a text; nil, or the system's reason where it cannot.
+  private static func failure(writing text: String, to file: Int32) -> String? {
+    let bytes = Array(text.utf8)
+    return bytes.withUnsafeBytes { bytes in
+      var at = 0
+      while at < bytes.count {
+        let count = Glibc.write(file, bytes.baseAddress! + at, bytes.count - at)
+        if count < 0, errno == EINTR { continue }
+        if count < 0, errno == EAGAIN {
+          var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+          _ = poll(&ready, 1, 1000)
+          continue
+        }
+        guard count > 0 else { return systemReason() }
+        at += count
+      }
+      return nil
+    }
   }
 
   /// Writes a line of the log to standard output.

@@ -29,9 +29,12 @@ public struct CostController: Equatable, Sendable {
     /// The values as a checkpoint stores them.
     var stored: [Double] { [weight, convRatio, earlierRatio] }
 
-    /// Values a checkpoint stored; nil if there are not as many.
+    /// Values a checkpoint stored; nil if there are not as many, or they cannot be.
     init?(stored: [Double]) {
-      guard stored.count == 3 else { return nil }
+      // Ratios are means of sums, and rounded.
+      guard stored.count == 3, stored[0].isFinite, stored[0] >= 0,
+        stored[1...].allSatisfy({ (0...1.001).contains($0) })
+      else { return nil }
       (weight, convRatio, earlierRatio) = (stored[0], stored[1], stored[2])
     }
   }

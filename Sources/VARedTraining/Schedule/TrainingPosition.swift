@@ -9,6 +9,11 @@ public struct TrainingPosition: Equatable, Sendable {
   /// Steps done in the epoch after those.
   public var epochStep = 0
 
+  /// Steps, and epochs, that no run has more of: what is read from files is held against it, so
+  /// that no sum or product of such numbers overflows.
+  static let mostSteps = 1 << 40
+  static let mostEpochs = 1 << 20
+
   /// The start of a run.
   public init() {}
 

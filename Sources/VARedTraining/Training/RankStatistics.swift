@@ -1,26 +1,27 @@
-// Batch-norm statistics over all ranks: the network asks, the ranks answer.
+// Batch-norm statistics over the ranks: the network asks, the ranks answer.
 
 import VARedDist
 import VARedNN
 
-/// Sums batch-norm statistics over the ranks (`--sync-bn`).
+/// Sums batch-norm statistics over all ranks, or a group of them (`--sync-bn-ranks`).
 final class RankStatistics: StatisticsReducer {
   /// Hears when this rank waits for the others, so that a stall is blamed on the rank that hangs.
   var watch: StallWatch?
   /// What is in the way of batch norm's sums on the network.
   var buckets: GradientBuckets?
-  private let communicator: Communicator
+  private let group: RankGroup
 
-  init(_ communicator: Communicator) { self.communicator = communicator }
+  /// - Parameter group: the ranks whose clips a statistic is taken over.
+  init(_ group: RankGroup) { self.group = group }
 
-  var ranks: Int { communicator.size }
+  var ranks: Int { group.size }
 
   func sum(_ values: UnsafeMutableBufferPointer<Double>) throws {
-    try watched { try communicator.allReduceSum(values) }
+    try watched { try group.allReduceSum(values) }
   }
 
   func sum(_ values: UnsafeMutableBufferPointer<Int64>) throws {
-    try watched { try communicator.allReduceSum(values) }
+    try watched { try group.allReduceSum(values) }
   }
 
   private func watched(_ collective: () throws -> Void) rethrows {

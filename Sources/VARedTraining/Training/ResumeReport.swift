@@ -1,6 +1,7 @@
 // What a person reads when a run goes on: from where, and what is not as it was.
 
 import Foundation
+import VARedData
 import VARedNN
 
 /// The lines of a resumed run.
@@ -86,8 +87,8 @@ struct ResumeReport {
   /// What changed in the data since the run of the checkpoint last started; nil: nothing that is
   /// known.
   private static func dataChange(_ checkpoint: String, _ clips: ClipRecord) -> String? {
-    let checkpoints = (checkpoint as NSString).deletingLastPathComponent as NSString
-    let folder = RunFolder(path: checkpoints.deletingLastPathComponent)
+    let run = PathParts.folder(of: PathParts.folder(of: checkpoint))
+    let folder = RunFolder(path: run.isEmpty ? "." : run)
     guard let before = try? ClipRecord(reading: folder.clipRecordFile) else { return nil }
     let changes = before.changes(to: clips)
     return changes.isEmpty ? nil : changes.text + ", since the run last started"

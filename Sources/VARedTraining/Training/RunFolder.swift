@@ -13,6 +13,7 @@ package struct RunFolder {
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: path + "/checkpoints") }
   var configurationFile: String { path + "/config.yaml" }
   var metricsFile: String { path + "/metrics.jsonl" }
+  var logFile: String { path + "/log.txt" }
   var badClipsFile: String { path + "/bad-clips.csv" }
   var clipRecordFile: String { path + "/clips-digest.h5" }
   var missingClipsFile: String { path + "/missing-clips.csv" }
@@ -32,14 +33,14 @@ package struct RunFolder {
     _ configuration: TrainingConfiguration, say: (String) -> Void,
     restore: (Checkpoint) throws -> Void
   ) throws -> Checkpoint? {
-    let (checkpoint, diverged) = try start(configuration.resume, say: say)
-    if let checkpoint {
+    let search = try start(configuration.resume, say: say)
+    if let checkpoint = search.checkpoint {
       try restore(checkpoint)
-      checkpoints.setAside(newerThan: checkpoint.header.position.step, diverged: diverged)
+      checkpoints.tidy(after: search, say: say)
     }
     try AtomicFile.write(configurationFile, text: configuration.yaml)
     checkpoints.removePartial()
-    return checkpoint
+    return search.checkpoint
   }
 
   /// Makes the folder and what it holds checkpoints in, where they are not there yet.
@@ -75,10 +76,17 @@ package struct RunFolder {
 
   private func start(
     _ mode: ResumeMode, say: (String) -> Void
-  ) throws -> (checkpoint: Checkpoint?, diverged: Set<Int>) {
+  ) throws -> CheckpointFolder.Search {
     let newest = checkpoints.steps().first
     switch mode {
     case .auto:
+      let aside = newest == nil ? checkpoints.namesSetAside() : []
+      guard aside.isEmpty else {
+        throw FileError(
+          path: path,
+          "holds a run of which no checkpoint is left but those set aside (\(aside[0])); rename one "
+            + "back, or give another --output")
+      }
       return try checkpoints.newest(warn: say)
     case .none:
       let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
@@ -89,7 +97,7 @@ package struct RunFolder {
           "holds a run already (\(found)); --resume auto continues it, "
             + "or give another --output")
       }
-      return (nil, [])
+      return CheckpointFolder.Search()
     case .path(let file):
       let checkpoint = try Checkpoint.read(file)
       try checkpoint.requireFinite()
@@ -100,7 +108,7 @@ package struct RunFolder {
           "holds checkpoints up to step \(newest), newer than step \(step) of \(file); "
             + "give another --output to branch off there")
       }
-      return (checkpoint, [])
+      return CheckpointFolder.Search(checkpoint: checkpoint)
     }
   }
 }

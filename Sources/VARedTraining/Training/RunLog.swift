@@ -36,13 +36,14 @@ final class RunLog {
   ) throws {
     self.folder = folder
     self.lock = lock
+    Terminal.keepLostLines(in: folder.logFile)
     self.configuration = configuration
     self.dataset = dataset
     self.ranks = ranks
     self.threads = threads
-    metrics = try MetricsFile(folder.metricsFile, resumedAt: start.step)
+    metrics = try MetricsFile(folder.metricsFile, resumedAt: start.step, say: Terminal.warn)
     progress = Progress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
-    badClips = BadClipList(folder.badClipsFile)
+    badClips = try BadClipList(folder.badClipsFile)
     origin = checkpoint.map { (start.step, $0.path) }
     savedStep = origin?.step
   }

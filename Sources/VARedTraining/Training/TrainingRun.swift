@@ -34,8 +34,8 @@ public enum TrainingRun {
   ) throws -> TrainingEnd {
     if let end = try EarlyStop.look(communicator, configuration) { return end }
     let share = try communicator.threadShare()
-    let isShared = configuration.syncBN && communicator.size > 1
-    let statistics = isShared ? RankStatistics(communicator) : nil
+    let shared = configuration.ranksPerStatistic(of: communicator.size)
+    let statistics = shared > 1 ? RankStatistics(try RankGroup(communicator, of: shared)) : nil
     let (setup, network, policies) = communicator.together(status: ExitStatus.of) {
       let setup = try TrainingSetup(
         configuration, communicator: communicator, threadShare: share)

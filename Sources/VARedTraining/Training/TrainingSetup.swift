@@ -45,6 +45,13 @@ package struct TrainingSetup {
         "expected at most \(FixedPointGradients.mostClips) clips a step with --reproducible, found "
           + "\(clipsPerStep) (ranks x batch)")
     }
+    let shared = configuration.ranksPerStatistic(of: communicator.size)
+    guard communicator.size.isMultiple(of: shared) else {
+      throw ConfigurationError(
+        key: "sync-bn-ranks",
+        "expected a number that \(communicator.size) ranks are a multiple of, or 0 for all, found "
+          + "\(shared)")
+    }
     geometry = ClipGeometry(configuration)
     sampler = ShardedSampler(
       count: dataset.count(.train), ranks: communicator.size, rank: communicator.rank,
@@ -132,7 +139,7 @@ package struct TrainingSetup {
   }
 
   /// Fewest clips of a rank that a step can be taken with: batch norm needs two values.
-  var leastClips: Int { configuration.syncBN && communicator.size > 1 ? 1 : 2 }
+  var leastClips: Int { configuration.ranksPerStatistic(of: communicator.size) > 1 ? 1 : 2 }
 
   /// What a clip of `trainingLoader` is one of: the steps of an epoch leave out the rest.
   var clipsPerEpoch: Int { stepsPerEpoch * sampler.ranks * sampler.batch }

@@ -1,0 +1,53 @@
+// Lines of a text file that this program wrote, and that somebody may have edited since.
+
+import Foundation
+
+/// The lines of a text file, whatever ends them, without a byte order mark.
+struct TextLines {
+  /// Whether there is such a file.
+  let exists: Bool
+  /// All of it.
+  let bytes: Data
+  /// Those that are not empty, without what ends them.
+  let lines: [String]
+  /// Whether the last one is ended.
+  let endsWithLine: Bool
+
+  /// - Throws: `FileError` if the file is there and cannot be read, or is no file.
+  init(_ path: String) throws {
+    let found = try RegularFile.contents(path)
+    exists = found != nil
+    bytes = found ?? Data()
+    endsWithLine = bytes.last.map { $0 == 0x0A } ?? true
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
+    lines = text.split(separator: 0x0A).compactMap { line in
+      let line = line.last == 0x0D ? line.dropLast() : line
+      return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+    }
+  }
+}
+
+/// Files that are files: a pipe of a file's name would be waited for, for ever.
+enum RegularFile {
+  /// What a file holds; nil: there is none.
+  ///
+  /// - Throws: `FileError` if it cannot be read, or is a folder, a pipe or a device.
+  static func contents(_ path: String) throws -> Data? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw FileError(path: path, "cannot be read: \(systemReason())", .unreadable)
+    }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    var found = stat()
+    guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(path: path, "is no regular file; expected one, or none yet", .unreadable)
+    }
+    do {
+      return try handle.readToEnd() ?? Data()
+    } catch {
+      throw FileError(path: path, "cannot be read: \(systemReason())", .unreadable)
+    }
+  }
+}
