@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 
 /// Why a job is asked to end in order: which of the watched signals have arrived, or that its time
-/// is up.
+/// or its steps are up.
 ///
 /// The handler only sets a bit (a lock-free atomic, which is async-signal-safe); everything else is
 /// done by the caller that polls. `mpirun` forwards SIGUSR1 to the ranks, but answers SIGTERM and
@@ -24,9 +24,11 @@ public struct Signals: OptionSet, Sendable {
   public static let user1 = Signals(rawValue: 4)
   /// No signal of the system: the process itself says, with ``note(_:)``, that its time is up.
   public static let timeLimit = Signals(rawValue: 8)
+  /// No signal of the system: the process itself says that it has done the steps it may do.
+  public static let stepLimit = Signals(rawValue: 16)
 
   /// All of them, one by one.
-  public static let each: [Signals] = [.terminate, .interrupt, .user1, .timeLimit]
+  public static let each: [Signals] = [.terminate, .interrupt, .user1, .timeLimit, .stepLimit]
 
   /// What has arrived since ``watch(_:)`` or the last ``clear()``.
   public static var received: Signals { Signals(rawValue: flags.load(ordering: .relaxed)) }

@@ -12,9 +12,9 @@ struct Train: ParsableCommand {
         mpirun -n 2 vared-train --data clips/labels.csv --output runs/a --width 0.5 --epochs 20
 
       The same command, given again, goes on where the run stopped; with more --epochs it trains \
-      longer. SIGUSR1, SIGTERM and the time limit (--time-limit, or the scheduler's) end a run in \
-      order: a checkpoint is written and the exit status is 75 (130 for SIGINT): give the command \
-      again. Under mpirun use SIGUSR1: mpirun itself ends its ranks on the others. Other statuses: \
+      longer. SIGUSR1, SIGTERM, the time limit (--time-limit, or the scheduler's) and --step-limit end \
+      a run in order: a checkpoint is written and the exit status is 75 (130 for SIGINT): give the \
+      command again. Under mpirun use SIGUSR1: mpirun itself ends its ranks on the others. Other statuses: \
       0 all done, 1 the job failed, 2 something for you to mend.
 
       In DIR of --output DIR: config.yaml (all settings), metrics.jsonl (a JSON object for every step, \

@@ -8,6 +8,7 @@ protocol StoppableCommand: ParsableCommand {}
 extension Train: StoppableCommand {}
 extension Frontier: StoppableCommand {}
 extension Prepare: StoppableCommand {}
+extension VerifyResume: StoppableCommand {}
 
 @main
 struct VARedTrain: ParsableCommand {
@@ -27,7 +28,8 @@ struct VARedTrain: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
-      Inspect.self, Verify.self, Count.self, Bench.self, Redundancy.self, Frontier.self,
+      Inspect.self, Verify.self, VerifyResume.self, Count.self, Bench.self, Redundancy.self,
+      Frontier.self,
       Diagnose.self,
     ],
     defaultSubcommand: Train.self)

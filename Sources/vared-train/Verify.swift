@@ -7,17 +7,29 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks checkpoints: seal, finite numbers, shapes; one line each.",
     discussion: """
-      Example: vared-train verify runs/a runs/b/checkpoints/step-00000500.h5
+      Examples:
 
-      The exit status is 2 when one is bad.
+        vared-train verify runs/a runs/b/checkpoints/step-00000500.h5
+        vared-train verify runs/a --against runs/b
+
+      The exit status is 2 when one is bad, 1 when all are good and one differs from that of --against.
       """)
 
   @Argument(help: "Checkpoints, or folders of runs (all checkpoints in them).")
   var checkpoints: [String]
 
+  @Option(
+    help: ArgumentHelp(
+      "Checkpoint, or folder of a run (its newest), that the newest of each is compared with, bit by "
+        + "bit: parameters, running statistics, momentum, and how far the run had come.",
+      valueName: "path"))
+  var against: String?
+
   func run() throws {
-    let verification = CheckpointVerification(checkpoints)
+    var verification = CheckpointVerification(checkpoints)
+    if let against { verification.compare(checkpoints, with: against) }
     try verification.lines.forEach { try Launch.show($0) }
     if verification.badCount > 0 { throw ExitCode(ExitStatus.mendable) }
+    if verification.differingCount > 0 { throw ExitCode(ExitStatus.failure) }
   }
 }

@@ -127,7 +127,7 @@ import TrainingTestSupport
     "learning-rate": "3e-05", "warmup-epochs": "0.5", "momentum": "0.85", "weight-decay": "0.0",
     "sync-bn": "true", "sync-bn-ranks": "0", "reproducible": "true", "compress": "none",
     "seed": "99", "threads": "1", "stall-timeout": "120.0",
-    "time-limit": "1-12:00:00",
+    "time-limit": "1-12:00:00", "step-limit": "1000",
     "target-ratio": "0.9", "cost-weight": "2.0", "cost-form": "saturating", "cost-kappa": "0.2",
     "cost-confidence": "0.875", "cost-power": "1.5", "cost-ramp": "0.25", "gate-rate": "0.1",
     "gate-temperature": "0.25", "gate-temperature-start": "2.0",

@@ -112,6 +112,7 @@ import VARedNN
     written.resources.threads = 2
     written.stallTimeout = 12.5
     written.timeLimit = RunTimeLimit("11h")
+    written.stepLimit = 6
     written.checkpointEvery = 7
     written.keepCheckpoints = 0
     written.resume = .path("runs/x/checkpoints/step-00000001.h5")

@@ -35,7 +35,7 @@ import VARedData
     #expect(evaluations.count == 3)
     #expect(
       Set(evaluations[0].keys) == [
-        "kind", "step", "map", "conv_ratio", "conv_ratio_deviation", "executed_gmacs",
+        "kind", "step", "clips", "map", "conv_ratio", "conv_ratio_deviation", "executed_gmacs",
         "seconds_per_clip", "policies",
       ])
     #expect(

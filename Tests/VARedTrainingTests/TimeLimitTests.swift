@@ -1,4 +1,5 @@
-// How long a run may take: durations, what schedulers say, and the margin before the end.
+// How long a run may take: durations, what schedulers say, the margin before the end, and how many
+// steps.
 
 import Foundation
 import TrainingTestSupport
@@ -65,6 +66,32 @@ import VARedDist
     #expect(
       result.stdout.contains("stopped by the time limit with a checkpoint at step"), "\(result)")
     #expect(try newest("run").header.position.step > 0)
+  }
+
+  /// Four steps an epoch: a start ends amid an epoch, at the end of one, and before the evaluation
+  /// of the last.
+  @Test func aStepLimitCountsFromEachStart() throws {
+    let more = ["--evaluate-every", "0", "--step-limit", "4"]
+    let first = try launch(
+      arguments("run", more + ["--batch", "2", "--step-limit", "2"]), ranks: 2
+    ).run()
+    #expect(first.status == 75 && first.stderr.contains("the step limit reached"), "\(first)")
+    let ends = [(4, 6), (2, 8), (4, 12)]
+    for (limit, step) in ends {
+      let result = try launch(
+        arguments("run", more + ["--batch", "2", "--step-limit", "\(limit)"]), ranks: 2
+      ).run()
+      #expect(result.status == 75, "\(result)")
+      #expect(
+        result.stdout.contains("stopped by the step limit with a checkpoint at step \(step);"),
+        "\(result)")
+    }
+    let last = try run(arguments("run", more + ["--batch", "2"]), ranks: 2)
+    #expect(last.stdout.contains("done: 3 epochs"), "\(last)")
+    #expect(try objects("run").filter { $0["kind"] as? String == "evaluation" }.count == 1)
+    _ = try run(
+      arguments("straight", ["--evaluate-every", "0", "--batch", "2"]), ranks: 2)
+    #expect(try losses("run", steps: 12) == losses("straight", steps: 12))
   }
 
   @Test func everyLineOfALogHasItsTime() throws {

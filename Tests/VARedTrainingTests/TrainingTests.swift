@@ -32,7 +32,8 @@ import VARedHDF5
         == ["data", "forward", "backward", "allreduce"])
     #expect(
       Set(records[2].keys) == [
-        "kind", "step", "top1", "top5", "mean_class_accuracy", "conv_ratio", "conv_ratio_deviation",
+        "kind", "step", "clips", "top1", "top5", "mean_class_accuracy", "conv_ratio",
+        "conv_ratio_deviation",
         "executed_gmacs",
         "seconds_per_clip", "policies",
       ])

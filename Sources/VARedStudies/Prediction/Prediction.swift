@@ -37,7 +37,7 @@ public struct Prediction: Sendable {
     let clips = try HDF5File.open(input)
     let count = try clipCount(clips, trained.header.configuration)
     do {
-      try AtomicFile.write(output) { temporary in
+      try AtomicFile.writeOutput(output) { temporary in
         let file = try HDF5File.create(temporary)
         try predict(clips, count: count, trained, into: file)
         try file.setAttribute("classes", trained.header.classes.joined(separator: "\n"))

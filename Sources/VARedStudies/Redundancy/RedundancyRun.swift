@@ -61,8 +61,8 @@ public struct RedundancyRun: Sendable {
     let report = RedundancyReport(
       self, step: trained.header.position.step, clips: measured, badClips: bad.count,
       layers: layers.map { $0.result(threshold: threshold) })
-    if let csv { try AtomicFile.write(csv, text: report.csv) }
-    if let svg { try AtomicFile.write(svg, text: report.figure.svg) }
+    if let csv { try AtomicFile.writeOutput(csv, text: report.csv) }
+    if let svg { try AtomicFile.writeOutput(svg, text: report.figure.svg) }
     return report
   }
 

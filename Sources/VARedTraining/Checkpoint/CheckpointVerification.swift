@@ -1,4 +1,5 @@
-// `vared-train verify`: whether checkpoints are what was written, and can be gone on from.
+// `vared-train verify`: whether checkpoints are what was written, can be gone on from, and are the
+// same as another.
 
 import VARedNN
 
@@ -8,6 +9,8 @@ public struct CheckpointVerification {
   public private(set) var lines: [String] = []
   /// How many are not good.
   public private(set) var badCount = 0
+  /// How many differ from what they were compared with.
+  public private(set) var differingCount = 0
 
   /// Checks files: seal, numbers, names and shapes against the configuration that they hold.
   ///
@@ -17,6 +20,30 @@ public struct CheckpointVerification {
       let files = Self.files(path)
       for file in files { check(file) }
       if files.isEmpty { note(bad: "\(path): is a folder without checkpoints (step-NNNNNNNN.h5)") }
+    }
+  }
+
+  /// Compares the newest whole checkpoint of each path with that of `other`, to the bit; a line for
+  /// each.
+  ///
+  /// - Parameters:
+  ///   - paths: checkpoints, or folders of runs.
+  ///   - other: a checkpoint, or the folder of a run.
+  public mutating func compare(_ paths: [String], with other: String) {
+    do {
+      let expected = try Checkpoint.find(other)
+      for path in paths {
+        let found = try Checkpoint.find(path)
+        let comparison = CheckpointComparison(found, expected: expected)
+        if !comparison.isEqual { differingCount += 1 }
+        lines.append(
+          comparison.isEqual
+            ? "\(found.path): equal to \(expected.path) (\(comparison.datasetCount) datasets, "
+              + "\(comparison.numberCount) numbers)"
+            : "\(found.path): differs from \(expected.path): \(comparison.summary)")
+      }
+    } catch {
+      note(bad: "\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
     }
   }
 

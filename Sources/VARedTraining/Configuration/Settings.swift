@@ -185,6 +185,10 @@ extension Setting.Group {
         "How long the run may take, such as 90s, 30m, 11h or 1-12:00:00: it stops before, with a "
           + "checkpoint and status 75; none: no limit; unset: what Slurm or PBS say",
         expected: "none or a duration such as 90s, 30m, 11h, 12:00:00 or 1-12:00:00"),
+      .whole(
+        "step-limit", \.stepLimit, 0...1_000_000_000, "steps",
+        "Steps after which the run stops, counted from this start of it, with a checkpoint and status "
+          + "75: the same command goes on; 0: no limit"),
     ])
 
   /// How gates learn to save.

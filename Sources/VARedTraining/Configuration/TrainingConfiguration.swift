@@ -153,6 +153,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var stallTimeout = 600.0
   /// How long the run may take; nil: as long as the scheduler says.
   public var timeLimit: RunTimeLimit?
+  /// Steps that one start of the run may take; 0: all of them.
+  public var stepLimit = 0
 
   /// Executed conv ratio that λ is steered to, on average over the training clips; 0: λ is
   /// `costWeight`.

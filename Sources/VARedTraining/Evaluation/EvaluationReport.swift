@@ -83,7 +83,6 @@ struct EvaluationReport {
     line.add("data", settings.data)
     line.add("split", settings.split.rawValue)
     line.add("views", result.views)
-    line.add("clips", result.clips)
     line.add("bad_clips", result.badClips)
     line.add("full_gmacs", fullGMACs)
     line.add("classes", result.classes.map(\.json))

@@ -56,6 +56,7 @@ public struct EvaluationResult: Sendable {
     var line = JSONLine()
     line.add("kind", "evaluation")
     line.add("step", step)
+    line.add("clips", clips)
     if let meanAveragePrecision {
       line.add("map", meanAveragePrecision)
     } else {

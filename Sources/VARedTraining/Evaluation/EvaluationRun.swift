@@ -83,7 +83,7 @@ public enum EvaluationRun {
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
     let report = EvaluationReport(result, settings, trained)
-    if let path = settings.report { try AtomicFile.write(path, text: report.json + "\n") }
+    if let path = settings.report { try AtomicFile.writeOutput(path, text: report.json + "\n") }
     try Terminal.show(report.text)
   }
 

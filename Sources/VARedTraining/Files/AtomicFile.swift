@@ -14,11 +14,13 @@ public enum AtomicFile {
 
   /// Calls `write` with a temporary path beside `path`, then puts the result on the disk under its
   /// name. After an error `path` is what it was, and nothing temporary stays. A link is followed; a
-  /// device or a pipe is not replaced, what `write` made is written to it.
+  /// device or a pipe is refused.
   ///
   /// - Throws: what `write` throws; `FileError` with the system's reason.
   package static func write(_ path: String, _ write: (String) throws -> Void) throws {
-    guard let path = SpecialFile.replaceable(path) else { return try SpecialFile.pour(path, write) }
+    guard let path = SpecialFile.replaceable(path) else {
+      throw FileError(path: path, "is no regular file; expected one, or none yet")
+    }
     let temporary = path + partialSuffix
     do {
       try write(temporary)
@@ -33,20 +35,36 @@ public enum AtomicFile {
     }
   }
 
+  /// The same for what a command was asked to write to a place of the user's choice: to a device or
+  /// a pipe what `write` made is written.
+  ///
+  /// - Throws: what `write` throws; `FileError` with the system's reason.
+  package static func writeOutput(_ path: String, _ write: (String) throws -> Void) throws {
+    if SpecialFile.replaceable(path) == nil { return try SpecialFile.pour(path, write) }
+    try Self.write(path, write)
+  }
+
+  /// The same of a text.
+  package static func writeOutput(_ path: String, text: String) throws {
+    try writeOutput(path) { try put(text, at: $0, named: path) }
+  }
+
   /// Writes a small text file atomically.
   package static func write(_ path: String, text: String) throws {
-    try write(path) { temporary in
-      guard let file = fopen(temporary, "w") else {
-        throw FileError(path: path, "cannot be written: \(systemReason())")
-      }
-      let bytes = Array(text.utf8)
-      let written = fwrite(bytes, 1, bytes.count, file)
-      let flushed = fflush(file)
-      let reason = systemReason()
-      fclose(file)
-      guard written == bytes.count, flushed == 0 else {
-        throw FileError(path: path, "cannot be written: \(reason)")
-      }
+    try write(path) { try put(text, at: $0, named: path) }
+  }
+
+  private static func put(_ text: String, at place: String, named path: String) throws {
+    guard let file = fopen(place, "w") else {
+      throw FileError(path: path, "cannot be written: \(systemReason())")
+    }
+    let bytes = Array(text.utf8)
+    let written = fwrite(bytes, 1, bytes.count, file)
+    let flushed = fflush(file)
+    let reason = systemReason()
+    fclose(file)
+    guard written == bytes.count, flushed == 0 else {
+      throw FileError(path: path, "cannot be written: \(reason)")
     }
   }
 

@@ -32,13 +32,15 @@ final class MetricsFile {
     self.path = path
     let text = try TextLines(path)
     var (kept, unreadable): ([String], [String]) = ([], [])
+    var seen: Set<String> = []
     for (number, line) in text.lines.enumerated() {
       guard let parsed = Self.parse(line) else {
         let isTorn = number == text.lines.count - 1 && !text.endsWithLine
         if !isTorn { unreadable.append(line) }
         continue
       }
-      guard parsed.step <= step else { continue }
+      // The same line again is one that was copied, not a step that was taken again.
+      guard parsed.step <= step, seen.insert(line).inserted else { continue }
       lines.append(parsed)
       kept.append(line)
     }

@@ -8,8 +8,8 @@ public enum ExitStatus {
   public static let mendable: Int32 = 2
   /// The job itself failed: a collective, a stall, a diverged loss.
   public static let failure: Int32 = 1
-  /// Stopped in order by SIGTERM, SIGUSR1 or the time limit, before the end: the same command goes
-  /// on. BSD's `EX_TEMPFAIL`; job scripts put the job back in the queue for it.
+  /// Stopped in order by SIGTERM, SIGUSR1, the time limit or the step limit, before the end: the
+  /// same command goes on. BSD's `EX_TEMPFAIL`; job scripts put the job back in the queue for it.
   public static let stopped: Int32 = 75
   /// Stopped in order by SIGINT (Ctrl-C): the same command goes on.
   public static let interrupted: Int32 = 130

@@ -90,6 +90,20 @@ public enum Launch {
     if let lost = Terminal.lostLines { throw TrainingFailure(description: lost) }
   }
 
+  /// Refuses a launcher, also one of a single rank, for what starts ranks itself.
+  ///
+  /// - Throws: `ConfigurationError`.
+  package static func requireNoLauncher(for subcommand: String) throws {
+    let environment = ProcessInfo.processInfo.environment
+    let isRank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].contains {
+      environment[$0] != nil
+    }
+    guard isRank || isRankOfMany else { return }
+    throw ConfigurationError(
+      "\(subcommand) starts the ranks by itself; start it as one process without mpirun, and say how "
+        + "many there are with --ranks")
+  }
+
   /// Prints once, also where a launcher started several ranks, and ends the program successfully.
   public static func succeed(printing text: String) -> Never {
     do {

@@ -32,6 +32,7 @@ final class SignalNotice: Sendable {
     let mpirun =
       isUnderMpirun && signals.contains(.terminate)
       ? "; if mpirun got it, it kills its ranks in a second: send it SIGUSR1 instead" : ""
-    return "\(signals.names) received: stopping in order\(mpirun)"
+    let isOfSystem = !signals.isDisjoint(with: [.terminate, .interrupt, .user1])
+    return "\(signals.names) \(isOfSystem ? "received" : "reached"): stopping in order\(mpirun)"
   }
 }

@@ -70,7 +70,7 @@ extension Checkpoint {
   /// Settings that may change without changing what is computed.
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
-    "time-limit", "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
+    "time-limit", "step-limit", "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
     "max-bad-steps",
   ]
 

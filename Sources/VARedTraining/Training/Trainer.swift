@@ -39,6 +39,8 @@ final class Trainer {
   private var stepGuard: StepGuard
   /// Steps undone since the last that was taken, by this process.
   private var badSteps = 0
+  /// Steps done by this process.
+  private var stepsSinceStart = 0
 
   private var communicator: Communicator { setup.communicator }
   private var configuration: TrainingConfiguration { setup.configuration }
@@ -101,13 +103,12 @@ final class Trainer {
     let end = onlyWarmup ? schedule.warmupSteps : schedule.totalSteps
     if epochEndIsPending, let signals = try finishEpoch() { return .stopped(signals) }
     while schedule.steps(before: position) < end {
-      if let signals = try trainEpoch(until: end) {
-        save()
-        return .stopped(signals)
-      }
+      let signals = try trainEpoch(until: end)
       save()
+      if position.epochStep == 0, let signals = try finishEpoch() { return .stopped(signals) }
+      guard schedule.steps(before: position) < end else { break }
+      if let signals { return .stopped(signals) }
       guard position.epochStep == 0 else { break }
-      if let signals = try finishEpoch() { return .stopped(signals) }
     }
     return .finished
   }
@@ -116,7 +117,7 @@ final class Trainer {
   var missedTarget: String? { schedule.missedTarget }
 
   /// What is left of the present epoch, up to step `end` of the schedule. Returns the signals that
-  /// interrupted it.
+  /// came meanwhile: with them it ends early, or they came at its end.
   private func trainEpoch(until end: Int) throws -> Signals? {
     if position.epochStep == 0 { totals = EpochTotals() }
     let epoch = position.epoch
@@ -132,7 +133,7 @@ final class Trainer {
       let plan = schedule.plan(position, clips: batch.indices)
       let outcome = try forwardAndBackward(batch, plan)
       let allReduceSeconds = try finishAllReduce()
-      timeLimit.check()
+      checkLimits()
       network.parameters.takeFixedPoint()
       let fault = stepGuard.fault(
         loss: outcome.loss, learningRate: plan.learningRate, gradientScale: gradientScale)
@@ -147,11 +148,19 @@ final class Trainer {
       try note(record, plan, batch)
       try requireFewUndone()
       // The end of an epoch writes its own checkpoint.
-      if position.epoch > epoch { break }
+      if position.epoch > epoch { return record.signals.isEmpty ? nil : record.signals }
       if !record.signals.isEmpty { return record.signals }
       if isCheckpointDue { save() }
     }
     return nil
+  }
+
+  /// Call it once a step, before ranks agree on whether to stop.
+  private func checkLimits() {
+    timeLimit.check()
+    stepsSinceStart += 1
+    let limit = configuration.stepLimit
+    if limit > 0, stepsSinceStart >= limit { Signals.note(.stepLimit) }
   }
 
   /// What makes the mean over all clips of the gradients' sums; in fixed point they are it already.
