@@ -10,6 +10,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "all-reduce-max": checkAllReduceMax,
   "broadcast": checkBroadcast,
   "gather": checkGather,
+  "gather-numbers": checkGatherNumbers,
   "barrier": checkBarrier,
   "buckets": checkBuckets,
   "buckets-between": checkBucketsBetweenCollectives,
