@@ -23,6 +23,26 @@ extension Communicator {
     }
   }
 
+  /// Every rank's numbers, one rank's after another's, on rank `root`; nil on the others.
+  ///
+  /// Wraps one `MPI_Gather` (MPI 3.1 §5.5). Collective, but few numbers are on their way when a
+  /// rank other than `root` goes on.
+  ///
+  /// - Parameters:
+  ///   - values: as many on every rank.
+  ///   - root: the rank that gets all.
+  /// - Throws: ``MPIError``, for a root that is no rank, too.
+  public func gather(_ values: [Double], to root: Int = 0) throws -> [Double]? {
+    let count = Int32(values.count)
+    var all = [Double](repeating: 0, count: rank == root ? size * values.count : 0)
+    try check("MPI_Gather") {
+      MPI_Gather(
+        values, count, vared_MPI_DOUBLE(), &all, count, vared_MPI_DOUBLE(),
+        Int32(clamping: root), handle)
+    }
+    return rank == root ? all : nil
+  }
+
   private func gatherLengths(_ length: Int64, to root: Int) throws -> [Int64] {
     var length = length
     var lengths = [Int64](repeating: 0, count: size)

@@ -38,6 +38,21 @@ func checkGather(_ check: RankCheck) throws {
   }
 }
 
+/// As many numbers of every rank, to every root.
+func checkGatherNumbers(_ check: RankCheck) throws {
+  func numbers(of rank: Int, _ count: Int) -> [Double] {
+    (0..<count).map { Double(pattern(rank: rank, index: $0)) / 3 }
+  }
+  for root in 0..<check.size {
+    for count in [0, 1, 4, 1001] {
+      let all = try check.communicator.gather(numbers(of: check.rank, count), to: root)
+      let expected = (0..<check.size).flatMap { numbers(of: $0, count) }
+      check.expect(
+        all == (check.rank == root ? expected : nil), "\(count) numbers to \(root) differ")
+    }
+  }
+}
+
 /// Nobody leaves the barrier before the last one has come.
 func checkBarrier(_ check: RankCheck) throws {
   for late in 0..<check.size {

@@ -11,6 +11,7 @@ let rankChecks: [String: @Sendable (RankCheck) throws -> Void] = [
   "rank-groups": checkRankGroups,
   "broadcast": checkBroadcast,
   "gather": checkGather,
+  "gather-numbers": checkGatherNumbers,
   "barrier": checkBarrier,
   "buckets": checkBuckets,
   "buckets-between": checkBucketsBetweenCollectives,

@@ -8,8 +8,8 @@ struct CollectiveTests {
   /// One launch runs all of them: starting ranks is what takes the time. The argument is a rank
   /// that does not exist, so that no rank differs and none fails.
   static let checks =
-    "all-reduce,all-reduce-max,rank-groups,broadcast,gather,barrier,buckets,buckets-between,"
-    + "mpi-error,same,together 99"
+    "all-reduce,all-reduce-max,rank-groups,broadcast,gather,gather-numbers,barrier,buckets,"
+    + "buckets-between,mpi-error,same,together 99"
 
   @Test("under mpirun", arguments: rankCounts)
   func underMpirun(ranks: Int) throws {

@@ -137,6 +137,12 @@ import TrainingTestSupport
     #expect(
       Progress.bar(0.5, "epoch 3/30 12/190", numbers, columns: 81)
         == "epoch 3/30 12/190 [###...] \(numbers)")
+    let remark = "rank 3 on node7 is slowest (+23 %)"
+    for (columns, isSaid) in [(80, false), (114, false), (115, true), (200, true)] {
+      let bar = Progress.bar(0.5, "epoch 3/30 12/190", numbers, remark, columns: columns)
+      #expect(bar.contains(remark) == isSaid, "\(columns) columns: \(bar)")
+      #expect(bar.contains("#") && bar.count < columns)
+    }
     for columns in [1, 5, 12, 40, 78, 79, 80, 81, 100, 200] {
       let bar = Progress.bar(1, "epoch 3/30 12/190", numbers, columns: columns)
       #expect(bar.count <= max(1, columns - 1), "\(columns) columns")

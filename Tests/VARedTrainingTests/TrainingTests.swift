@@ -25,7 +25,7 @@ import VARedHDF5
     #expect(
       Set(records[0].keys) == [
         "kind", "step", "epoch", "loss", "accuracy", "cost", "conv_ratio", "executed_gmacs",
-        "cost_weight", "stage", "learning_rate", "clips_per_second", "seconds",
+        "cost_weight", "stage", "learning_rate", "clips_per_second", "seconds", "rank_seconds",
       ])
     #expect(
       Set((records[0]["seconds"] as? [String: Any] ?? [:]).keys)

@@ -12,6 +12,7 @@ final class Progress {
   private let lineSeconds: Double
   private var lastLine = ContinuousClock.now
   private var stepSeconds: Double?
+  private var pace = RankPace()
   private var barIsShown = false
 
   init(epochs: Int, stepsPerEpoch: Int, lineSeconds: Double = 10) {
@@ -26,13 +27,15 @@ final class Progress {
   func step(_ record: StepRecord, position: TrainingPosition, epoch: Int) {
     let mean = stepSeconds.map { 0.9 * $0 + 0.1 * record.wallSeconds } ?? record.wallSeconds
     stepSeconds = mean
+    record.rankTimes.map { pace.add($0) }
     let inEpoch = position.epochStep == 0 ? stepsPerEpoch : position.epochStep
     let left = (epochs - position.epoch) * stepsPerEpoch - position.epochStep
     let place = (epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)")
     if isTerminal {
       let bar = Self.bar(
         Double(inEpoch) / Double(stepsPerEpoch), "epoch \(place.epoch) \(place.step)",
-        Self.numbers(record, decimals: 2, secondsLeft: mean * Double(left)), columns: columns)
+        Self.numbers(record, decimals: 2, secondsLeft: mean * Double(left)), pace.words,
+        columns: columns)
       Terminal.write("\r" + bar + "\u{1B}[K")
       barIsShown = true
     } else if inEpoch == stepsPerEpoch || position.step == 1
@@ -40,7 +43,8 @@ final class Progress {
     {
       lastLine = .now
       let numbers = Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
-      Terminal.say("epoch \(place.epoch) step \(place.step) \(numbers)")
+      let slowest = pace.words.map { "; " + $0 } ?? ""
+      Terminal.say("epoch \(place.epoch) step \(place.step) \(numbers)\(slowest)")
     }
   }
 
@@ -65,10 +69,14 @@ final class Progress {
       record.accuracy, record.convRatio, record.clips / record.wallSeconds, duration(secondsLeft))
   }
 
-  /// `place [###...] numbers`, the bar as wide as there is room, cut so that it never wraps.
+  /// `place [###...] numbers; remark`, the bar as wide as there is room, cut so that it never
+  /// wraps; without the remark where there is no room for both.
   static func bar(
-    _ fraction: Double, _ place: String, _ numbers: String, columns: Int
+    _ fraction: Double, _ place: String, _ numbers: String, _ remark: String? = nil, columns: Int
   ) -> String {
+    if let remark, place.count + numbers.count + remark.count + 11 <= columns {
+      return bar(fraction, place, "\(numbers); \(remark)", columns: columns)
+    }
     let width = min(24, columns - place.count - numbers.count - 5)
     guard width >= 4 else { return String("\(place) \(numbers)".prefix(max(1, columns - 1))) }
     let full = Int((fraction * Double(width)).rounded())

@@ -24,23 +24,27 @@ struct StepRecord {
   var signals: Signals = []
   /// From the end of the step before to the end of this one, on this rank.
   var wallSeconds = 0.0
+  /// Where the seconds went on each rank; nil on ranks other than 0.
+  var rankTimes: RankTimes?
 
   /// Reduces one rank's outcome over all ranks: means over clips, sums of counts, mean seconds.
   /// Collective: one all-reduce of a few numbers.
   ///
-  /// - Parameter isFaulty: this rank found something that is not finite.
+  /// - Parameters:
+  ///   - isFaulty: this rank found something that is not finite.
+  ///   - waited: what this rank has waited for in this step.
   /// - Throws: `MPIError`.
   init(
-    _ outcome: StepOutcome, isFaulty: Bool = false, badClips: Int, dataSeconds: Double,
-    allReduceSeconds: Double, over communicator: Communicator
+    _ outcome: StepOutcome, isFaulty: Bool = false, badClips: Int, waited: StepSeconds,
+    over communicator: Communicator
   ) throws {
     let clips = Double(outcome.count)
     let received = Signals.received
     var sums: [Double] = [
       clips, outcome.sums.crossEntropy + outcome.costWeight * outcome.sums.cost,
       Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
-      outcome.sums.executedMACs, dataSeconds,
-      outcome.forwardSeconds, outcome.backwardSeconds, allReduceSeconds, Double(badClips),
+      outcome.sums.executedMACs, waited.data,
+      outcome.forwardSeconds, outcome.backwardSeconds, waited.gradients, Double(badClips),
       isFaulty ? 1 : 0,
     ]
     sums += Signals.each.map { received.contains($0) ? 1 : 0 }
@@ -52,10 +56,10 @@ struct StepRecord {
     cost = sums[3] / sums[0]
     convRatio = sums[4] / sums[0]
     executedGMACs = sums[5] / sums[0] / 1e9
-    self.dataSeconds = sums[6] / ranks
+    dataSeconds = sums[6] / ranks
     forwardSeconds = sums[7] / ranks
     backwardSeconds = sums[8] / ranks
-    self.allReduceSeconds = sums[9] / ranks
+    allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
     isUndone = sums[11] > 0 || !loss.isFinite
     for (signal, count) in zip(Signals.each, sums[12...]) where count > 0 { signals.insert(signal) }
@@ -81,6 +85,7 @@ struct StepRecord {
     line.add("learning_rate", plan.learningRate)
     line.add("clips_per_second", clips / wallSeconds)
     line.add("seconds", seconds)
+    if let rankTimes { line.add("rank_seconds", rankTimes.line) }
     if isUndone { line.add("undone", true) }
     return line
   }

@@ -7,6 +7,8 @@ import VARedNN
 final class RankStatistics: StatisticsReducer {
   /// Hears when this rank waits for the others, so that a stall is blamed on the rank that hangs.
   var watch: StallWatch?
+  /// Counts the seconds.
+  var clock: StepClock?
   /// What is in the way of batch norm's sums on the network.
   var buckets: GradientBuckets?
   private let group: RankGroup
@@ -26,7 +28,15 @@ final class RankStatistics: StatisticsReducer {
 
   private func watched(_ collective: () throws -> Void) rethrows {
     watch?.progress("batch-norm all-reduce", waiting: true)
-    if let buckets { try buckets.yielding(to: collective) } else { try collective() }
+    if let clock {
+      try clock.waiting(for: \.batchNorm) { try yielded(collective) }
+    } else {
+      try yielded(collective)
+    }
     watch?.progress("forward and backward")
+  }
+
+  private func yielded(_ collective: () throws -> Void) rethrows {
+    if let buckets { try buckets.yielding(to: collective) } else { try collective() }
   }
 }

@@ -29,6 +29,9 @@ final class Trainer {
   private let watch: StallWatch
   private let timeLimit: TimeLimit
   private let layers: LayerNames
+  private let clock = StepClock()
+  /// The host of each rank; on rank 0.
+  private let hosts: [String]
   /// Rank 0 only.
   private let log: RunLog?
   private var position: TrainingPosition
@@ -69,10 +72,12 @@ final class Trainer {
         compression: setup.configuration.compress)
     watch = StallWatch(setup.communicator, seconds: setup.configuration.stallTimeout)
     layers = LayerNames(network.parameters)
+    hosts = try setup.communicator.gatherHosts()
     stepGuard = StepGuard(
       parameters, momentum: optimizer.momentumBuffer, setup.configuration)
     statistics?.watch = watch
     statistics?.buckets = buckets
+    statistics?.clock = clock
   }
 
   /// Runs from the starting point to the end, to the end of the warm-up if `onlyWarmup`, or to a
@@ -124,25 +129,18 @@ final class Trainer {
     let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep, clips: clipsDone)
     defer { loader.stop() }
     clipsDone = 0
-    var last = ContinuousClock.now
+    clock.restart()
     while position.epoch == epoch && schedule.steps(before: position) < end {
-      let waited = ContinuousClock.now
       guard let batch = try fetch(loader) else { break }
-      let dataSeconds = waited.duration(to: .now) / .seconds(1)
-
       let plan = schedule.plan(position, clips: batch.indices)
       let outcome = try forwardAndBackward(batch, plan)
-      let allReduceSeconds = try finishAllReduce()
+      try finishAllReduce()
       checkLimits()
       network.parameters.takeFixedPoint()
       let fault = stepGuard.fault(
         loss: outcome.loss, learningRate: plan.learningRate, gradientScale: gradientScale)
-      var record = try StepRecord(
-        outcome, isFaulty: fault != nil, badClips: batch.bad.count, dataSeconds: dataSeconds,
-        allReduceSeconds: allReduceSeconds, over: communicator)
+      let record = try sum(outcome, fault, badClips: batch.bad.count)
       try record.isUndone ? undo(fault) : take(record, plan)
-      record.wallSeconds = last.duration(to: .now) / .seconds(1)
-      last = .now
       timeLimit.saw(stepSeconds: record.wallSeconds)
       timeLimit.saw(checkpointSeconds: log?.longestSaveSeconds ?? 0)
       try note(record, plan, batch)
@@ -171,7 +169,7 @@ final class Trainer {
   /// The next batch of this rank; nil: the epoch has no more.
   private func fetch(_ loader: ClipLoader) throws -> ClipBatch? {
     watch.progress("decoding", detail: loader.filesBeingRead)
-    let batch = try loader.next()
+    let batch = try clock.waiting(for: \.data) { try loader.next() }
     ClipWarnings.show(batch?.notes ?? [])
     return batch
   }
@@ -182,7 +180,11 @@ final class Trainer {
       throw TrainingFailure(description: "the loader delivered an empty training batch")
     }
     watch.progress("forward and backward")
-    if plan.freezesGates { try network.parameters.broadcastStatistics(over: communicator) }
+    if plan.freezesGates {
+      try clock.waiting(for: \.batchNorm) {
+        try network.parameters.broadcastStatistics(over: communicator)
+      }
+    }
     stepGuard.begin()
     network.policies = plan.policies
     if plan.gatesLearn { network.gateTemperature = plan.gateTemperature }
@@ -195,10 +197,31 @@ final class Trainer {
       })
   }
 
-  /// Waits until all gradients are summed over the ranks. Returns the seconds it waited.
-  private func finishAllReduce() throws -> Double {
+  /// Waits until all gradients are summed over the ranks.
+  private func finishAllReduce() throws {
     watch.progress("all-reduce", waiting: true)
-    return try buckets.finish()
+    _ = try clock.waiting(for: \.gradients) { try buckets.finish() }
+  }
+
+  /// The step over all ranks, whose end this is. Collective: where all ranks have just met, each
+  /// sends rank 0 its seconds.
+  ///
+  /// - Parameter fault: what this rank found.
+  private func sum(
+    _ outcome: StepOutcome, _ fault: String?, badClips: Int
+  ) throws -> StepRecord {
+    let waited = clock.waited
+    var record = try clock.waiting(for: \.gradients) {
+      try StepRecord(
+        outcome, isFaulty: fault != nil, badClips: badClips, waited: waited, over: communicator)
+    }
+    let seconds = clock.lap()
+    record.wallSeconds = seconds.total
+    let told = try clock.waiting(for: \.gradients) { try communicator.gather(seconds.values) }
+    record.rankTimes = told.map {
+      RankTimes(told: $0, per: seconds.values.count, hosts: hosts)
+    }
+    return record
   }
 
   /// The step itself.
@@ -216,7 +239,9 @@ final class Trainer {
   private func undo(_ fault: String?) throws {
     stepGuard.undo()
     badSteps += 1
-    let found = try communicator.gather(Array((fault ?? "").utf8))
+    let found = try clock.waiting(for: \.gradients) {
+      try communicator.gather(Array((fault ?? "").utf8))
+    }
     log?.undone(step: position.step + 1, found ?? [], inARow: badSteps)
   }
 
@@ -225,7 +250,9 @@ final class Trainer {
     position.advance(stepsPerEpoch: setup.stepsPerEpoch)
     totals.add(record)
     if record.badClips > 0 {
-      let bad = try communicator.gatherBadClips(batch.bad)
+      let bad = try clock.waiting(for: \.gradients) {
+        try communicator.gatherBadClips(batch.bad)
+      }
       log?.bad(bad ?? [], epoch: plan.epoch + 1)
       try requireFewBad(totals.badClips, of: setup.dataset.count(.train), .train)
     }
