@@ -9,6 +9,7 @@ extension GateForm: ExpressibleByArgument {}
 extension CostKind: ExpressibleByArgument {}
 extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
+extension ClipBalance: ExpressibleByArgument {}
 extension EvaluationViews: ExpressibleByArgument {}
 extension Split: ExpressibleByArgument {}
 extension FramesFormat: ExpressibleByArgument {}

@@ -83,7 +83,7 @@ import TrainingTestSupport
     (["--data", "x.csv"], "--data: expected a checkpoint"),
     (["--checkpoint", "x.h5", "--width", "0.5"], "--checkpoint: expected no flag of the network"),
     (["--checkpoint", "none/at/all"], "none/at/all"),
-    (["--classes", "1"], "--classes: expected at least 2, found 1"),
+    (["--classes", "1"], "--classes: expected 2 to 1000000, found 1"),
     (["--size", "0"], "--size"),
   ])
   func whatCannotBeCountedIsSaid(_ flags: [String], _ said: String) throws {

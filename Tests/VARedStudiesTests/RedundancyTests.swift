@@ -225,7 +225,7 @@ import VARedNN
   @Test func whatCannotBeIsRefusedInOneLine() throws {
     _ = try run(arguments("run", ["--epochs", "1"]))
     let cases: [([String], String)] = [
-      (["--clips", "0"], "--clips: expected 1 or more, found 0"),
+      (["--clips", "0"], "--clips: expected 1 to 1000000, found 0"),
       (["--threshold", "1"], "--threshold: expected 0 or more and below 1, found 1.0"),
       (["--batch", "0"], "--batch: expected"), (["--threads=-1"], "--threads: expected"),
       (["--split", "test"], "'test'"), (["--svgg", "x"], "--svgg"),

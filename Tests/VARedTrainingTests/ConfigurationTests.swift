@@ -79,6 +79,7 @@ import VARedNN
     written.mixup = 0.2
     written.cutmix = 1
     written.shuffle = .none
+    written.balance = .cost
     written.maxBadClips = 0.25
     written.maxBadSteps = 2
     written.resources.dataThreads = 3

@@ -39,7 +39,7 @@ import TrainingTestSupport
     let more =
       switch network {
       case "fixed": ["--network", "fixed", "--target-ratio", "0"]
-      case "sparsemax": ["--gate-form", "sparsemax"]
+      case "sparsemax": ["--gate-form", "sparsemax", "--balance", "cost"]
       default: ["--network", "dynamic"]
       }
     _ = try run(arguments("one", ranks: 1, more))

@@ -112,16 +112,18 @@ import VARedNN
     #expect(try gates(8) == gates(10))
   }
 
-  @Test(arguments: ["normalised", "sparsemax"])
-  func everyStageResumesToTheSameBits(_ form: String) throws {
+  @Test(arguments: [("normalised", "none"), ("sparsemax", "cost")])
+  func everyStageResumesToTheSameBits(_ form: String, _ balance: String) throws {
     let more = [
-      "--gate-form", form,
+      "--gate-form", form, "--balance", balance,
       "--epochs", "6", "--warmup-share", "0.34", "--finetune-share", "0.25", "--target-ratio",
       "0.6", "--motion-energy", "--cost-form", "saturating", "--checkpoint-every", "1",
       "--keep-checkpoints", "0", "--evaluate-every", "0",
     ]
     _ = try run(arguments("whole", more), ranks: 2)
     let whole = try newest("whole")
+    let costs = whole.clipCosts ?? []
+    #expect(costs.isEmpty == (balance == "none") && costs.contains { $0 > 0 } == !costs.isEmpty)
     for (step, stage) in [(2, TrainingStage.warmup), (6, .joint), (10, .finetune)] {
       let from = scratch(String(format: "whole/checkpoints/step-%08d.h5", step))
       #expect(try Checkpoint.read(from).header.stage == stage)
@@ -131,6 +133,7 @@ import VARedNN
       #expect(resumed.header.costMemory == whole.header.costMemory)
       #expect(resumed.model == whole.model, "from step \(step)")
       #expect(resumed.momentum == whole.momentum, "from step \(step)")
+      #expect(resumed.clipCosts == whole.clipCosts, "from step \(step)")
     }
   }
 

@@ -46,14 +46,19 @@ public struct ShardedSampler: Sendable {
 
   /// The clip indices of every step of `epoch` for this rank.
   ///
+  /// - Parameter costs: what the clips of whole global batches are dealt by (``ClipDealing``); the
+  ///   batches themselves are the same.
   /// - Complexity: O(count).
-  public func batches(epoch: Int) -> [[Int]] {
+  public func batches(epoch: Int, costs: [Int64] = []) -> [[Int]] {
     let order = order(epoch: epoch)
     let global = ranks * batch
     return (0..<steps).map { step in
       let first = step * global
       let clips = min(global, count - first)
-      guard clips < global else { return Array(order[(first + rank * batch)...].prefix(batch)) }
+      guard clips < global else {
+        let whole = Array(order[first..<first + global])
+        return ClipDealing.deal(whole, over: ranks, costs: costs)[rank]
+      }
       return Array(order[(first + clips * rank / ranks)..<(first + clips * (rank + 1) / ranks)])
     }
   }

@@ -146,6 +146,10 @@ public final class VideoNetwork {
       backward: clock.now - middle)
   }
 
+  /// Executed multiply-accumulates of clip `clip` of the last pass (METHOD §3).
+  /// - Precondition: the pass had such a clip.
+  public func executedMACs(clip: Int) -> Int { costs[clip].macs }
+
   private func outcome(
     count n: Int, costWeight: Float, forward: Duration, backward: Duration
   ) -> StepOutcome {

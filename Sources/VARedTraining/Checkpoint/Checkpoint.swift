@@ -2,11 +2,11 @@
 //
 // HDF5, format version 3: `/model/<name>` float32 in PyTorch's shapes (parameters and running
 // statistics), `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
-// (CostController), `/training/config` (YAML) and `/training/classes` (JSON), each one string;
-// root attributes format_version, step, epoch, epoch_step, stage, seed, ranks, multi_label (1, or
-// not there), threads and lanes (not there in older files). No string is of variable length. A user
-// block of 512 bytes in front holds a checksum of the whole file. In version 2 config and classes
-// (one a line) are attributes.
+// (CostController), `/training/clip_costs` (ClipCosts, with `balance: cost`), and one string each:
+// `/training/config` (YAML), `/training/classes` (JSON). Root attributes format_version, step,
+// epoch, epoch_step, stage, seed, ranks, multi_label (1, or not there), threads and lanes (not
+// there in older files). No string is of variable length. A user block of 512 bytes in front holds
+// a checksum of the whole file. In version 2 config and classes (one a line) are attributes.
 
 import Foundation
 import VARedHDF5
@@ -207,6 +207,8 @@ public struct Checkpoint: Sendable {
   public let momentum: [String: Tensor]
   /// Sums of the epoch it was written in.
   public let totals: EpochTotals
+  /// What `ClipCosts` stored; nil: the run did not balance.
+  public let clipCosts: [Int64]?
 
   /// Reads every byte of a checkpoint, after its checksum was verified.
   ///
@@ -222,7 +224,9 @@ public struct Checkpoint: Sendable {
       }
       let checkpoint = Checkpoint(
         path: path, header: header, model: try tensors(file, "/model"),
-        momentum: try tensors(file, "/optimizer/momentum"), totals: totals)
+        momentum: try tensors(file, "/optimizer/momentum"), totals: totals,
+        clipCosts: file.exists("/training/clip_costs")
+          ? try file.read("/training/clip_costs", as: Int64.self).values : nil)
       try file.close()
       return checkpoint
     } catch let error as HDF5Error {

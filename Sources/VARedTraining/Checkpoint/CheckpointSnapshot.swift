@@ -39,6 +39,7 @@ final class SnapshotMemory {
 struct CheckpointSnapshot: @unchecked Sendable {
   let header: CheckpointHeader
   private let totals: EpochTotals
+  private let clipCosts: ClipCosts?
   private let parameters: Parameters
   private let memory: SnapshotMemory
   /// In the order of `parameters.buffers`.
@@ -48,13 +49,16 @@ struct CheckpointSnapshot: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - momentum: the optimizer's, laid out as the parameters.
+  ///   - clipCosts: what clips are dealt by, where that is of account.
   ///   - memory: of the network; what was in it is lost.
   init(
     _ header: CheckpointHeader, _ parameters: Parameters,
-    momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals, into memory: SnapshotMemory
+    momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals,
+    clipCosts: ClipCosts? = nil, into memory: SnapshotMemory
   ) {
     self.header = header
     self.totals = totals
+    self.clipCosts = clipCosts
     self.parameters = parameters
     self.memory = memory
     _ = memory.values.update(fromContentsOf: parameters.values)
@@ -72,6 +76,10 @@ struct CheckpointSnapshot: @unchecked Sendable {
       try header.write(to: sealed.file)
       let sums = totals.stored
       try sealed.file.write("/training/epoch_totals", sums, shape: [sums.count])
+      if let clipCosts {
+        let shape = [2, clipCosts.known.count]
+        try sealed.file.write("/training/clip_costs", clipCosts.stored, shape: shape)
+      }
       for entry in parameters.entries {
         try add("/model/\(entry.name)", entry.shape, sealed, path) {
           parameters.logical(entry, of: memory.values)

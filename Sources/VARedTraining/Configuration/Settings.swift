@@ -120,6 +120,10 @@ extension Setting.Group {
       .choice(
         "shuffle", \.shuffle, "mode",
         "Order of training clips: epoch (new in every epoch) or none (that of the file)"),
+      .choice(
+        "balance", \.balance, "mode",
+        "How a step's clips are shared out to the ranks: none (in order) or cost (so that ranks "
+          + "compute about as much, by what gates executed of each clip before)"),
       .number(
         "max-bad-clips", \.maxBadClips, 0.0...1, "fraction",
         "Fraction of clips that may be undecodable"),

@@ -37,6 +37,14 @@ public enum ShuffleMode: String, CaseIterable, Sendable {
   case none
 }
 
+/// How the clips of a step are shared out to the ranks.
+public enum ClipBalance: String, CaseIterable, Sendable {
+  /// In their order.
+  case none
+  /// So that the ranks have about as much to compute, by what each clip cost before.
+  case cost
+}
+
 /// How many views of a clip an evaluation averages (METHOD §6).
 public enum EvaluationViews: String, CaseIterable, Sendable {
   /// One centre clip.
@@ -116,6 +124,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var randAugment: RandAugment?
   /// Order of training clips.
   public var shuffle = ShuffleMode.epoch
+  /// How the clips of a step are shared out to the ranks.
+  public var balance = ClipBalance.none
   /// Largest fraction of clips that may fail to decode in one epoch.
   public var maxBadClips = 0.01
 

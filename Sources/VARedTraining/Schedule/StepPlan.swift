@@ -25,6 +25,8 @@ package struct StepPlan: Equatable, Sendable {
 
   /// Whether the optimizer leaves the gates' parameters as they are.
   package var gatesAreFrozen: Bool { stage != .joint }
+  /// Whether gates decide what is computed, so that a clip costs about what it did before.
+  package var gatesDecide: Bool { policies == .gates || policies == .frozenGates }
   /// Whether frozen gates decide from this step on. They read running statistics, of which ranks
   /// have each their own without `--sync-bn`.
   package var freezesGates: Bool { beginsStage && stage == .finetune }

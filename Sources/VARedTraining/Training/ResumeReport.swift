@@ -54,6 +54,8 @@ struct ResumeReport {
     var changes = header.configuration.differences(from: configuration)
       .filter { !Checkpoint.bookkeepingKeys.contains($0.key) }
       .filter { $0.key != "threads" && $0.key != "batch" }
+      // What a clip is to the network does not depend on the rank that has it.
+      .filter { $0.key != "balance" || !configuration.reproducible }
       .map { "\($0.key) is \($0.there) now; it was \($0.here) \(until)" }
     if let threads = header.threads, threads != setup.threads {
       changes.append("a rank has \(setup.threads) threads now; it had \(threads) \(until)")

@@ -144,7 +144,7 @@ final class RunLog {
   func save(
     _ position: TrainingPosition, _ parameters: Parameters,
     momentum: UnsafeMutableBufferPointer<Float>, totals: EpochTotals, stage: TrainingStage,
-    costMemory: CostController.Memory
+    costMemory: CostController.Memory, clipCosts: ClipCosts?
   ) {
     guard savedStep != position.step else { return }
     take(saver.collect(waiting: true))
@@ -154,7 +154,8 @@ final class RunLog {
     let memory = memory ?? SnapshotMemory(parameters)
     self.memory = memory
     let snapshot = CheckpointSnapshot(
-      header, parameters, momentum: momentum, totals: totals, into: memory)
+      header, parameters, momentum: momentum, totals: totals, clipCosts: clipCosts,
+      into: memory)
     saver.start(snapshot, to: folder.checkpoints.file(step: position.step))
     savedStep = position.step
   }

@@ -13,10 +13,13 @@ struct StartingPoint: Equatable {
   var clipsDone = 0
   /// What λ remembers.
   var costMemory: CostController.Memory
+  /// What clips are dealt by; nil on ranks other than 0, and where they are taken in order.
+  var clipCosts: ClipCosts?
   /// Whether the last completed epoch's evaluation and record are still to be done.
   var epochEndIsPending = false
 
-  /// The starting point of rank 0 on every rank. Collective.
+  /// The starting point of rank 0 on every rank, but for the clips' costs, which follow when an
+  /// epoch begins. Collective.
   func broadcast(over communicator: Communicator) throws -> StartingPoint {
     let place = [
       position.step, position.epoch, position.epochStep, epochEndIsPending ? 1 : 0, clipsDone,
@@ -29,7 +32,7 @@ struct StartingPoint: Equatable {
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
       totals: EpochTotals(stored: Array(numbers[8...])) ?? totals, clipsDone: Int(numbers[4]),
       costMemory: CostController.Memory(stored: Array(numbers[5..<8])) ?? costMemory,
-      epochEndIsPending: numbers[3] == 1)
+      clipCosts: clipCosts, epochEndIsPending: numbers[3] == 1)
   }
 
   private static func bytes(_ values: [Double]) -> [UInt8] {
@@ -59,6 +62,11 @@ extension Checkpoint {
       ranks: ranks, least: setup.leastClips)
     start.position = place.fitted(stepsPerEpoch: setup.stepsPerEpoch)
     start.clipsDone = start.position == place ? done : 0
+    if setup.clipCosts != nil {
+      start.clipCosts = clipCosts.flatMap {
+        ClipCosts(stored: $0, count: dataset.count(.train))
+      }
+    }
     return start
   }
 

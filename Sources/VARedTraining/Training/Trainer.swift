@@ -36,6 +36,8 @@ final class Trainer {
   private let log: RunLog?
   private var position: TrainingPosition
   private var totals: EpochTotals
+  /// What clips are dealt by; nil: they are taken in order.
+  private var clipCosts: ClipCosts?
   private var epochEndIsPending: Bool
   /// Clips of the next step that were trained on before the run was resumed.
   private var clipsDone: Int
@@ -60,6 +62,7 @@ final class Trainer {
     self.log = log
     position = start.position
     totals = start.totals
+    clipCosts = start.clipCosts ?? setup.clipCosts
     epochEndIsPending = start.epochEndIsPending
     clipsDone = start.clipsDone
     let parameters = network.parameters
@@ -124,9 +127,14 @@ final class Trainer {
   /// What is left of the present epoch, up to step `end` of the schedule. Returns the signals that
   /// came meanwhile: with them it ends early, or they came at its end.
   private func trainEpoch(until end: Int) throws -> Signals? {
-    if position.epochStep == 0 { totals = EpochTotals() }
+    if position.epochStep == 0, clipsDone == 0 {
+      totals = EpochTotals()
+      clipCosts?.beginEpoch()
+    }
+    try clipCosts?.share(over: communicator)
     let epoch = position.epoch
-    let loader = setup.trainingLoader(epoch: epoch, from: position.epochStep, clips: clipsDone)
+    let loader = setup.trainingLoader(
+      epoch: epoch, from: position.epochStep, clips: clipsDone, costs: clipCosts?.known ?? [])
     defer { loader.stop() }
     clipsDone = 0
     clock.restart()
@@ -139,7 +147,7 @@ final class Trainer {
       network.parameters.takeFixedPoint()
       let fault = stepGuard.fault(
         loss: outcome.loss, learningRate: plan.learningRate, gradientScale: gradientScale)
-      let record = try sum(outcome, fault, badClips: batch.bad.count)
+      let record = try sum(outcome, fault, batch, plan)
       try record.isUndone ? undo(fault) : take(record, plan)
       timeLimit.saw(stepSeconds: record.wallSeconds)
       timeLimit.saw(checkpointSeconds: log?.longestSaveSeconds ?? 0)
@@ -204,22 +212,31 @@ final class Trainer {
   }
 
   /// The step over all ranks, whose end this is. Collective: where all ranks have just met, each
-  /// sends rank 0 its seconds.
+  /// sends rank 0 its seconds, and what its clips cost where that is to be known.
   ///
   /// - Parameter fault: what this rank found.
   private func sum(
-    _ outcome: StepOutcome, _ fault: String?, badClips: Int
+    _ outcome: StepOutcome, _ fault: String?, _ batch: ClipBatch, _ plan: StepPlan
   ) throws -> StepRecord {
     let waited = clock.waited
     var record = try clock.waiting(for: \.gradients) {
       try StepRecord(
-        outcome, isFaulty: fault != nil, badClips: badClips, waited: waited, over: communicator)
+        outcome, isFaulty: fault != nil, badClips: batch.bad.count, waited: waited,
+        over: communicator)
     }
     let seconds = clock.lap()
     record.wallSeconds = seconds.total
-    let told = try clock.waiting(for: \.gradients) { try communicator.gather(seconds.values) }
-    record.rankTimes = told.map {
-      RankTimes(told: $0, per: seconds.values.count, hosts: hosts)
+    var values = seconds.values
+    if clipCosts != nil, plan.gatesDecide, !record.isUndone {
+      for (clip, index) in batch.indices.enumerated() {
+        values += [Double(index), Double(network.executedMACs(clip: clip))]
+      }
+    }
+    guard let told = try clock.waiting(for: \.gradients, { try communicator.gather(values) })
+    else { return record }
+    record.rankTimes = RankTimes(told: told, per: values.count, hosts: hosts)
+    for first in stride(from: 0, to: told.count, by: values.count) {
+      clipCosts?.note(told[first..<first + values.count].dropFirst(StepSeconds.fields.count))
     }
     return record
   }
@@ -297,7 +314,8 @@ final class Trainer {
     watch.progress("checkpoint")
     log?.save(
       position, network.parameters, momentum: optimizer.momentumBuffer, totals: totals,
-      stage: schedule.stage(before: position), costMemory: schedule.costMemory)
+      stage: schedule.stage(before: position), costMemory: schedule.costMemory,
+      clipCosts: clipCosts)
   }
 
   /// All ranks have undone the same steps; rank 0 speaks for them.

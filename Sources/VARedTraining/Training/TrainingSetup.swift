@@ -107,12 +107,16 @@ package struct TrainingSetup {
   /// The training clips of `epoch` (from 0) that come after its first `done` steps, and after the
   /// first `clips` of the step that follows. What a clip looks like is a function of (seed, epoch,
   /// clip) only, so a resumed epoch goes on unchanged.
-  func trainingLoader(epoch: Int, from done: Int, clips: Int = 0) -> ClipLoader {
+  ///
+  /// - Parameter costs: what clips are dealt to the ranks by.
+  func trainingLoader(
+    epoch: Int, from done: Int, clips: Int = 0, costs: [Int64] = []
+  ) -> ClipLoader {
     let seed = UInt64(configuration.seed)
     let augment = configuration.augmentation
     return ClipLoader(
       dataset: dataset, split: .train, geometry: geometry,
-      batches: batches(epoch: epoch, from: done, clips: clips),
+      batches: batches(epoch: epoch, from: done, clips: clips, costs: costs),
       view: { index in
         var draw = SplitMix64(mixing: seed, UInt64(epoch), UInt64(index))
         return .train(seed: draw.next(), augment: augment)
@@ -120,22 +124,26 @@ package struct TrainingSetup {
   }
 
   /// This rank's clips of every step of an epoch that is left; see `trainingLoader`.
-  private func batches(epoch: Int, from done: Int, clips: Int) -> [[Int]] {
-    var batches = Array(sampler.batches(epoch: epoch).dropFirst(done))
+  private func batches(
+    epoch: Int, from done: Int, clips: Int, costs: [Int64]
+  ) -> [[Int]] {
+    var batches = Array(sampler.batches(epoch: epoch, costs: costs).dropFirst(done))
     guard clips > 0, !batches.isEmpty else { return batches }
     let (ranks, rank) = (sampler.ranks, sampler.rank)
     let whole = ShardedSampler(
       count: sampler.count, ranks: 1, rank: 0, batch: ranks * sampler.batch,
       shuffle: configuration.shuffle == .epoch, seed: UInt64(configuration.seed), dropLast: true
     ).batches(epoch: epoch)[done].dropFirst(clips)
-    batches[0] = Self.share(of: whole, rank: rank, ranks: ranks)
+    batches[0] = Self.share(of: whole, rank: rank, ranks: ranks, costs: costs)
     return batches
   }
 
   /// A rank's part of what is left of a step: as many clips as any other rank's.
-  static func share(of clips: ArraySlice<Int>, rank: Int, ranks: Int) -> [Int] {
-    let share = clips.count / ranks
-    return Array(clips.dropFirst(rank * share).prefix(share))
+  static func share(
+    of clips: ArraySlice<Int>, rank: Int, ranks: Int, costs: [Int64] = []
+  ) -> [Int] {
+    let shared = Array(clips.prefix(clips.count / ranks * ranks))
+    return ClipDealing.deal(shared, over: ranks, costs: costs)[rank]
   }
 
   /// Fewest clips of a rank that a step can be taken with: batch norm needs two values.
@@ -150,6 +158,12 @@ package struct TrainingSetup {
     if dataset.isMultiLabel { return .labels(batch.targets, classes: classes) }
     return configuration.mixing.isActive
       ? .distributions(batch.targets, classes: classes) : .classes(batch.labels)
+  }
+
+  /// What clips are dealt by before anything is known of them; nil: they are taken in order.
+  var clipCosts: ClipCosts? {
+    configuration.balance == .cost && configuration.network == .dynamic
+      ? ClipCosts(count: dataset.count(.train)) : nil
   }
 
   /// The evaluation of the validation split during training.
