@@ -14,7 +14,9 @@ public final class RankGroup {
   /// Wraps `MPI_Comm_split` (MPI 3.1 §6.4.2). It lives until MPI is finalized, as freeing it would
   /// be collective. Collective over all ranks.
   ///
-  /// - Parameter count: at least 1.
+  /// - Parameters:
+  ///   - communicator: all ranks.
+  ///   - count: at least 1.
   /// - Throws: ``MPIError``.
   public init(_ communicator: Communicator, of count: Int) throws {
     self.communicator = communicator
