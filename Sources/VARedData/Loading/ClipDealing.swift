@@ -10,6 +10,8 @@ public enum ClipDealing {
   /// the same costs deal alike.
   ///
   /// - Parameters:
+  ///   - clips: indices of a step's clips in the split.
+  ///   - ranks: how many take part.
   ///   - costs: of each clip of the split, in any unit; 0: not known. Empty: none is.
   /// - Precondition: every rank gets as many clips; the costs are not negative.
   public static func deal(_ clips: [Int], over ranks: Int, costs: [Int64]) -> [[Int]] {

@@ -46,8 +46,10 @@ public struct ShardedSampler: Sendable {
 
   /// The clip indices of every step of `epoch` for this rank.
   ///
-  /// - Parameter costs: what the clips of whole global batches are dealt by (``ClipDealing``); the
-  ///   batches themselves are the same.
+  /// - Parameters:
+  ///   - epoch: from 0.
+  ///   - costs: what the clips of whole global batches are dealt by (``ClipDealing``); the batches
+  ///     themselves are the same.
   /// - Complexity: O(count).
   public func batches(epoch: Int, costs: [Int64] = []) -> [[Int]] {
     let order = order(epoch: epoch)
