@@ -7,7 +7,9 @@ enum SpecialFile {
   /// Where a file that `path` names is put: `path` itself, or what it is a link to; nil for a
   /// device or a pipe, which is written to.
   static func replaceable(_ path: String) -> String? {
-    if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return nil }
+    // Names of what the process has open; /dev/shm, say, is a folder as any other.
+    let streams = ["/dev/std", "/dev/fd/", "/proc/"]
+    if streams.contains(where: path.hasPrefix) { return nil }
     guard let found = kind(path) else { return path }
     guard found == S_IFREG || found == S_IFDIR else { return nil }
     guard let resolved = realpath(path, nil) else { return path }
