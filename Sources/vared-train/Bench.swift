@@ -66,7 +66,7 @@ struct Bench: ParsableCommand {
     settings.policies = policy
     settings.iterations = iterations
     let reports = try Benchmark(settings).run()
-    try Launch.show(
+    try Terminal.show(
       try reports.map { json ? try $0.json() : $0.table }.joined(separator: json ? "\n" : "\n\n"))
   }
 }

@@ -32,7 +32,7 @@ struct Check: ParsableCommand {
 
   func run() throws {
     let check = try DataCheck(data, videos: videos)
-    try Launch.show(json ? check.json : check.text)
+    try Terminal.show(json ? check.json : check.text)
     try check.requireTrainable()
   }
 }

@@ -57,6 +57,6 @@ struct Count: ParsableCommand {
     settings.policies = policy
     settings.resources = resources.settings.resources
     let report = try OperationCounting(settings).run()
-    try Launch.show(json ? try report.json() : report.table)
+    try Terminal.show(json ? try report.json() : report.table)
   }
 }

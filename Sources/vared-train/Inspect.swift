@@ -13,6 +13,6 @@ struct Inspect: ParsableCommand {
   var checkpoint: String
 
   func run() throws {
-    try Launch.show(try Inspection.describe(checkpoint))
+    try Terminal.show(try Inspection.describe(checkpoint))
   }
 }

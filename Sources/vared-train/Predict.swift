@@ -32,6 +32,6 @@ struct Predict: ParsableCommand {
     let prediction = Prediction(
       checkpoint: checkpoint, input: input, output: output,
       resources: resources.settings.resources)
-    try Launch.show(try prediction.run())
+    try Terminal.show(try prediction.run())
   }
 }

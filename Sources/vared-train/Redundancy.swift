@@ -57,6 +57,6 @@ struct Redundancy: ParsableCommand {
     run.csv = csv
     run.svg = svg
     let report = try run.run()
-    try Launch.show(json ? report.json : report.table)
+    try Terminal.show(json ? report.json : report.table)
   }
 }

@@ -55,6 +55,6 @@ struct Synthesize: ParsableCommand {
     let set = Synthesis(
       output: output, shapes: shapes, train: train, val: val, frames: frames, size: size,
       noise: noise, noiseTo: noiseTo, seed: seed)
-    try Launch.show(try set.run())
+    try Terminal.show(try set.run())
   }
 }

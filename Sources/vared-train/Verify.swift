@@ -28,7 +28,7 @@ struct Verify: ParsableCommand {
   func run() throws {
     var verification = CheckpointVerification(checkpoints)
     if let against { verification.compare(checkpoints, with: against) }
-    try verification.lines.forEach { try Launch.show($0) }
+    try verification.lines.forEach { try Terminal.show($0) }
     if verification.badCount > 0 { throw ExitCode(ExitStatus.mendable) }
     if verification.differingCount > 0 { throw ExitCode(ExitStatus.failure) }
   }

@@ -73,6 +73,15 @@ import VARedHDF5
     #expect(try scratch.text("target.json").contains("conv_ratio"))
   }
 
+  @Test func onlyDevicesAndStreamsAreNoFiles() {
+    for path in ["/dev/stdout", "/dev/fd/1", "/dev/null", "/proc/self/fd/1"] {
+      #expect(SpecialFile.replaceable(path) == nil, "\(path)")
+    }
+    for path in ["/dev/shm/vared-none", scratch("none")] {
+      #expect(SpecialFile.replaceable(path) == path)
+    }
+  }
+
   @Test func outputsAreCheckedBeforeTheWork() throws {
     _ = try run(arguments("run", ["--epochs", "1"]))
     try writePredictionInput("in.h5")

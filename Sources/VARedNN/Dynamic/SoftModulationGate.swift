@@ -181,17 +181,16 @@ final class SoftModulationGate {
 
   /// One group's `v`, from `first` on, from its `u`, or its `a / τ`, the places `group` of `raw`.
   private func modulate(_ group: Range<Int>, into v: inout [Float], at first: Int) {
-    if form == .sparsemax {
-      return Sparsemax.project(
-        UnsafeBufferPointer(start: raw.base + group.lowerBound, count: group.count), into: &v,
-        at: first)
-    }
-    let sum = sum(of: group)
-    for (i, index) in group.enumerated() {
-      let value = raw.base[index]
-      v[first + i] =
-        form == .published
-        ? value : sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
+    let values = UnsafeBufferPointer(start: raw.base + group.lowerBound, count: group.count)
+    switch form {
+    case .sparsemax: Sparsemax.project(values, into: &v, at: first)
+    case .published:
+      for (i, value) in values.enumerated() { v[first + i] = value }
+    case .normalized:
+      let sum = sum(of: group)
+      for (i, value) in values.enumerated() {
+        v[first + i] = sum > 0 ? value / sum : (i == group.count - 1 ? 1 : 0)
+      }
     }
   }
 

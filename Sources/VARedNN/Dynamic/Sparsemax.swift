@@ -7,7 +7,7 @@ enum Sparsemax {
   ///
   /// For a few candidates: θ is found by closing, again and again, what lies at or below the
   /// threshold of those that are open, which ends after as many rounds as there are candidates at
-  /// most (Condat 2016, for any number).
+  /// most (Michelot 1986).
   static func project(_ z: UnsafeBufferPointer<Float>, into v: inout [Float], at first: Int) {
     // From the best on, so that 1 is never lost beside large numbers.
     let best = z.max() ?? 0

@@ -139,7 +139,7 @@ public struct CheckpointHeader: Equatable, Sendable {
     if isMultiLabel { try file.setAttribute("multi_label", 1) }
   }
 
-  /// The format version, where it is one that is read; older files may not be sealed.
+  /// The format version, where it is one that is read, of a file that is sealed.
   private static func version(of file: HDF5File) throws -> Int {
     let version: Int = try file.attribute("format_version")
     guard readVersions.contains(version) else {

@@ -84,3 +84,22 @@ public enum AtomicFile {
 
 /// The last system call's failure in words.
 func systemReason() -> String { String(cString: strerror(errno)) }
+
+/// Writes all bytes to an open file; nil, or the system's reason where it does not take them.
+func failure(writing bytes: some Collection<UInt8>, to file: Int32) -> String? {
+  Array(bytes).withUnsafeBytes { bytes in
+    var at = 0
+    while at < bytes.count {
+      let count = Glibc.write(file, bytes.baseAddress! + at, bytes.count - at)
+      if count < 0, errno == EINTR { continue }
+      if count < 0, errno == EAGAIN {
+        var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&ready, 1, 1000)
+        continue
+      }
+      guard count > 0 else { return systemReason() }
+      at += count
+    }
+    return nil
+  }
+}

@@ -46,16 +46,8 @@ enum SpecialFile {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
     defer { close(output) }
-    try bytes.withUnsafeBytes { bytes in
-      var at = 0
-      while at < bytes.count {
-        let count = Glibc.write(output, bytes.baseAddress! + at, bytes.count - at)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else {
-          throw FileError(path: path, "cannot be written: \(systemReason())")
-        }
-        at += count
-      }
+    if let reason = failure(writing: bytes, to: output) {
+      throw FileError(path: path, "cannot be written: \(reason)")
     }
   }
 }

@@ -83,18 +83,11 @@ final class MetricsFile {
   ///
   /// - Throws: `FileError` if it still does not.
   func flush() throws {
-    var written = 0
-    while written < pending.count {
-      let count = pending[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        let reason = systemReason()
-        ftruncate(file, bytes)  // No line is torn, or there twice later.
-        throw FileError(path: path, "cannot be written: \(reason)")
-      }
-      written += count
+    if let reason = failure(writing: pending, to: file) {
+      ftruncate(file, bytes)  // No line is torn, or there twice later.
+      throw FileError(path: path, "cannot be written: \(reason)")
     }
-    bytes += off_t(written)
+    bytes += off_t(pending.count)
     pending.removeAll(keepingCapacity: true)
   }
 

@@ -78,11 +78,6 @@ public enum Launch {
     throw ConfigurationError("\(subcommand) is done by one process; start it without mpirun")
   }
 
-  /// Writes what a command was asked for to standard output.
-  ///
-  /// - Throws: `FileError` if it cannot be written.
-  public static func show(_ text: String) throws { try Terminal.show(text) }
-
   /// After a job: whether its log arrived.
   ///
   /// - Throws: `TrainingFailure` that says where it is, if it did not.

@@ -44,7 +44,7 @@ package enum Terminal {
   /// output does not take goes to the file of ``keepLostLines(in:)``.
   package static func write(_ text: String) {
     lost.withLock { lost in
-      if lost.reason == nil { lost.reason = failure(writing: text, to: STDOUT_FILENO) }
+      if lost.reason == nil { lost.reason = failure(writing: text.utf8, to: STDOUT_FILENO) }
       if lost.reason != nil { lost.keep(text) }
     }
   }
@@ -54,7 +54,7 @@ package enum Terminal {
   /// - Throws: `FileError` if it cannot be written.
   package static func show(_ text: String) throws {
     let line = text.hasSuffix("\n") ? text : text + "\n"
-    guard let reason = failure(writing: line, to: STDOUT_FILENO) else { return }
+    guard let reason = failure(writing: line.utf8, to: STDOUT_FILENO) else { return }
     throw FileError(path: "standard output", "cannot be written: \(reason)")
   }
 
@@ -91,31 +91,11 @@ package enum Terminal {
       let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
       guard file >= 0 else { return }
       defer { close(file) }
-      if Terminal.failure(writing: pending, to: file) == nil { pending = "" }
+      if failure(writing: pending.utf8, to: file) == nil { pending = "" }
     }
   }
 
   private static let lost = Mutex(Lost())
-
-  /// Writes all of a text; nil, or the system's reason where it cannot.
-  private static func failure(writing text: String, to file: Int32) -> String? {
-    let bytes = Array(text.utf8)
-    return bytes.withUnsafeBytes { bytes in
-      var at = 0
-      while at < bytes.count {
-        let count = Glibc.write(file, bytes.baseAddress! + at, bytes.count - at)
-        if count < 0, errno == EINTR { continue }
-        if count < 0, errno == EAGAIN {
-          var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
-          _ = poll(&ready, 1, 1000)
-          continue
-        }
-        guard count > 0 else { return systemReason() }
-        at += count
-      }
-      return nil
-    }
-  }
 
   /// Writes a line of the log to standard output.
   package static func say(_ line: String) { write(LogTime.prefix + line + "\n") }
