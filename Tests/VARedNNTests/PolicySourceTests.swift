@@ -55,6 +55,24 @@ import Testing
     #expect(network.tilt(forMeanRatio: 0.01) == nil)
   }
 
+  /// oneDNN computes what it has no kernel for with code that takes a hundred times as long.
+  @Test(arguments: 0..<3, 0..<2)
+  func noPartFallsBackToReferenceCode(temporal: Int, channel: Int) throws {
+    let network = try network()
+    network.policies = .fixed(temporal: temporal, channel: channel)
+    network.startProfile()
+    _ = try network.trainingStep(clips, targets: .classes([0, 1, 2, 0]), costWeight: 0) { _ in }
+    let layers = network.profile.layers
+    #expect(layers.count > 30)
+    for layer in layers {
+      for direction in layer.directions {
+        #expect(
+          !direction.implementation.contains("ref"),
+          "\(layer.name) \(layer.shape): \(direction.kind), \(direction.implementation)")
+      }
+    }
+  }
+
   /// Nothing is learned through gates that did not decide, or that are frozen.
   @Test(arguments: [
     PolicySource.full, .fixed(temporal: 1, channel: 1), .frozenGates,

@@ -20,9 +20,9 @@ final class Convolution {
   private let scratch: Scratch
   /// Whether oneDNN is handed one clip at a time, as its sums may depend on how many there are.
   private let oneByOne: Bool
-  /// Backward-data of the parts that came up, where it is a forward convolution.
-  private var rotated: [ConvolutionPart: InputGradientConvolution?] = [:]
-  /// Their weights, by the number of channels.
+  /// Backward-data of the parts that came up, where it is done frame by frame.
+  private var spatial: [ConvolutionPart: SpatialInputGradient?] = [:]
+  /// Rotated weights, by the number of channels.
   private var rotatedWeights: [Int: TransposedWeights] = [:]
 
   /// - Parameters:
@@ -139,10 +139,10 @@ final class Convolution {
         winograd.backwardData(dy, part: part, weight: weight, into: dx)
       }
     }
-    if let rotated = rotated(part) {
+    if let spatial = spatial(part) {
       let step = step(clips: n)
-      return run(.convolutionBackwardData, macs: macs, rotated.implementation(clips: step)) {
-        rotated.run(dy, weight: weight, into: dx, clipsAtATime: step)
+      return run(.convolutionBackwardData, macs: macs, spatial.implementation(clips: step)) {
+        spatial.run(dy, weight: weight, into: dx, clipsAtATime: step)
       }
     }
     if let temporal = TemporalGradient(geometry, part: part) {
@@ -169,11 +169,12 @@ final class Convolution {
     counter.profile.run(profileLayer, kind, macs: macs, implementation: implementation, body)
   }
 
-  private func rotated(_ part: ConvolutionPart) -> InputGradientConvolution? {
-    if let known = rotated[part] { return known }
-    let created = InputGradientConvolution(
-      geometry, part: part, weights: rotatedWeights(channels: part.channels), scratch: scratch)
-    rotated[part] = .some(created)
+  private func spatial(_ part: ConvolutionPart) -> SpatialInputGradient? {
+    if let known = spatial[part] { return known }
+    let created = SpatialInputGradient(
+      geometry, part: part, transposed: transposed,
+      rotated: rotatedWeights(channels: part.channels), scratch: scratch)
+    spatial[part] = .some(created)
     return created
   }
 
