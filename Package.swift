@@ -41,8 +41,9 @@ let package = Package(
       exclude: ["kinds"],
       linkerSettings: [.linkedLibrary("gomp")]),
 
-    // libhdf5 tried out in a child process.
-    .target(name: "CTrialRead", dependencies: ["CHDF5"]),
+    // What libhdf5 is not trusted with: files tried out in a child process, chunks measured.
+    .target(
+      name: "CTrialRead", dependencies: ["CHDF5"], linkerSettings: [.linkedLibrary("z")]),
 
     // The leaves.
     .target(name: "VARedHDF5", dependencies: ["CHDF5", "CTrialRead"]),
@@ -91,6 +92,14 @@ let package = Package(
     .executableTarget(
       name: "RankChecks", dependencies: ["VARedDist", "VARedNN", "GoldenFiles"],
       path: "Tests/RankChecks"),
+    // Readers under clang's fuzzer (scripts/fuzz.sh); built without it, it replays the seeds.
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .target(
+      name: "FuzzReaders", dependencies: ["VARedTraining", "VARedNN", "VARedData", "VARedHDF5"],
+      path: "Tests/FuzzReaders"),
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzReaders", "CFuzzer"], path: "Tests/Fuzz",
+      exclude: ["Seeds"]),
     .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
     .executableTarget(
       name: "AllocationChecks", dependencies: ["AllocationCounting", "VARedNN"],
@@ -109,7 +118,7 @@ let package = Package(
       name: "VARedTrainingTests",
       dependencies: [
         "VARedTraining", "VARedHDF5", "VARedNN", "VARedData", "TrainingTestSupport", "TestSupport",
-        "vared-train",
+        "vared-train", "Fuzz", "FuzzReaders",
       ],
       exclude: ["Checkpoints"]),
     .testTarget(

@@ -63,6 +63,7 @@ find_missing() {
   has_pkg_config ompi-c || missing+=(libopenmpi-dev)
   has_pkg_config openblas || missing+=(libopenblas-dev)
   has_pkg_config hdf5 || missing+=(libhdf5-dev)
+  has_pkg_config zlib || missing+=(zlib1g-dev)
   local part
   for part in avformat avcodec avutil swscale; do
     has_pkg_config "lib$part" || missing+=("lib$part-dev")

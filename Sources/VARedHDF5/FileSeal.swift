@@ -4,9 +4,9 @@
 import Foundation
 
 /// The seal: 512 bytes of text in front of the file, which HDF5 programs skip.
-enum FileSeal {
+package enum FileSeal {
   /// Bytes of HDF5's user block; the smallest it allows.
-  static let blockBytes = 512
+  package static let blockBytes = 512
   private static let title = "vared-train sealed file\n"
   private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
@@ -37,7 +37,7 @@ enum FileSeal {
   }
 
   /// The seal of a file whose bytes after the user block are those of `digest`.
-  static func text(_ digest: Digest) -> [UInt8] {
+  package static func text(_ digest: Digest) -> [UInt8] {
     let sum = String(digest.value, radix: 16)
     let line = "\(title)fnv1a-64 over \(digest.bytes) bytes from \(blockBytes): \(sum)\n"
     return Array(line.utf8) + [UInt8](repeating: 0, count: blockBytes - line.utf8.count)
@@ -45,14 +45,17 @@ enum FileSeal {
 
   /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros).
   /// Each step is a bijection of the word, so no single damaged word goes unseen.
-  struct Digest {
-    private(set) var bytes = 0
+  package struct Digest {
+    package private(set) var bytes = 0
     private var sum: UInt64 = 0xCBF2_9CE4_8422_2325
     /// The first bytes of a word that is not complete yet.
     private var word: UInt64 = 0
 
+    /// Nothing yet.
+    package init() {}
+
     /// Goes on with `part`.
-    mutating func add(_ part: UnsafeRawBufferPointer) {
+    package mutating func add(_ part: UnsafeRawBufferPointer) {
       var at = 0
       while bytes % 8 != 0, at < part.count {
         add(byte: part[at])

@@ -17,6 +17,7 @@ extension HDF5File {
       let count = try elementCount(shape, path)
       try requirePlausible(count * MemoryLayout<T>.stride, path)
       guard count > 0 else { return ([], shape) }
+      try requireWholeChunks(set.id, path, rows: 0..<(shape.first ?? 1))
       let values = try [T](unsafeUninitializedCapacity: count) { buffer, initialized in
         let all = vared_h5s_all()
         let status = H5Dread(
@@ -51,6 +52,7 @@ extension HDF5File {
       else { throw error("\(path) is not one string of fixed length") }
       let all = vared_h5s_all()
       let count = H5Tget_size(type.id)
+      try requireWholeChunks(set.id, path, rows: 0..<1)
       let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         let status = H5Dread(set.id, type.id, all, all, vared_h5p_default(), buffer.baseAddress)
         if status < 0 { throw failed("cannot read \(path)") }
@@ -78,6 +80,7 @@ extension HDF5File {
           "rows \(rows) of \(path) hold \(selection.count) values; there is room for "
             + "\(destination.count)")
       }
+      try requireWholeChunks(set.id, path, rows: rows)
       let status = H5Dread(
         set.id, T.hdf5Kind.nativeType, selection.inMemory.id, selection.inFile.id,
         vared_h5p_default(), destination.baseAddress)

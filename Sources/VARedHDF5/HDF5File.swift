@@ -14,6 +14,8 @@ public final class HDF5File: @unchecked Sendable {  // every access runs under t
   /// Whether the seal that `SealedFile` left was there, and was checked.
   public let isSealed: Bool
   var file: hid_t
+  /// Rows whose chunks are known to be whole, by dataset.
+  var wholeRows: [String: RangeSet<Int>] = [:]
 
   init(path: String, file: hid_t, isSealed: Bool = false) {
     (self.path, self.isSealed) = (path, isSealed)

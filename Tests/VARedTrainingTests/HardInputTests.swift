@@ -47,6 +47,18 @@ import VARedHDF5
     try file.close()
   }
 
+  @Test(arguments: ["", "mpirun -n 2 --oversubscribe "])
+  func outOfMemoryIsOneLine(launcher: String) throws {
+    _ = try run(arguments("run", ["--epochs", "1", "--size", "64", "--frames", "8"]))
+    let evaluate = ["evaluate", "--checkpoint", scratch("run"), "--data", clips, "--batch", "4096"]
+    let result = try shell("ulimit -v 4000000; \(launcher)\(try command(evaluate))")
+    #expect(result.status == 2, "\(result)")
+    let words = "out of memory: "
+    let lines = result.stderr.split(separator: "\n").filter { $0.contains(words) }
+    #expect(!lines.isEmpty && lines.allSatisfy { $0.hasSuffix("lower --batch or --size") })
+    #expect(!result.stderr.contains("Fatal error"), "\(result)")
+  }
+
   @Test func outputsThatAreNoFilesAreWrittenTo() throws {
     _ = try run(arguments("run", ["--epochs", "1"]))
     try writePredictionInput("in.h5")

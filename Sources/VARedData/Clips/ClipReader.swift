@@ -3,9 +3,9 @@
 import CFFmpeg
 
 /// Reads clips. Has buffers of its own: one reader per thread.
-final class ClipReader {
+package final class ClipReader {
   /// What a clip shows of its video.
-  struct Shown: Equatable {
+  package struct Shown: Equatable {
     /// From the first to the last frame; nil where the times of the video are not known.
     var seconds: ClosedRange<Double>?
     /// What is odd about the video, one line; nil: nothing.
@@ -19,9 +19,9 @@ final class ClipReader {
   private let stored = StoredFrameReader()
   private var rows: [UInt8] = []
 
-  /// A reader with the default bounds on time and memory per clip.
-  convenience init() {
-    self.init(limits: VideoLimits()) { false }
+  /// A reader with bounds on time and memory per clip.
+  package convenience init(limits: VideoLimits = .training) {
+    self.init(limits: limits) { false }
   }
 
   /// A reader that gives up a clip as soon as `isCancelled` says so; `shards` are those that it and
@@ -52,7 +52,7 @@ final class ClipReader {
   /// - Returns: what the clip shows of its video.
   /// - Throws: `DatasetError` when the clip cannot be decoded; its `found` is the reason.
   @discardableResult
-  func read(
+  package func read(
     _ dataset: Dataset, split: Split, index: Int, view: View, geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
   ) throws -> Shown {
@@ -74,7 +74,7 @@ final class ClipReader {
   ///
   /// - Returns: what the clip shows of it.
   @discardableResult
-  func read(
+  package func read(
     video path: String, _ view: View, _ geometry: ClipGeometry,
     into clip: UnsafeMutablePointer<Float>
   ) throws -> Shown {

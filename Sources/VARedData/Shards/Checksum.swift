@@ -3,7 +3,7 @@
 import CFFmpeg
 
 /// CRC-32 as zlib, PNG and gzip compute it (Python: `zlib.crc32`), fed piece by piece.
-struct CRC32 {
+package struct CRC32 {
   private var state: UInt32 = 0xFFFF_FFFF
 
   /// The CRC of what was fed.
@@ -24,7 +24,7 @@ struct CRC32 {
   }
 
   /// The CRC of values as they are in memory.
-  static func of<T: BitwiseCopyable>(_ values: some Collection<T>) -> UInt32 {
+  package static func of<T: BitwiseCopyable>(_ values: some Collection<T>) -> UInt32 {
     Array(values).withUnsafeBytes { of($0) }
   }
 }

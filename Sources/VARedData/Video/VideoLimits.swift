@@ -3,10 +3,10 @@
 import Foundation
 
 /// What reading one clip may cost before the file is refused, and the way to call it off.
-struct VideoLimits: Sendable {
+package struct VideoLimits: Sendable {
   /// Wall-clock seconds for one clip: hundreds of times what a clip of ten seconds needs. Looked at
   /// from packet to packet.
-  var seconds = 60.0
+  package var seconds = 60.0
   /// Wall-clock seconds after which a thread that did not come back by itself is given up: it hangs
   /// within one packet.
   var hangSeconds = 120.0
@@ -21,6 +21,9 @@ struct VideoLimits: Sendable {
   var pictureBytes = 3 << 28
   /// Width over height (or height over width) of the displayed frame.
   var aspect = 32.0
+
+  /// The bounds that hold in training.
+  package static let training = VideoLimits()
 
   /// Why pictures of this size are not decoded; nil: they are.
   func excess(width: Int32, height: Int32) -> String? {

@@ -16,9 +16,7 @@ final class FloatBuffer: @unchecked Sendable {
     bytes = max(count, 1) * MemoryLayout<Float>.stride
     let pages = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let pages, pages != MAP_FAILED else {
-      fatalError(
-        "error: out of memory: \(bytes >> 20) MiB for a buffer of the network; lower --batch or --size"
-      )
+      OutOfMemory.report(bytes: bytes, for: "a buffer of the network")
     }
     if bytes >= 8 << 20 { madvise(pages, bytes, MADV_HUGEPAGE) }
     base = pages.bindMemory(to: Float.self, capacity: max(count, 1))

@@ -237,7 +237,7 @@ public struct Checkpoint: Sendable {
   /// Refuses what no training can go on from.
   ///
   /// - Throws: `FileError` if a parameter, running statistic or momentum is not finite.
-  func requireFinite() throws {
+  package func requireFinite() throws {
     let named = model.map { ($0, $1) } + momentum.map { ("momentum of " + $0, $1) }
     let diverged = named.filter { !$1.isFinite }.map(\.0).sorted()
     guard let first = diverged.first else { return }

@@ -24,7 +24,7 @@ final class SnapshotMemory {
     let bytes = max(1, count) * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, 2 << 20, bytes) == 0, let memory else {
-      fatalError("error: out of memory: \(bytes >> 20) MiB for a copy of the parameters")
+      OutOfMemory.report(bytes: bytes, for: "a copy of the parameters")
     }
     madvise(memory, bytes, MADV_HUGEPAGE)
     return UnsafeMutableBufferPointer(

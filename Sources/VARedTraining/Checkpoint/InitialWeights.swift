@@ -17,7 +17,7 @@ public struct InitialWeights: Equatable, Sendable {
   /// The file is a checkpoint, or any HDF5 file with float datasets under `/model` or at the root;
   /// of a run's folder it is the newest checkpoint.
   /// - Throws: `FileError` if it cannot be read or shares nothing with the network.
-  static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
+  package static func load(_ path: String, into parameters: Parameters) throws -> InitialWeights {
     do {
       let path = CheckpointFolder.isFolder(path) ? try Checkpoint.find(path).path : path
       let file = try HDF5File.open(path, checkingSeal: true)

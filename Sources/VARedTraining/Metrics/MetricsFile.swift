@@ -3,9 +3,9 @@
 import Foundation
 
 /// The metrics of a run; rank 0 only.
-final class MetricsFile {
+package final class MetricsFile {
   /// What of the lines a run has to know when it goes on.
-  struct Line: Equatable {
+  package struct Line: Equatable {
     let kind: String
     let step: Int
     /// What evaluations are compared by: mAP with several labels a clip, else top-1.
@@ -16,7 +16,7 @@ final class MetricsFile {
 
   let path: String
   /// The lines there are, in order.
-  private(set) var lines: [Line] = []
+  package private(set) var lines: [Line] = []
   private let file: Int32
   /// Bytes of whole lines in the file.
   private var bytes: off_t
@@ -28,7 +28,7 @@ final class MetricsFile {
   ///
   /// - Parameter say: hears how many lines cannot be read.
   /// - Throws: `FileError` if the file cannot be read or written.
-  init(_ path: String, resumedAt step: Int, say: (String) -> Void = { _ in }) throws {
+  package init(_ path: String, resumedAt step: Int, say: (String) -> Void = { _ in }) throws {
     self.path = path
     let text = try TextLines(path)
     var (kept, unreadable): ([String], [String]) = ([], [])

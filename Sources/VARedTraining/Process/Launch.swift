@@ -2,6 +2,7 @@
 
 import Foundation
 import VARedDist
+import VARedNN
 
 /// The process's start and end.
 public enum Launch {
@@ -13,7 +14,15 @@ public enum Launch {
   public static func begin() {
     holdStandardStreams()
     Signals.watch()
+    OutOfMemory.endProcess(by: endWithoutMemory)
     _ = start
+  }
+
+  /// One rank's misfortune ends the job.
+  @Sendable private static func endWithoutMemory(_ reason: String) -> Never {
+    if isRankOfMany { communicator().fail(reason, status: ExitStatus.mendable) }
+    Terminal.warn("error: \(reason)")
+    _exit(ExitStatus.mendable)
   }
 
   /// Takes the places of standard streams that are closed, so that no file that is opened gets one
