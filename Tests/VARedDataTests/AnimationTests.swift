@@ -26,6 +26,14 @@ import Testing
     #expect(decoder.timeline.count == 3)
   }
 
+  @Test func aJPEGIsOnePicture() throws {
+    let picture = try EncodedAnimation(
+      pictures(1, side: 48), width: 48, height: 48, framesPerSecond: 1, form: .jpeg)
+    #expect(picture.mediaType == "image/jpeg")
+    #expect(
+      picture.bytes.starts(with: [0xFF, 0xD8, 0xFF]) && picture.bytes.suffix(2) == [0xFF, 0xD9])
+  }
+
   /// Where FFmpeg has WebP's encoder.
   @Test func theBestFormIsAWholeFile() throws {
     let animation = try EncodedAnimation(

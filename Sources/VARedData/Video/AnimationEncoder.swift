@@ -7,6 +7,8 @@ package struct EncodedAnimation: Sendable {
   /// The form of the file.
   package enum Form: Sendable {
     case webP, gif
+    /// One picture that does not move.
+    case jpeg
 
     /// The smallest that this FFmpeg encodes.
     static var best: Form {
@@ -16,7 +18,7 @@ package struct EncodedAnimation: Sendable {
 
   /// The file's bytes.
   package let bytes: [UInt8]
-  /// `image/webp` or `image/gif`.
+  /// `image/webp`, `image/gif` or `image/jpeg`.
   package let mediaType: String
 
   /// Encodes pictures that are shown one after the other, again and again.
@@ -34,21 +36,47 @@ package struct EncodedAnimation: Sendable {
   ) throws {
     precondition(
       pictures.allSatisfy { $0.count == width * height * 3 }, "a picture has width·height·3 bytes")
-    let isWebP = (form ?? Form.best) == .webP
-    var settings = EncoderSettings()
-    settings.codecs = [isWebP ? "libwebp_anim" : "gif"]
-    settings.pixelFormat = isWebP ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_RGB8
-    settings.frameRate = Int32(framesPerSecond)
-    settings.quality = 60
-    settings.repeatsForEver = true
-    settings.destination = .memory
+    let form = form ?? Form.best
     let encoder = try VideoEncoder(
-      path: isWebP ? "animation.webp" : "animation.gif", width: width, height: height,
-      settings: settings)
+      path: form.name, width: width, height: height,
+      settings: form.settings(framesPerSecond: framesPerSecond))
     for (number, picture) in pictures.enumerated() {
       try encoder.write(picture, at: Int64(number))
     }
     bytes = try encoder.finishInMemory()
-    mediaType = isWebP ? "image/webp" : "image/gif"
+    mediaType = form.mediaType
+  }
+}
+
+extension EncodedAnimation.Form {
+  /// A name from which FFmpeg tells the container.
+  fileprivate var name: String {
+    switch self {
+    case .webP: "animation.webp"
+    case .gif: "animation.gif"
+    case .jpeg: "picture.mjpeg"
+    }
+  }
+
+  fileprivate var mediaType: String {
+    switch self {
+    case .webP: "image/webp"
+    case .gif: "image/gif"
+    case .jpeg: "image/jpeg"
+    }
+  }
+
+  fileprivate func settings(framesPerSecond: Int) -> EncoderSettings {
+    var settings = EncoderSettings()
+    switch self {
+    case .webP: (settings.codecs, settings.quality) = (["libwebp_anim"], 60)
+    case .gif: (settings.codecs, settings.pixelFormat) = (["gif"], AV_PIX_FMT_RGB8)
+    case .jpeg: (settings.codecs, settings.pixelFormat) = (["mjpeg"], AV_PIX_FMT_YUVJ420P)
+    }
+    settings.frameRate = Int32(framesPerSecond)
+    settings.reorderedFrames = 0
+    settings.repeatsForEver = true
+    settings.destination = .memory
+    return settings
   }
 }

@@ -25,6 +25,7 @@ struct ClipPictures {
   ///
   /// - Parameters:
   ///   - clips: of `run`; those whose names the data does not have at their places are left out.
+  ///   - run: whose evaluation says where the data is.
   ///   - bytes: of all data URIs together, at most.
   init(of clips: [ClipTable.Row], run: ReportedRun, bytes: Int) {
     do {

@@ -10,6 +10,7 @@ struct ClipSection {
   private let pictures: ClipPictures
 
   /// - Parameters:
+  ///   - run: whose clips are shown.
   ///   - pictures: clips shown at most.
   ///   - bytes: of their thumbnails at most.
   init(_ run: ReportedRun, pictures: Int, bytes: Int) {

@@ -20,8 +20,10 @@ struct CostlyClips {
 
   /// The categories of a run whose clips cost differently, by name.
   ///
-  /// - Parameter pictures: clips shown at most; where there are more categories, those whose clips
-  ///   differ most are taken.
+  /// - Parameters:
+  ///   - run: whose clips they are.
+  ///   - pictures: clips shown at most; where there are more categories, those whose clips differ
+  ///     most are taken.
   /// - Returns: nothing of a fixed network, whose clips all cost the same.
   static func categories(of run: ReportedRun, pictures: Int) -> [CostlyClips] {
     guard run.isDynamic else { return [] }

@@ -72,7 +72,9 @@ struct EvaluationNumbers: Decodable {
 
   /// Reads `path`.
   ///
-  /// - Parameter advice: what to do where it cannot be read.
+  /// - Parameters:
+  ///   - path: of the file.
+  ///   - advice: what to do where it cannot be read.
   /// - Throws: `FileError`.
   init(path: String, advice: String) throws {
     guard try TextLines(path).exists else {

@@ -15,6 +15,7 @@ struct ReportFigure {
   ///
   /// - Parameters:
   ///   - title: above the picture.
+  ///   - plot: what is drawn; series without a point are left out.
   ///   - words: what the picture says, for those who do not see it; nil: where each series begins
   ///     and ends.
   ///   - width: in pixels.

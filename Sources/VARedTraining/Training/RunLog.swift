@@ -82,7 +82,9 @@ final class RunLog {
   /// The newest evaluation by itself: evaluation.json and clips.csv.
   ///
   /// - Parameters:
+  ///   - result: what it found.
   ///   - bad: its clips that could not be decoded.
+  ///   - step: after which it was made.
   ///   - fullMACs: multiply-accumulates of the fixed network.
   func evaluation(
     _ result: EvaluationResult, bad: [BadClipEntry], step: Int, fullMACs: Int
