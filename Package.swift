@@ -18,6 +18,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // C libraries behind a module map; shim.h holds what Swift cannot import.
@@ -61,10 +62,13 @@ let package = Package(
       dependencies: [
         "VARedNN", "VARedDist", "VARedData", "VARedHDF5", .product(name: "Yams", package: "Yams"),
       ]),
-    // What people look at: counts, benchmarks, redundancy, the frontier, predictions.
+    // What people look at: counts, benchmarks, redundancy, the frontier, predictions, reports.
     .target(
       name: "VARedStudies",
-      dependencies: ["VARedTraining", "VARedNN", "VARedDist", "VARedData", "VARedHDF5"]),
+      dependencies: [
+        "VARedTraining", "VARedNN", "VARedDist", "VARedData", "VARedHDF5",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ]),
     .executableTarget(
       name: "vared-train",
       dependencies: [

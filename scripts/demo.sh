@@ -99,7 +99,7 @@ for network in fixed dynamic; do
   echo "demo: evaluating the $network network"
   "${launch[@]}" "$vared" evaluate --checkpoint "$output/$network" --threads 1 \
     --data "$output/clips/labels.csv" --report "$output/$network/evaluation.json" \
-    </dev/null >"$output/$network/evaluation.txt"
+    --clips "$output/$network/clips.csv" </dev/null >"$output/$network/evaluation.txt"
 done
 
 # The first number named $2 in the one-line JSON object of file $1.
@@ -118,3 +118,5 @@ done
 echo
 echo "At 32x32 pixels this saves computation, not time; seconds are saved from about 64x64 on" \
   "(docs/RESULTS.md, Seconds)."
+"$vared" report "$output/fixed" "$output/dynamic" --output "$output/report.html" >/dev/null
+echo "What both networks do, for a browser: $output/report.html"

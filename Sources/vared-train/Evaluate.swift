@@ -30,6 +30,12 @@ struct Evaluate: ParsableCommand {
   @Option(help: ArgumentHelp("Also write the numbers as JSON.", valueName: "file.json"))
   var report: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write a line for every clip as CSV: prediction, probability, cost.",
+      valueName: "file.csv"))
+  var clips: String?
+
   func run() {
     var settings = EvaluationSettings()
     settings.checkpoint = subject.checkpoint
@@ -43,6 +49,7 @@ struct Evaluate: ParsableCommand {
     settings.maxBadClips = shared.settings.maxBadClips
     settings.policies = policies
     settings.report = report
+    settings.clips = clips
     EvaluationRun.launch(settings)
   }
 }

@@ -29,7 +29,7 @@ struct VARedTrain: ParsableCommand {
     subcommands: [
       Train.self, Evaluate.self, Check.self, Prepare.self, Predict.self, Synthesize.self,
       Inspect.self, Verify.self, VerifyResume.self, Count.self, Bench.self, Redundancy.self,
-      Frontier.self,
+      Frontier.self, Report.self, Explain.self,
       Diagnose.self,
     ],
     defaultSubcommand: Train.self)

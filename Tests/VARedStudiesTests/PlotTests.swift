@@ -86,6 +86,39 @@ import Testing
     #expect(try end <= number(bars[0], "x"))
   }
 
+  @Test func stacksStandOnOneAnother() throws {
+    let plot = Plot(
+      x: PlotAxis("", categories: ["a", "b"]), y: PlotAxis("%", range: 0...100),
+      series: [
+        PlotSeries("all", .stack, values: [75, .nan]),
+        PlotSeries("half", .stack, values: [25, 40]),
+      ], height: 200)
+    let reader = try read(PlotFigure(title: "stack", plots: [plot]))
+    let bars = reader.all("rect", "bar").filter { $0["width"] != "12" }
+    // From the last series to the first.
+    #expect(try bars.map { try number($0, "height") } == [50, 80, 150])
+    #expect(try number(bars[0], "y") + 50 == number(bars[2], "y"))
+    let base = try number(bars[2], "y") + 150
+    #expect(try number(bars[1], "y") + 80 == base)
+    // Without a range the axis reaches to the top of the highest.
+    let free = Plot(x: plot.x, y: PlotAxis("%"), series: plot.series)
+    let panel = PlotPanel(free, left: 50, right: 400, top: 0, namesX: true)
+    #expect(panel.y.range == 0...100)
+  }
+
+  @Test func curvesHaveNoMarkersAndAnElementOfAPageHasWords() throws {
+    let points = (0..<500).map { PlotPoint(Double($0), Double($0 % 7)) }
+    let plot = Plot(
+      x: PlotAxis("step"), y: PlotAxis("loss"), series: [PlotSeries("a", .curve, points)])
+    let figure = PlotFigure(title: "", plots: [plot])
+    let reader = try read(figure)
+    #expect(reader.all("path", "mark").isEmpty && reader.all("path", "join").count == 2)
+    let element = figure.element(label: "\"<loss>\"")
+    #expect(
+      element.hasPrefix("<svg class=\"plot\" role=\"img\" aria-label=\"&quot;&lt;loss&gt;&quot;\""))
+    #expect(!element.contains("<style>"))
+  }
+
   @Test func barsHideNoMarkers() throws {
     let series = [
       PlotSeries("bars", .bars, values: [1]), PlotSeries("markers", .markers, values: [0.5]),

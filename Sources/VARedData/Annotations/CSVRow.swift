@@ -12,9 +12,16 @@ package struct CSVRow {
   package var line: String { fields.map(Self.quoted).joined(separator: ",") + "\n" }
 
   private static func quoted(_ field: String) -> String {
+    // By scalars: with an accent on it, a quote is another character, and to readers still a quote.
     let isPlain =
-      !field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+      !field.unicodeScalars.contains { $0 == "," || $0 == "\"" || Character($0).isNewline }
       && field.first?.isWhitespace != true && field.last?.isWhitespace != true
-    return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
+    guard !isPlain else { return field }
+    var quoted = "\"".unicodeScalars
+    for scalar in field.unicodeScalars {
+      quoted.append(scalar)
+      if scalar == "\"" { quoted.append(scalar) }
+    }
+    return String(quoted) + "\""
   }
 }

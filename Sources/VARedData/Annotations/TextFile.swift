@@ -3,7 +3,7 @@
 import Foundation
 
 /// The text of a list, a table or a JSON file.
-struct TextFile {
+package struct TextFile {
   let path: String
   /// Without a byte order mark.
   let text: String
@@ -12,7 +12,7 @@ struct TextFile {
   ///
   /// - Throws: `DatasetError` for what is missing, no regular file, or no UTF-8 text; it says what
   ///   was found and how to convert it.
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     try TextFile.requireRegular(path)
     guard let data = FileManager.default.contents(atPath: path) else {

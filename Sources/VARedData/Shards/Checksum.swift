@@ -31,6 +31,11 @@ package struct CRC32 {
 
 /// SHA-256 of `text`'s UTF-8 in hexadecimal.
 func sha256(_ text: String) -> String {
+  sha256Bytes(text).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+}
+
+/// SHA-256 of `text`'s UTF-8, 32 bytes.
+package func sha256Bytes(_ text: String) -> [UInt8] {
   guard let sha = av_sha_alloc() else { fatalError("out of memory") }
   defer { av_free(UnsafeMutableRawPointer(sha)) }
   av_sha_init(sha, 256)
@@ -38,7 +43,5 @@ func sha256(_ text: String) -> String {
   text.withUTF8 { av_sha_update(sha, $0.baseAddress, $0.count) }
   var digest = [UInt8](repeating: 0, count: 32)
   av_sha_final(sha, &digest)
-  return digest.map { byte in
-    (byte < 16 ? "0" : "") + String(byte, radix: 16)
-  }.joined()
+  return digest
 }

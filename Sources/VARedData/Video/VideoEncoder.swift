@@ -18,11 +18,26 @@ struct EncoderSettings {
   var reorderedFrames: Int32 = 3
   /// Clockwise quarter turns that a player has to make.
   var quarterTurns = 0
+  /// What encoders without a rate factor take: of MPEG-4 the quantizer, 2 is the finest; of WebP
+  /// 0 to 100, 100 is the finest.
+  var quality: Int32 = 2
+  /// Whether an animated picture begins again and again.
+  var repeatsForEver = false
+  var destination = Destination.file
+
+  /// Where the bytes go.
+  enum Destination {
+    /// To the path.
+    case file
+    /// To memory, which `finishInMemory` returns; the path only names the container.
+    case memory
+  }
 }
 
 /// One video file being written; the container follows from the path's extension.
 final class VideoEncoder {
   private let path: String
+  private let isInMemory: Bool
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame: UnsafeMutablePointer<AVFrame>?
@@ -39,6 +54,7 @@ final class VideoEncoder {
     FFmpegLog.silence()
     FFmpegLog.clear()
     self.path = path
+    isInMemory = settings.destination == .memory
     let codec = settings.codecs.lazy.compactMap { avcodec_find_encoder_by_name($0) }.first
     guard let codec else {
       throw VideoEncoder.failed(
@@ -68,6 +84,7 @@ final class VideoEncoder {
     av_frame_free(&frame)
     av_frame_free(&picture)
     avcodec_free_context(&context)
+    if isInMemory { _ = takeMemory() }
     if let format { avio_closep(&format.pointee.pb) }
     avformat_free_context(format)
   }
@@ -94,10 +111,32 @@ final class VideoEncoder {
   ///
   /// - Throws: `DatasetError`, also when the disk is full.
   func finish() throws {
+    try end()
+    if let format { try check(avio_closep(&format.pointee.pb)) }
+  }
+
+  /// The same of what goes to memory, whose bytes it returns.
+  ///
+  /// - Throws: `DatasetError`.
+  func finishInMemory() throws -> [UInt8] {
+    try end()
+    return takeMemory()
+  }
+
+  private func end() throws {
     try check(avcodec_send_frame(context, nil))
     try drain()
     try check(av_write_trailer(format))
-    if let format { try check(avio_closep(&format.pointee.pb)) }
+  }
+
+  /// What is in memory; nothing the second time.
+  private func takeMemory() -> [UInt8] {
+    guard let format, let output = format.pointee.pb else { return [] }
+    var bytes: UnsafeMutablePointer<UInt8>?
+    let count = avio_close_dyn_buf(output, &bytes)
+    format.pointee.pb = nil
+    defer { av_free(bytes) }
+    return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
   }
 
   private func configure(width: Int, height: Int, _ settings: EncoderSettings) throws {
@@ -111,7 +150,7 @@ final class VideoEncoder {
     context.pointee.max_b_frames = settings.reorderedFrames
     context.pointee.thread_count = 1
     context.pointee.flags |= Int32(AV_CODEC_FLAG_BITEXACT) | Int32(AV_CODEC_FLAG_QSCALE)
-    context.pointee.global_quality = FF_QP2LAMBDA * 2
+    context.pointee.global_quality = FF_QP2LAMBDA * settings.quality
     av_opt_set_int(context.pointee.priv_data, "crf", Int64(settings.rateFactor), 0)
     // Macroblock-tree rate control of x264 164 with AVX-512 gives other bytes from run to run.
     av_opt_set_int(context.pointee.priv_data, "mbtree", 0, 0)
@@ -143,7 +182,12 @@ final class VideoEncoder {
     if settings.quarterTurns != 0, let matrix = vared_new_display_matrix(stream) {
       av_display_rotation_set(matrix, 90 * Double(settings.quarterTurns))
     }
-    try check(avio_open(&format.pointee.pb, "file:" + path, AVIO_FLAG_WRITE))
+    if isInMemory {
+      try check(avio_open_dyn_buf(&format.pointee.pb))
+    } else {
+      try check(avio_open(&format.pointee.pb, "file:" + path, AVIO_FLAG_WRITE))
+    }
+    if settings.repeatsForEver { av_opt_set_int(format.pointee.priv_data, "loop", 0, 0) }
     try check(avformat_write_header(format, nil))
   }
 

@@ -40,8 +40,17 @@ struct PlotSeries {
     case dashedLine
     /// Markers alone.
     case markers
+    /// A line without markers, for many points.
+    case curve
     /// From zero up or down; series of bars stand side by side.
     case bars
+    /// Bars, each on top of those of the series before it; what is below zero is not drawn.
+    case stack
+
+    /// Whether it is a line.
+    var isJoined: Bool { self == .line || self == .dashedLine || self == .curve }
+    /// Whether it is made of bars.
+    var isBars: Bool { self == .bars || self == .stack }
   }
 
   /// Its name in the legend.

@@ -20,7 +20,7 @@ import VARedTraining
 /// ).svg
 /// ```
 struct PlotFigure {
-  /// In large letters above everything; also the picture's name for screen readers.
+  /// In large letters above everything, also the picture's name for screen readers; empty: none.
   var title: String
   /// A line below the title; empty: none.
   var subtitle = ""
@@ -30,12 +30,47 @@ struct PlotFigure {
 
   /// The whole file: XML with its style inside, nothing outside it is referred to.
   var svg: String {
+    let drawn = drawn()
+    let (w, h) = (drawn.width, drawn.height)
+    return """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(w)" height="\(h)" \
+      viewBox="0 0 \(w) \(h)">
+      <title>\(SVGElements.escaped(title))</title>
+      <style>
+      \(PlotStyle.sheet())
+      </style>
+      <rect class="paper" width="100%" height="100%"/>
+      \(drawn.elements.text)
+      </svg>
+
+      """
+  }
+
+  /// The picture as an element of a page that has `PlotStyle.sheet(scope: ".plot ")`.
+  ///
+  /// - Parameter label: what it says, for those who do not see it.
+  func element(label: String) -> String {
+    let drawn = drawn()
+    let (w, h) = (drawn.width, drawn.height)
+    return """
+      <svg class="plot" role="img" aria-label="\(SVGElements.escaped(label))" width="\(w)" \
+      height="\(h)" viewBox="0 0 \(w) \(h)">
+      \(drawn.elements.text)
+      </svg>
+      """
+  }
+
+  private func drawn() -> (elements: SVGElements, width: String, height: String) {
     let left = plots.map { PlotPanel.leftMargin($0, width: self.width) }.max() ?? 0
     let most = plots.map { $0.x.categories?.count ?? 0 }.max() ?? 0
     let width = max(self.width, left + 24 + 18 * Double(most))
     var drawing = SVGElements()
-    drawing.text(title, PlotPosition(20, 32), .start, "head")
-    var top = 50.0
+    var top = 4.0
+    if !title.isEmpty {
+      drawing.text(title, PlotPosition(20, 32), .start, "head")
+      top = 50
+    }
     if !subtitle.isEmpty {
       drawing.text(subtitle, PlotPosition(20, 52), .start, "subtitle")
       top += 22
@@ -46,23 +81,8 @@ struct PlotFigure {
       panel.draw(into: &drawing)
       top = panel.bottom + 10
     }
-    return file(drawing, width: width, height: top)
-  }
-
-  private func file(_ drawing: SVGElements, width: Double, height: Double) -> String {
-    let (w, h) = (SVGElements.number(width.rounded(.up)), SVGElements.number(height.rounded(.up)))
-    return """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(w)" height="\(h)" \
-      viewBox="0 0 \(w) \(h)">
-      <title>\(SVGElements.escaped(title))</title>
-      <style>
-      \(PlotStyle.sheet)
-      </style>
-      <rect class="paper" width="100%" height="100%"/>
-      \(drawing.text)
-      </svg>
-
-      """
+    return (
+      drawing, SVGElements.number(width.rounded(.up)), SVGElements.number(top.rounded(.up))
+    )
   }
 }

@@ -39,15 +39,18 @@ struct PlotLegend {
       let one = series[entry.series]
       let y = top + (Double(entry.row) + 0.5) * Self.rowHeight
       svg.open(PlotStyle.colour(entry.series))
-      if one.style == .bars {
+      if one.style.isBars {
         svg.rectangle(PlotPosition(entry.x + 7, y - 5), width: 12, height: 10, "bar")
       } else {
-        if one.style != .markers {
+        if one.style.isJoined {
           svg.path(
             "M\(SVGElements.number(entry.x + 1)) \(SVGElements.number(y))h20",
             one.style == .dashedLine ? "join dash" : "join")
         }
-        svg.path(PlotStyle.marker(entry.series, PlotPosition(entry.x + 11, y), radius: 4), "mark")
+        if one.style != .curve {
+          svg.path(
+            PlotStyle.marker(entry.series, PlotPosition(entry.x + 11, y), radius: 4), "mark")
+        }
       }
       svg.close()
       svg.text(one.name, PlotPosition(entry.x + Self.sampleWidth, y + 4), .start, "legend")

@@ -9,10 +9,12 @@ extension PlotPanel {
   func drawSeries(_ i: Int, into svg: inout SVGElements) {
     let series = plot.series[i]
     svg.open(PlotStyle.colour(i))
-    if series.style == .bars {
-      drawBars(i, into: &svg)
-    } else {
-      if series.style != .markers { drawJoin(series, into: &svg) }
+    switch series.style {
+    case .bars: drawBars(i, into: &svg)
+    case .stack: drawStack(i, into: &svg)
+    case .curve: drawJoin(series, into: &svg)
+    case .line, .dashedLine, .markers:
+      if series.style.isJoined { drawJoin(series, into: &svg) }
       for point in series.points where point.isFinite {
         drawErrors(point, at: position(point), into: &svg)
         svg.path(
@@ -25,7 +27,8 @@ extension PlotPanel {
 
   /// Smaller where points are closer than markers are wide.
   private var markerRadius: Double {
-    let count = plot.series.map(\.points.count).max() ?? 1
+    let marked = plot.series.filter { $0.style != .curve }
+    let count = marked.map(\.points.count).max() ?? 1
     return max(2, min(4.5, (x.end - x.start) / Double(max(count, 1)) * 0.22))
   }
 
@@ -69,6 +72,22 @@ extension PlotPanel {
     }
   }
 
+  private func drawStack(_ i: Int, into svg: inout SVGElements) {
+    let width = (x(1) - x(0)) * 0.8
+    for (place, point) in plot.series[i].points.enumerated() {
+      let height = Self.height(of: plot.series[i], at: place)
+      guard height > 0 else { continue }
+      let below = plot.series[..<i].filter { $0.style == .stack }
+        .reduce(0) { $0 + Self.height(of: $1, at: place) }
+      let (bottom, top) = (
+        y(min(below, y.range.upperBound)), y(min(below + height, y.range.upperBound))
+      )
+      svg.rectangle(
+        PlotPosition(x(point.x) - width / 2, top), width: width, height: bottom - top, "bar",
+        hint: hint(point, plot.series[i]))
+    }
+  }
+
   private func drawErrors(_ point: PlotPoint, at place: PlotPosition, into svg: inout SVGElements) {
     let number = SVGElements.number
     if point.yError > 0 && point.yError.isFinite {
@@ -89,6 +108,7 @@ extension PlotPanel {
 
   func drawLabels(into svg: inout SVGElements) {
     let points = plot.series.flatMap(\.points).filter(\.isFinite)
+    guard points.contains(where: { $0.label != nil }) else { return }
     var labels = PlotLabels(
       in: PlotLabels.Box(left: x.start, top: y.end, right: x.end, bottom: y.start),
       taken: points.flatMap(boxes) + plot.series.flatMap(boxesOfJoin))
@@ -111,7 +131,7 @@ extension PlotPanel {
 
   /// What the line of a series covers, in pieces of a few pixels.
   private func boxesOfJoin(_ series: PlotSeries) -> [PlotLabels.Box] {
-    guard series.style == .line || series.style == .dashedLine else { return [] }
+    guard series.style.isJoined else { return [] }
     return zip(series.points, series.points.dropFirst()).flatMap { from, to -> [PlotLabels.Box] in
       guard from.isFinite && to.isFinite else { return [] }
       let (a, b) = (position(from), position(to))

@@ -46,9 +46,24 @@ struct PlotPanel {
   private static func yRange(_ plot: Plot) -> ClosedRange<Double> {
     if let range = plot.y.range { return range }
     let points = plot.series.flatMap(\.points).filter(\.isFinite)
-    let zero = plot.series.contains { $0.style == .bars } ? [0.0] : []
+    let zero = plot.series.contains { $0.style.isBars } ? [0.0] : []
     return PlotScale.range(
-      of: points.flatMap { [$0.y - $0.yError, $0.y + $0.yError] } + zero, count: tickCount)
+      of: points.flatMap { [$0.y - $0.yError, $0.y + $0.yError] } + zero + stackTops(plot),
+      count: tickCount)
+  }
+
+  /// How high the stacks are.
+  private static func stackTops(_ plot: Plot) -> [Double] {
+    let stacks = plot.series.filter { $0.style == .stack }
+    return (0..<(stacks.map(\.points.count).max() ?? 0)).map { place in
+      stacks.reduce(0) { $0 + height(of: $1, at: place) }
+    }
+  }
+
+  /// What the series of a stack adds to it at a place; 0 where it has no finite value above zero.
+  static func height(of series: PlotSeries, at place: Int) -> Double {
+    guard series.points.indices.contains(place), series.points[place].isFinite else { return 0 }
+    return max(0, series.points[place].y)
   }
 
   /// Pixels left of the y axis that everything has room in: the labels of both axes.
@@ -96,8 +111,8 @@ struct PlotPanel {
     drawY(into: &svg)
     drawX(into: &svg)
     let order = plot.series.indices.reversed()
-    for i in order where plot.series[i].style == .bars { drawSeries(i, into: &svg) }
-    for i in order where plot.series[i].style != .bars { drawSeries(i, into: &svg) }
+    for i in order where plot.series[i].style.isBars { drawSeries(i, into: &svg) }
+    for i in order where !plot.series[i].style.isBars { drawSeries(i, into: &svg) }
     drawLabels(into: &svg)
   }
 

@@ -17,32 +17,36 @@ enum PlotStyle {
   static func colour(_ series: Int) -> String { "s\(series % colours.count)" }
 
   /// What viewers without media queries show is the light form, on a background of its own.
-  static var sheet: String {
-    func series(_ colour: (Int, String)) -> String { ".s\(colour.0){color:\(colour.1)}" }
+  ///
+  /// - Parameter scope: selector of what holds the plots, with a blank at its end; empty: the
+  ///   sheet is that of one picture.
+  static func sheet(scope: String = "") -> String {
+    func series(_ colour: (Int, String)) -> String { "\(scope).s\(colour.0){color:\(colour.1)}" }
     let light = colours.map(\.0).enumerated().map { series(($0, $1)) }.joined()
     let dark = colours.map(\.1).enumerated().map { series(($0, $1)) }.joined()
     return """
-      text{font-family:-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif;
+      \(scope)text{font-family:-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif;
       font-size:12px;fill:#4a5361}
-      .head{font-size:17px;font-weight:600;fill:#151a21}
-      .panel{font-size:13.5px;font-weight:600;fill:#151a21}
-      .label{font-size:11.5px;fill:#151a21}
-      .paper{fill:#ffffff}
-      .grid{stroke:#e4e7ec}
-      .axis{stroke:#8d96a3}
+      \(scope).head{font-size:17px;font-weight:600;fill:#151a21}
+      \(scope).panel{font-size:13.5px;font-weight:600;fill:#151a21}
+      \(scope).label{font-size:11.5px;fill:#151a21}
+      \(scope).paper{fill:#ffffff}
+      \(scope).grid{stroke:#e4e7ec}
+      \(scope).axis{stroke:#8d96a3}
       \(light)
-      .join{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-      .dash{stroke-dasharray:6 5}
-      .mark{fill:currentColor;stroke:#ffffff;stroke-width:1.2}
-      .bar{fill:currentColor}
-      .error{fill:none;stroke:currentColor;stroke-width:1.4;opacity:0.75}
-      @media (prefers-color-scheme:dark){
-      text{fill:#aeb7c2}
-      .head,.panel,.label{fill:#eef1f5}
-      .paper{fill:#14181e}
-      .grid{stroke:#2a313b}
-      .axis{stroke:#66707d}
-      .mark{stroke:#14181e}
+      \(scope).join{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round;\
+      stroke-linecap:round}
+      \(scope).dash{stroke-dasharray:6 5}
+      \(scope).mark{fill:currentColor;stroke:#ffffff;stroke-width:1.2}
+      \(scope).bar{fill:currentColor}
+      \(scope).error{fill:none;stroke:currentColor;stroke-width:1.4;opacity:0.75}
+      @media screen and (prefers-color-scheme:dark){
+      \(scope)text{fill:#aeb7c2}
+      \(scope).head,\(scope).panel,\(scope).label{fill:#eef1f5}
+      \(scope).paper{fill:#14181e}
+      \(scope).grid{stroke:#2a313b}
+      \(scope).axis{stroke:#66707d}
+      \(scope).mark{stroke:#14181e}
       \(dark)
       }
       """

@@ -39,6 +39,19 @@ struct SVGElements {
     lines.append(hint.map { "\(start)><title>\(Self.escaped($0))</title></rect>" } ?? start + "/>")
   }
 
+  /// A square picture.
+  /// - Parameters:
+  ///   - corner: the upper left one.
+  ///   - side: in pixels.
+  ///   - uri: its bytes as a data URI.
+  ///   - words: what it shows, for those who do not see it.
+  mutating func image(_ corner: PlotPosition, side: Double, _ uri: String, words: String) {
+    lines.append(
+      "<image x=\"\(Self.number(corner.x))\" y=\"\(Self.number(corner.y))\" "
+        + "width=\"\(Self.number(side))\" height=\"\(Self.number(side))\" role=\"img\" "
+        + "aria-label=\"\(Self.escaped(words))\" href=\"\(uri)\"/>")
+  }
+
   /// Where a text is, seen from its position.
   enum Anchor: String {
     case start, middle, end

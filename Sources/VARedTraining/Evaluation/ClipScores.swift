@@ -97,7 +97,30 @@ struct ClipScores {
   }
 
   /// The clips that were decoded.
-  var decoded: [Int] { labels.indices.filter { !isBad[$0] && viewCount[$0] > 0 } }
+  var decoded: [Int] { labels.indices.filter(isDecoded) }
+
+  /// Whether a clip was decoded, so that its numbers are its own.
+  func isDecoded(_ clip: Int) -> Bool { !isBad[clip] && viewCount[clip] > 0 }
+
+  /// A clip's class with the highest score; nil: its scores are no numbers, or those of another.
+  func prediction(clip: Int) -> (index: Int, score: Double)? {
+    guard isDecoded(clip), isFinite(clip) else { return nil }
+    let scores = scores(clip: clip)
+    let highest = Self.highest(of: scores)
+    return (highest, scores[highest])
+  }
+
+  /// Means over the views of a clip: executed MACs, executed ratio of the dynamic convolutions, and
+  /// the shares of frames and channels, 1 where no layer is dynamic.
+  func ratios(clip: Int) -> (macs: Double, conv: Double, temporal: Double, channel: Double) {
+    let group =
+      choices.layers.isEmpty ? nil : PolicyStatistics.Group("", choices, row: clip)
+    let views = max(1, viewCount[clip])
+    return (
+      executedMACs[clip] / views, convRatio[clip] / views, group?.temporalRatio ?? 1,
+      group?.channelRatio ?? 1
+    )
+  }
 
   /// Whether all scores of a clip are numbers: its logits were finite in every view.
   private func isFinite(_ clip: Int) -> Bool {

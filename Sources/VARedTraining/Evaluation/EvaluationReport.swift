@@ -6,18 +6,29 @@ import Foundation
 struct EvaluationReport {
   private let result: EvaluationResult
   private let settings: EvaluationSettings
-  private let fullGMACs: Double
-  private let step: Int
-  /// In the order of the logits.
-  private let classes: [String]
+  private let network: Network
 
-  init(_ result: EvaluationResult, _ settings: EvaluationSettings, _ trained: TrainedNetwork) {
+  /// What was evaluated.
+  struct Network {
+    /// Multiply-accumulates of the fixed network.
+    let fullMACs: Int
+    /// Steps it was trained for.
+    let step: Int
+    /// Ranks that trained it.
+    let ranks: Int
+    /// Compute threads of each; nil: not known.
+    let threads: Int?
+    /// In the order of the logits.
+    let classes: [String]
+  }
+
+  init(_ result: EvaluationResult, _ settings: EvaluationSettings, of network: Network) {
     self.result = result
     self.settings = settings
-    fullGMACs = Double(trained.network.fullMACs) / 1e9
-    step = trained.header.position.step
-    classes = trained.header.classes
+    self.network = network
   }
+
+  private var fullGMACs: Double { Double(network.fullMACs) / 1e9 }
 
   private static let quantiles = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1]
 
@@ -28,7 +39,7 @@ struct EvaluationReport {
     let kind =
       settings.views == .clip ? "one centre clip" : "mean \(scores) of \(result.views) views"
     var table = TextTable([.left, .left])
-    table.add(["checkpoint", "\(settings.checkpoint) (step \(step))"])
+    table.add(["checkpoint", "\(settings.checkpoint) (step \(network.step))"])
     table.add([
       "clips",
       "\(result.clips) of \(settings.data) (\(kind); \(result.badClips) could not be decoded)",
@@ -55,7 +66,7 @@ struct EvaluationReport {
     if let map = result.meanAveragePrecision {
       let classes = result.classes.count
       return [
-        ["mAP", "\(number(map)) (the \(classes) of \(self.classes.count) classes with clips)"]
+        ["mAP", "\(number(map)) (the \(classes) of \(network.classes.count) classes with clips)"]
       ]
     }
     func both(_ video: Double, _ clip: Double?) -> String {
@@ -78,16 +89,19 @@ struct EvaluationReport {
 
   /// One JSON object.
   var json: String {
-    var line = result.line(step: step)
+    var line = result.line(step: network.step)
     line.add("checkpoint", settings.checkpoint)
     line.add("data", settings.data)
+    if let videos = settings.videos { line.add("videos", videos) }
     line.add("split", settings.split.rawValue)
     line.add("views", result.views)
     line.add("bad_clips", result.badClips)
     line.add("full_gmacs", fullGMACs)
+    line.add("training_ranks", network.ranks)
+    if let threads = network.threads { line.add("training_threads", threads) }
     line.add("classes", result.classes.map(\.json))
     if !result.confusion.isEmpty {
-      line.add("confusion_classes", classes)
+      line.add("confusion_classes", network.classes)
       line.add("confusion", result.confusion)
     }
     line.add("gmacs_quantiles_at", Self.quantiles)

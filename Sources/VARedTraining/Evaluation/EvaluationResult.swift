@@ -40,6 +40,8 @@ public struct EvaluationResult: Sendable {
   public var distribution: [Double] = []
   /// Conv ratio per view of every clip, ascending; on rank 0 only.
   public var convRatios: [Double] = []
+  /// Every clip, in the order of the split; on rank 0 only.
+  package var evaluated: [EvaluatedClip] = []
   /// What the gates chose; nil for a fixed network.
   public var policies: PolicyStatistics?
 

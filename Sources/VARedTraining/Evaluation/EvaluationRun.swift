@@ -28,6 +28,8 @@ public struct EvaluationSettings: Sendable {
   public var policies = false
   /// JSON file for the numbers; nil: only print them.
   public var report: String?
+  /// CSV file for a line about every clip; nil: none.
+  public var clips: String?
 
   /// The defaults.
   public init() {}
@@ -65,9 +67,7 @@ public enum EvaluationRun {
   ) throws {
     let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
-      if communicator.rank == 0, let path = settings.report {
-        try AtomicFile.requireWritable(path, beside: [settings.data, settings.checkpoint])
-      }
+      if communicator.rank == 0 { try requireWritable(settings) }
       let dataset = try Dataset.open(
         settings.data, videos: settings.videos, with: settings.split)
       let trained = try TrainedNetwork(
@@ -82,9 +82,30 @@ public enum EvaluationRun {
     }
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     try requireFewBad(result, settings, of: evaluator.dataset.count(settings.split))
-    let report = EvaluationReport(result, settings, trained)
+    let header = trained.header
+    let report = EvaluationReport(
+      result, settings,
+      of: EvaluationReport.Network(
+        fullMACs: trained.network.fullMACs, step: header.position.step, ranks: header.ranks,
+        threads: header.threads, classes: header.classes))
     if let path = settings.report { try AtomicFile.writeOutput(path, text: report.json + "\n") }
+    if let path = settings.clips {
+      let table = ClipTable(
+        result.evaluated, bad: bad, of: evaluator.dataset, settings.split,
+        predicted: header.classes)
+      try AtomicFile.writeOutput(path, text: table.csv)
+    }
     try Terminal.show(report.text)
+  }
+
+  private static func requireWritable(_ settings: EvaluationSettings) throws {
+    let inputs = [settings.data, settings.checkpoint]
+    if let path = settings.report { try AtomicFile.requireWritable(path, beside: inputs) }
+    guard let path = settings.clips else { return }
+    try AtomicFile.requireWritable(path, beside: inputs)
+    guard path != settings.report else {
+      throw ConfigurationError(key: "clips", "expected another file than that of --report")
+    }
   }
 
   private static func makeEvaluator(

@@ -34,7 +34,8 @@ package struct Evaluator {
   /// The crops of METHOD §6: one at 112 pixels and below, three above.
   package static func crops(size: Int) -> Int { size <= 112 ? 1 : 3 }
 
-  /// Evaluates; every rank gets the same result, rank 0 also the distribution and the bad clips.
+  /// Evaluates; every rank gets the same result, rank 0 also the distribution, every clip's numbers
+  /// and the bad clips.
   /// Collective.
   ///
   /// - Parameters:
@@ -52,7 +53,8 @@ package struct Evaluator {
       count: dataset.count(split), ranks: communicator.size, rank: communicator.rank, batch: batch,
       shuffle: false, seed: 0, dropLast: false
     ).batches(epoch: 0)
-    let labels = batches.joined().map { dataset.labels(split, $0) }
+    let indices = Array(batches.joined())
+    let labels = indices.map { dataset.labels(split, $0) }
     var scores = ClipScores(
       labels: labels.map { $0.map { classMap[$0] } }, classes: network.configuration.classes,
       isMultiLabel: isMultiLabel, layers: network.dynamicLayers)
@@ -72,12 +74,14 @@ package struct Evaluator {
         if try isInterrupted() { return nil }
       }
     }
-    return try reduce(scores, labels: labels)
+    return try reduce(scores, indices: indices, labels: labels)
   }
 
-  /// - Parameter labels: the dataset's, of this rank's clips.
+  /// - Parameters:
+  ///   - indices: the place in the split of each of this rank's clips.
+  ///   - labels: the dataset's, of the same clips.
   private func reduce(
-    _ scores: ClipScores, labels: [[Int]]
+    _ scores: ClipScores, indices: [Int], labels: [[Int]]
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry]) {
     let sums = try summed(scores.sums)
     let clips = max(1, sums[0])
@@ -93,6 +97,7 @@ package struct Evaluator {
     try takeClasses(scores, labels, into: &result)
     result.distribution = try gatherSorted(scores.meanMACs.map { $0 / 1e9 })
     result.convRatios = try gatherSorted(scores.meanConvRatios)
+    result.evaluated = try gather(scores.clips(indices: indices))
     var choices = scores.choices(labels, classes: dataset.classes.count)
     try choices.reduce(over: communicator)
     result.policies = PolicyStatistics(choices, classes: dataset.classes)
@@ -157,6 +162,16 @@ package struct Evaluator {
 
   private static func doubles(_ bytes: [UInt8]) -> [Double] {
     bytes.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+  }
+
+  /// All ranks' clips in the order of the split, on rank 0; none on the others.
+  private func gather(_ clips: [EvaluatedClip]) throws -> [EvaluatedClip] {
+    let own = clips.flatMap(\.values)
+    let all = try communicator.gather(own.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
+    let width = EvaluatedClip.valueCount
+    return stride(from: 0, to: all?.count ?? 0, by: width)
+      .map { EvaluatedClip(values: (all ?? [])[$0..<$0 + width]) }
+      .sorted { $0.index < $1.index }
   }
 
   /// All ranks' values in ascending order, on rank 0; nothing on the others.

@@ -72,7 +72,8 @@ extension PolicyStatistics.Choice {
 }
 
 extension PolicyStatistics.Group {
-  fileprivate init(_ name: String, _ counts: PolicyCounts, row: Int) {
+  /// - Precondition: there is a dynamic layer.
+  init(_ name: String, _ counts: PolicyCounts, row: Int) {
     self.name = name
     let choices = counts.layers.enumerated().map {
       PolicyStatistics.Choice(counts.pairs(row: row, layer: $0), $1)

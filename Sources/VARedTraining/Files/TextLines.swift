@@ -3,18 +3,18 @@
 import Foundation
 
 /// The lines of a text file, whatever ends them, without a byte order mark.
-struct TextLines {
+package struct TextLines {
   /// Whether there is such a file.
-  let exists: Bool
+  package let exists: Bool
   /// All of it.
   let bytes: Data
   /// Those that are not empty, without what ends them.
-  let lines: [String]
+  package let lines: [String]
   /// Whether the last one is ended.
   let endsWithLine: Bool
 
   /// - Throws: `FileError` if the file is there and cannot be read, or is no file.
-  init(_ path: String) throws {
+  package init(_ path: String) throws {
     let found = try RegularFile.contents(path)
     exists = found != nil
     bytes = found ?? Data()

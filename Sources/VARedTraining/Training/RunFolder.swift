@@ -11,10 +11,12 @@ package struct RunFolder {
   package init(path: String) { self.path = path }
 
   package var checkpoints: CheckpointFolder { CheckpointFolder(path: path + "/checkpoints") }
-  var configurationFile: String { path + "/config.yaml" }
-  var metricsFile: String { path + "/metrics.jsonl" }
+  package var configurationFile: String { path + "/config.yaml" }
+  package var metricsFile: String { path + "/metrics.jsonl" }
   var logFile: String { path + "/log.txt" }
-  var badClipsFile: String { path + "/bad-clips.csv" }
+  package var badClipsFile: String { path + "/bad-clips.csv" }
+  package var evaluationFile: String { path + "/evaluation.json" }
+  package var clipsFile: String { path + "/clips.csv" }
   var clipRecordFile: String { path + "/clips-digest.h5" }
   var missingClipsFile: String { path + "/missing-clips.csv" }
 

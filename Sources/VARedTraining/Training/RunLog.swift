@@ -79,6 +79,29 @@ final class RunLog {
     }
   }
 
+  /// The newest evaluation by itself: evaluation.json and clips.csv.
+  ///
+  /// - Parameters:
+  ///   - result: what it found.
+  ///   - bad: its clips that could not be decoded.
+  ///   - step: after which it was made.
+  ///   - fullMACs: multiply-accumulates of the fixed network.
+  func evaluation(
+    _ result: EvaluationResult, bad: [BadClipEntry], step: Int, fullMACs: Int
+  ) {
+    var settings = EvaluationSettings()
+    (settings.checkpoint, settings.views) = (configuration.output, configuration.views)
+    (settings.data, settings.videos) = (configuration.data, configuration.videos)
+    let report = EvaluationReport(
+      result, settings,
+      of: EvaluationReport.Network(
+        fullMACs: fullMACs, step: step, ranks: ranks, threads: threads, classes: dataset.classes))
+    let table = ClipTable(
+      result.evaluated, bad: bad, of: dataset, .val, predicted: dataset.classes)
+    goingOn { try AtomicFile.write(folder.evaluationFile, text: report.json + "\n") }
+    goingOn { try AtomicFile.write(folder.clipsFile, text: table.csv) }
+  }
+
   /// What cannot be written is said once; training goes on, and `finish` tries again.
   private func write(_ lines: [JSONLine]) {
     goingOn { try metrics.append(lines) }

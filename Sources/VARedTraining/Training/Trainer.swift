@@ -293,6 +293,8 @@ final class Trainer {
       guard let found else { return signals }
       log?.bad(found.bad, epoch: position.epoch)
       try requireFewBad(Double(found.result.badClips), of: setup.dataset.count(.val), .val)
+      log?.evaluation(
+        found.result, bad: found.bad, step: position.step, fullMACs: network.fullMACs)
       result = found.result
     }
     log?.epoch(totals, position: position, result)
