@@ -16,7 +16,7 @@ final class VideoDecoder {
 
   /// Opens a video and finds out which frames it shows.
   ///
-  /// - Throws: `DatasetError` when it is no video this FFmpeg reads.
+  /// - Throws: `DatasetError` when it is no video this FFmpeg reads, or one that shows nothing.
   init(path: String, limits: VideoLimits = VideoLimits(), deadline: Deadline) throws {
     self.limits = limits
     file = try VideoFile(path: path, limits: limits, deadline: deadline)
@@ -27,6 +27,8 @@ final class VideoDecoder {
     } else if let head = file.prediction.head {
       timeline = try timelineAfterDecoding(head)
     }
+    // Packets there may be, none of which is shown.
+    guard timeline.count > 0 else { throw refused("no frame of the video is shown") }
   }
 
   /// Decodes frames of the timeline and calls `deliver(i, frame)` with a picture for each
