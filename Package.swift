@@ -99,7 +99,8 @@ let package = Package(
     // Readers under clang's fuzzer (scripts/fuzz.sh); built without it, it replays the seeds.
     .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
     .target(
-      name: "FuzzReaders", dependencies: ["VARedTraining", "VARedNN", "VARedData", "VARedHDF5"],
+      name: "FuzzReaders",
+      dependencies: ["VARedStudies", "VARedTraining", "VARedNN", "VARedData", "VARedHDF5"],
       path: "Tests/FuzzReaders"),
     .executableTarget(
       name: "Fuzz", dependencies: ["FuzzReaders", "CFuzzer"], path: "Tests/Fuzz",

@@ -19,6 +19,11 @@ final class FuzzFolder {
     "moments_categories.txt", "kinetics_train.csv", "category.txt",
   ]
 
+  /// Files of a run's folder that `report` reads.
+  static let runNames = [
+    "config.yaml", "metrics.jsonl", "evaluation.json", "clips.csv", "bad-clips.csv",
+  ]
+
   /// - Throws: an error where no folder can be made.
   init() throws {
     let memory = "/dev/shm"

@@ -4,6 +4,7 @@ import Foundation
 import VARedData
 import VARedHDF5
 import VARedNN
+import VARedStudies
 import VARedTraining
 
 /// One reader, with a folder of its own for the files that it is given. What is no error of one
@@ -21,6 +22,8 @@ public final class FuzzReader {
     case yaml
     /// `metrics.jsonl` of a run that goes on.
     case metrics
+    /// The folder of a run, by `report`.
+    case report
     /// An HDF5 file of clips.
     case clips
     /// A checkpoint, as it is.
@@ -53,6 +56,7 @@ public final class FuzzReader {
       case .shard: try readShard(bytes)
       case .yaml: try readYAML(bytes)
       case .metrics: try readMetrics(bytes)
+      case .report: try readRun(bytes)
       case .clips: try readClips(folder.write(bytes, to: "clips.h5"))
       case .checkpoint: _ = try Checkpoint.read(folder.write(bytes, to: "checkpoint.h5"))
       case .sealed: try readSealed(bytes)
@@ -106,6 +110,12 @@ public final class FuzzReader {
     let lines = try MetricsFile(path, resumedAt: 3).lines
     let again = try MetricsFile(path, resumedAt: 3).lines
     precondition(lines == again, "lines are lost when a run goes on twice")
+  }
+
+  private func readRun(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    try folder.clear()
+    try folder.writeSections(of: bytes, known: FuzzFolder.runNames)
+    _ = try RunReport(runs: [folder.path], output: folder.path + "/report.html").run()
   }
 
   private func readSealed(_ bytes: UnsafeBufferPointer<UInt8>) throws {

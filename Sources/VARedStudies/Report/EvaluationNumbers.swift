@@ -90,6 +90,9 @@ struct EvaluationNumbers: Decodable {
     guard isConsistent else {
       throw FileError(path: path, "has lists that do not belong together; \(advice)")
     }
+    guard hasPossibleNumbers else {
+      throw FileError(path: path, "has numbers that no evaluation gives; \(advice)")
+    }
   }
 
   /// What runs are compared by: mAP with several labels a clip, else top-1.
@@ -97,6 +100,29 @@ struct EvaluationNumbers: Decodable {
 
   /// The score's name.
   var scoreName: String { map == nil ? "top-1" : "mAP" }
+
+  /// Whether every number is one that can be counted with: nothing below 0, nothing that sums up
+  /// beyond an integer.
+  private var hasPossibleNumbers: Bool {
+    let layers = policies?.layers ?? []
+    let groups = policies?.classes ?? []
+    var counts = [step, clips, badClips, views, policies?.views ?? 0]
+    counts += classes.map(\.clips) + groups.map(\.views) + (confusion ?? []).flatMap(\.self)
+    counts += layers.flatMap { $0.temporal + $0.channel }
+    counts += groups.flatMap { ($0.temporal + $0.channel).flatMap(\.self) }
+    var shares: [Double?] = [
+      convRatio, convRatioDeviation, executedGmacs, fullGmacs, secondsPerClip, top1, top5,
+      meanClassAccuracy, map,
+    ]
+    shares += classes.flatMap {
+      [$0.convRatio, $0.executedGmacs, $0.accuracy, $0.averagePrecision]
+    }
+    shares += layers.flatMap { [$0.share, $0.convRatio] }
+    shares += groups.flatMap { [$0.convRatio, $0.temporalRatio, $0.channelRatio] }
+    let strides = layers.flatMap { $0.temporalStrides + $0.channelCounts }
+    return counts.allSatisfy { 0...1 << 40 ~= $0 } && strides.allSatisfy { 1...1 << 40 ~= $0 }
+      && shares.allSatisfy { 0...1e12 ~= $0 ?? 0 }
+  }
 
   /// Whether lists have the lengths that they have when the program writes them.
   private var isConsistent: Bool {

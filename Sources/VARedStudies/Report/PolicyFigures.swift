@@ -119,7 +119,8 @@ struct PolicyFigures {
   /// How many clips take which part of the convolutions.
   private var distribution: ReportFigure? {
     let ratios = run.clips.compactMap(\.convRatio)
-    guard let low = ratios.min(), let high = ratios.max(), high > low else { return nil }
+    guard let low = ratios.min(), let high = ratios.max(), high - low > 1e-9
+    else { return nil }
     let bins = 20
     let width = (high - low) / Double(bins)
     var counts = [Double](repeating: 0, count: bins)

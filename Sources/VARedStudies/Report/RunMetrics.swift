@@ -53,7 +53,10 @@ struct RunMetrics {
     try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
   }
 
-  private static func number(_ value: Any?) -> Double? { (value as? NSNumber)?.doubleValue }
+  /// A number that can be drawn.
+  private static func number(_ value: Any?) -> Double? {
+    (value as? NSNumber).map(\.doubleValue).flatMap { $0.magnitude < 1e30 ? $0 : nil }
+  }
 
   private mutating func take(_ kind: String, _ step: Double, _ object: [String: Any]) {
     func add(_ names: [String], _ object: [String: Any], to curves: inout [String: Curve]) {
@@ -87,7 +90,7 @@ struct RunMetrics {
         steps["\(kind).\(name)", default: []].append(PlotPoint(step, value))
       }
     }
-    if let rank = Self.number(ranks["slowest_rank"]) {
+    if let rank = Self.number(ranks["slowest_rank"]), (0..<1e9).contains(rank) {
       let host = ranks["slowest_host"] as? String ?? ""
       slowest["rank \(Int(rank)) (\(host))", default: 0] += 1
     }

@@ -130,6 +130,6 @@ extension ClipTable {
     row.temporalRatio = Double(fields[7])
     row.channelRatio = Double(fields[8])
     let numbers = [row.executedMACs, row.convRatio, row.temporalRatio, row.channelRatio]
-    return numbers.allSatisfy { $0?.isFinite == true } ? row : nil
+    return numbers.allSatisfy { $0.map((0...1e18).contains) ?? false } ? row : nil
   }
 }
