@@ -39,6 +39,9 @@ final class ShardFile: Sendable {
     guard fstat(descriptor, &info) == 0, Int(info.st_size) >= header.length else {
       throw damagedShard(path, "a file that is truncated")
     }
+    // No sum of numbers below 2^48 overflows.
+    guard header.places.values.allSatisfy({ $0.extent.offset + $0.extent.bytes <= header.length })
+    else { throw damagedShard(path, "tables that end beyond the shard") }
     let clips = try table(.clips, header, descriptor, path).withUnsafeBytes {
       Array($0.bindMemory(to: Int64.self))
     }
@@ -78,7 +81,8 @@ final class ShardFile: Sendable {
     else { throw damagedShard(path, "\(clipCount) clips, none of them number \(row)") }
     let bytes = FrameRecord.columns * MemoryLayout<Int64>.stride
     let extent = header.place(.frames).extent
-    guard clip.firstFrame + clip.frames <= extent.bytes / bytes else {
+    let held = extent.bytes / bytes
+    guard clip.frames <= held, clip.firstFrame <= held - clip.frames else {
       throw damagedShard(path, "too few frames for clip \(row)")
     }
     let records = try read(

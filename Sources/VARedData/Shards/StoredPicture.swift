@@ -50,7 +50,8 @@ struct StoredPicture: Hashable {
     guard fields.count == StoredPicture.columns.count, let width = Int(fields[1]),
       let height = Int(fields[2]), let range = Int(fields[3]), let matrix = Int(fields[4]),
       let aspect = Double(fields[5]), (1...1 << 20).contains(width),
-      (1...1 << 20).contains(height), (0...255).contains(range), (0...255).contains(matrix),
+      (1...1 << 20).contains(height), width * height <= VideoLimits.training.pixels,
+      (0...255).contains(range), (0...255).contains(matrix),
       aspect > 0, aspect.isFinite
     else { return nil }
     (format, self.width, self.height) = (fields[0], width, height)
