@@ -13,10 +13,7 @@ extension HDF5File {
     var message = [CChar](repeating: 0, count: 512)
     let status = vared_check_chunks(
       set, UInt64(rows.lowerBound), UInt64(rows.upperBound), &message, message.count)
-    guard status == 0 else {
-      let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-      throw error("\(path) \(String(decoding: bytes, as: UTF8.self))")
-    }
+    guard status == 0 else { throw error("\(path) \(HDF5Library.text(message))") }
     wholeRows[path, default: RangeSet()].insert(contentsOf: rows)
   }
 }

@@ -51,8 +51,7 @@ extension HDF5File {
           list.id, UInt32(index), &flags, &values, nil, name.count - 1, &name, &options)
         guard filter >= 0 else { throw failed("no filters of \(path)") }
         guard H5Zfilter_avail(filter) <= 0 else { continue }
-        let text = String(
-          decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let text = HDF5Library.text(name)
         return text.isEmpty ? "number \(filter)" : text
       }
       return nil

@@ -39,8 +39,7 @@ enum HDF5Library {
       path, trialLimits.bytes, trialLimits.seconds, &message, message.count)
     guard status >= 0 else { throw HDF5Error(path: path, system: "cannot be tried out") }
     guard status > 0 else { return }
-    let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    throw HDF5Error(path: path, message: String(decoding: bytes, as: UTF8.self))
+    throw HDF5Error(path: path, message: text(message))
   }
 
   /// How files are opened and made: without the library's own locks. The caller holds the lock.
@@ -55,8 +54,12 @@ enum HDF5Library {
   private static func reason() -> (text: String, isOfSystem: Bool) {
     var text = [CChar](repeating: 0, count: 512)
     text.withUnsafeMutableBufferPointer { vared_h5e_innermost($0.baseAddress) }
-    let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return plain(String(decoding: bytes, as: UTF8.self))
+    return plain(self.text(text))
+  }
+
+  /// What a C function wrote into a buffer, up to its 0.
+  static func text(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// `errno = 28` inside a library message is what matters: say it as the system says it.

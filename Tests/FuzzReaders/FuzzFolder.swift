@@ -6,10 +6,6 @@ import Foundation
 final class FuzzFolder {
   let path: String
 
-  /// Where the seeds lie in the sources.
-  static let seeds = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fuzz/Seeds").path
-
   /// Names that annotations have in the field; a section of the input under another name is text of
   /// the file before.
   static let annotationNames = [

@@ -31,17 +31,11 @@ extension FuzzReader {
   /// header are made to fit, or nothing behind them would ever be read.
   func readShard(_ bytes: UnsafeBufferPointer<UInt8>) throws {
     try folder.clear()
-    var set: [UInt8] = []
     for name in ["manifest.json", "index.csv"] {
-      set += Array("=== \(name)\n".utf8)
-      set += try Data(contentsOf: URL(fileURLWithPath: "\(FuzzFolder.seeds)/shard-set/\(name)"))
+      let file = URL(fileURLWithPath: "\(Self.seeds)/shard-set/\(name)")
+      try folder.write([UInt8](try Data(contentsOf: file)), to: name)
     }
-    try set.withUnsafeBufferPointer {
-      _ = try folder.writeSections(of: $0, known: ["manifest.json", "index.csv"])
-    }
-    try Self.withFittingChecksums(Array(bytes)).withUnsafeBufferPointer {
-      _ = try folder.write($0, to: "shard-00000.h5")
-    }
+    try folder.write(Self.withFittingChecksums(Array(bytes)), to: "shard-00000.h5")
     try readClips(of: Dataset.open(folder.path))
   }
 

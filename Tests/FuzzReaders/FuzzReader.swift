@@ -36,6 +36,10 @@ public final class FuzzReader {
     case video
   }
 
+  /// Where the seeds lie in the sources, in a folder for each kind.
+  public static let seeds = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Fuzz/Seeds").path
+
   private let kind: Kind
   let folder: FuzzFolder
 
@@ -124,7 +128,7 @@ public final class FuzzReader {
     var digest = FileSeal.Digest()
     digest.add(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[block...]))
     let sealed = FileSeal.text(digest) + bytes[block...]
-    let path = try sealed.withUnsafeBufferPointer { try folder.write($0, to: "checkpoint.h5") }
+    let path = try folder.write(sealed, to: "checkpoint.h5")
     let checkpoint = try Checkpoint.read(path)
     try checkpoint.requireFinite()
   }

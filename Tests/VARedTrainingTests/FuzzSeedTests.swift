@@ -6,9 +6,6 @@ import TestSupport
 import Testing
 
 @Suite struct FuzzSeedTests {
-  private static let seeds = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fuzz/Seeds").path
-
   /// Format 3 is refused without a seal; chunks that are not what the layout says are what libhdf5
   /// reads past the end of.
   private static let refused: Set = [
@@ -18,7 +15,8 @@ import Testing
 
   @Test(arguments: FuzzReader.Kind.allCases)
   func seedsAreReadAndMutationsRefused(_ kind: FuzzReader.Kind) throws {
-    let result = try RankLaunch("Fuzz", [kind.rawValue, "\(Self.seeds)/\(kind)"], ranks: nil).run()
+    let result = try RankLaunch("Fuzz", [kind.rawValue, "\(FuzzReader.seeds)/\(kind)"], ranks: nil)
+      .run()
     #expect(result.status == 0 && !result.timedOut, "\(result)")
     let lines = result.stdout.split(separator: "\n")
     #expect(!lines.isEmpty)

@@ -67,11 +67,7 @@ struct ExplainedClip {
   private static func answers(
     _ logits: [Float], _ classes: [String], _ isMultiLabel: Bool
   ) -> [(name: String, probability: Double)] {
-    let highest = Double(logits.max() ?? 0)
-    let powers = logits.map { exp(Double($0) - highest) }
-    let sum = powers.reduce(0, +)
-    let scores =
-      isMultiLabel ? logits.map { 1 / (1 + exp(-Double($0))) } : powers.map { $0 / sum }
+    let scores = ClipScores.scores(of: logits[...], isMultiLabel: isMultiLabel)
     return zip(classes, scores).enumerated()
       .sorted { ($0.element.1, $1.offset) > ($1.element.1, $0.offset) }
       .prefix(5).map { ($0.element.0, $0.element.1) }

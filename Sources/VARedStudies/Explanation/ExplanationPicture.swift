@@ -43,22 +43,12 @@ struct ExplanationPicture {
     drawFrames(into: &drawing)
     drawLegend(into: &drawing)
     for row in clip.layers.indices { drawLayer(row, into: &drawing) }
-    let (w, h) = (SVGElements.number(Self.width), SVGElements.number(height.rounded(.up)))
-    return """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(w)" height="\(h)" \
-      viewBox="0 0 \(w) \(h)">
-      <title>\(SVGElements.escaped(words))</title>
-      <style>
-      \(PlotStyle.sheet())
-      .rest{fill:currentColor;opacity:0.42}
-      .none{fill:currentColor;opacity:0.14}
-      </style>
-      <rect class="paper" width="100%" height="100%"/>
-      \(drawing.text)
-      </svg>
-
-      """
+    return drawing.file(
+      title: words, width: SVGElements.number(Self.width),
+      height: SVGElements.number(height.rounded(.up)),
+      rules: [
+        ".rest{fill:currentColor;opacity:0.42}", ".none{fill:currentColor;opacity:0.14}",
+      ])
   }
 
   private var words: String {

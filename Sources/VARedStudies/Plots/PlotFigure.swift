@@ -31,20 +31,7 @@ struct PlotFigure {
   /// The whole file: XML with its style inside, nothing outside it is referred to.
   var svg: String {
     let drawn = drawn()
-    let (w, h) = (drawn.width, drawn.height)
-    return """
-      <?xml version="1.0" encoding="UTF-8"?>
-      <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(w)" height="\(h)" \
-      viewBox="0 0 \(w) \(h)">
-      <title>\(SVGElements.escaped(title))</title>
-      <style>
-      \(PlotStyle.sheet())
-      </style>
-      <rect class="paper" width="100%" height="100%"/>
-      \(drawn.elements.text)
-      </svg>
-
-      """
+    return drawn.elements.file(title: title, width: drawn.width, height: drawn.height)
   }
 
   /// The picture as an element of a page that has `PlotStyle.sheet(scope: ".plot ")`.

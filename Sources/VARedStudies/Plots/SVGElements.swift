@@ -52,6 +52,28 @@ struct SVGElements {
         + "aria-label=\"\(Self.escaped(words))\" href=\"\(uri)\"/>")
   }
 
+  /// The elements as a file: XML with its style inside, nothing outside it is referred to.
+  /// - Parameters:
+  ///   - title: the picture's name for screen readers.
+  ///   - width: in pixels.
+  ///   - height: in pixels.
+  ///   - rules: of the style sheet, beside those of plots.
+  func file(title: String, width: String, height: String, rules: [String] = []) -> String {
+    """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <svg xmlns="http://www.w3.org/2000/svg" role="img" width="\(width)" height="\(height)" \
+    viewBox="0 0 \(width) \(height)">
+    <title>\(Self.escaped(title))</title>
+    <style>
+    \(([PlotStyle.sheet()] + rules).joined(separator: "\n"))
+    </style>
+    <rect class="paper" width="100%" height="100%"/>
+    \(text)
+    </svg>
+
+    """
+  }
+
   /// Where a text is, seen from its position.
   enum Anchor: String {
     case start, middle, end

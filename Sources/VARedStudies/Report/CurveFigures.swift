@@ -13,15 +13,15 @@ struct CurveFigures {
   /// A figure for each quantity, all runs in each.
   var quantities: [ReportFigure] {
     [
-      figure("Loss", "loss", training("loss")),
-      figure("Accuracy", "share right", (isOne ? training("accuracy") : []) + scores),
-      figure("Cost of computation", "cost", training("cost")),
-      figure(
+      Self.figure("Loss", "loss", training("loss")),
+      Self.figure("Accuracy", "share right", (isOne ? training("accuracy") : []) + scores),
+      Self.figure("Cost of computation", "cost", training("cost")),
+      Self.figure(
         "Executed share of the dynamic convolutions", "conv ratio",
         (isOne ? training("conv_ratio") : [])
           + evaluated { $0.isDynamic ? $0.metrics.evaluation("conv_ratio") : [] }),
-      figure("Learning rate", "learning rate", training("learning_rate")),
-      figure("Speed", "clips per second", training("clips_per_second")),
+      Self.figure("Learning rate", "learning rate", training("learning_rate")),
+      Self.figure("Speed", "clips per second", training("clips_per_second")),
     ].compactMap { $0 }
   }
 
@@ -47,7 +47,9 @@ struct CurveFigures {
     }
   }
 
-  private func figure(_ title: String, _ axis: String, _ series: [PlotSeries]) -> ReportFigure? {
+  private static func figure(
+    _ title: String, _ axis: String, _ series: [PlotSeries]
+  ) -> ReportFigure? {
     ReportFigure(
       title, Plot(x: PlotAxis("step"), y: PlotAxis(axis), series: series, height: 190))
   }
@@ -69,15 +71,10 @@ struct CurveFigures {
       ("batch_norm.mean", "batch norm"), ("gradients.mean", "gradients"), ("data.mean", "clips"),
     ]
     .map { PlotSeries($0.1, .curve, run.metrics.step($0.0)) }
-    func figure(_ title: String, _ series: [PlotSeries]) -> ReportFigure? {
-      ReportFigure(
-        title,
-        Plot(x: PlotAxis("step"), y: PlotAxis("seconds"), series: series, height: 190))
-    }
     return [
-      figure("Seconds of a step by kind, mean over ranks", byKind),
-      figure("Seconds in which a rank computed", byRank),
-      figure("Seconds waited for, mean over ranks", waits),
+      figure("Seconds of a step by kind, mean over ranks", "seconds", byKind),
+      figure("Seconds in which a rank computed", "seconds", byRank),
+      figure("Seconds waited for, mean over ranks", "seconds", waits),
       slowest(run),
     ].compactMap { $0 }
   }

@@ -77,13 +77,13 @@ struct EvaluationNumbers: Decodable {
   ///   - advice: what to do where it cannot be read.
   /// - Throws: `FileError`.
   init(path: String, advice: String) throws {
-    guard try TextLines(path).exists else {
+    guard let data = try RegularFile.contents(path) else {
       throw FileError(path: path, "is not there; \(advice)")
     }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      self = try decoder.decode(Self.self, from: try Data(contentsOf: URL(fileURLWithPath: path)))
+      self = try decoder.decode(Self.self, from: data)
     } catch {
       throw FileError(path: path, "is no evaluation that can be read; \(advice)")
     }

@@ -59,7 +59,6 @@ struct ReportContent {
       "costs": Self.figures([CostFigures.classes(of: run)].compactMap { $0 }),
       "classes": Self.classes(run),
       "scoreName": run.evaluation.map == nil ? "accuracy" : "average precision",
-      "badCount": run.badClips.count,
       "hasBad": !run.badClips.isEmpty,
       "bad": run.badClips.prefix(Self.mostBad).map {
         ["split": $0.split, "path": $0.path, "reason": $0.reason] as [String: Any]

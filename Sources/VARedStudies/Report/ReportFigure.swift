@@ -9,7 +9,7 @@ struct ReportFigure {
   /// The element, escaped.
   let svg: String
   /// Whether it needs the page's whole width.
-  var isWide = false
+  let isWide: Bool
 
   /// Draws one plot; nil where there is nothing to draw.
   ///

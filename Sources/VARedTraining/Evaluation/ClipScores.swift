@@ -5,7 +5,7 @@ import VARedData
 import VARedNN
 
 /// What one rank knows about its clips while it evaluates.
-struct ClipScores {
+package struct ClipScores {
   /// The network's classes of each clip.
   let labels: [[Int]]
   private let classes: Int
@@ -65,7 +65,7 @@ struct ClipScores {
   /// Adds one view's scores, and counts whether they are right by themselves.
   mutating func addScores(_ logits: ArraySlice<Float>, clip: Int) {
     viewCount[clip] += 1
-    let scores = isMultiLabel ? logits.map { Self.sigmoid($0) } : Self.softmax(logits)
+    let scores = Self.scores(of: logits, isMultiLabel: isMultiLabel)
     for (k, score) in scores.enumerated() { probabilities[clip * classes + k] += score }
     guard !isMultiLabel, !isBad[clip], let label = labels[clip].first else { return }
     let place = Self.place(of: label, in: scores[...])
@@ -165,16 +165,6 @@ struct ClipScores {
     return counts
   }
 
-  /// Executed MACs per view of every clip that was decoded.
-  var meanMACs: [Double] { meanOverViews(executedMACs) }
-
-  /// Conv ratio per view of every clip that was decoded.
-  var meanConvRatios: [Double] { meanOverViews(convRatio) }
-
-  private func meanOverViews(_ sums: [Double]) -> [Double] {
-    decoded.map { sums[$0] / viewCount[$0] }
-  }
-
   /// What was chosen in all views of the clips that were decoded, summed by class; the last row is
   /// that of all clips.
   /// - Parameter rows: the rows that each clip is added to, below `classes`.
@@ -194,6 +184,11 @@ struct ClipScores {
   /// The first class with the highest score.
   static func highest(of scores: [Double]) -> Int {
     scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+  }
+
+  /// Softmax, or with several labels a clip sigmoids, of one view's logits.
+  package static func scores(of logits: ArraySlice<Float>, isMultiLabel: Bool) -> [Double] {
+    isMultiLabel ? logits.map { sigmoid($0) } : softmax(logits)
   }
 
   static func sigmoid(_ logit: Float) -> Double { 1 / (1 + exp(-Double(logit))) }

@@ -95,9 +95,10 @@ package struct Evaluator {
     result.notFiniteClips = Int(sums[11])
     result.views = views.count
     try takeClasses(scores, labels, into: &result)
-    result.distribution = try gatherSorted(scores.meanMACs.map { $0 / 1e9 })
-    result.convRatios = try gatherSorted(scores.meanConvRatios)
     result.evaluated = try gather(scores.clips(indices: indices))
+    let decoded = result.evaluated.filter { !$0.isBad }
+    result.distribution = decoded.map { $0.executedMACs / 1e9 }.sorted()
+    result.convRatios = decoded.map(\.convRatio).sorted()
     var choices = scores.choices(labels, classes: dataset.classes.count)
     try choices.reduce(over: communicator)
     result.policies = PolicyStatistics(choices, classes: dataset.classes)
@@ -141,8 +142,7 @@ package struct Evaluator {
       let has = Set(labels[clip])
       return classMap.map { own[$0] } + (0..<count).map { has.contains($0) ? 1 : 0 }
     }
-    let all = try communicator.gather(rows.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
-    let precisions = all.map { all in
+    let precisions = try gather(rows).map { all in
       (0..<count).map { k -> Double in
         let clips = stride(from: 0, to: all.count, by: 2 * count)
         return averagePrecision(
@@ -166,17 +166,15 @@ package struct Evaluator {
 
   /// All ranks' clips in the order of the split, on rank 0; none on the others.
   private func gather(_ clips: [EvaluatedClip]) throws -> [EvaluatedClip] {
-    let own = clips.flatMap(\.values)
-    let all = try communicator.gather(own.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
+    let all = try gather(clips.flatMap(\.values)) ?? []
     let width = EvaluatedClip.valueCount
-    return stride(from: 0, to: all?.count ?? 0, by: width)
-      .map { EvaluatedClip(values: (all ?? [])[$0..<$0 + width]) }
+    return stride(from: 0, to: all.count, by: width)
+      .map { EvaluatedClip(values: all[$0..<$0 + width]) }
       .sorted { $0.index < $1.index }
   }
 
-  /// All ranks' values in ascending order, on rank 0; nothing on the others.
-  private func gatherSorted(_ values: [Double]) throws -> [Double] {
-    let gathered = try communicator.gather(values.withUnsafeBytes { Array($0) }) ?? []
-    return gathered.flatMap(Self.doubles).sorted()
+  /// All ranks' values, rank after rank, on rank 0; nil on the others.
+  private func gather(_ values: [Double]) throws -> [Double]? {
+    try communicator.gather(values.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
   }
 }

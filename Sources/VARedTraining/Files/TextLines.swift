@@ -29,11 +29,11 @@ package struct TextLines {
 }
 
 /// Files that are files: a pipe of a file's name would be waited for, for ever.
-enum RegularFile {
+package enum RegularFile {
   /// What a file holds; nil: there is none.
   ///
   /// - Throws: `FileError` if it cannot be read, or is a folder, a pipe or a device.
-  static func contents(_ path: String) throws -> Data? {
+  package static func contents(_ path: String) throws -> Data? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
