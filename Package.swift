@@ -19,6 +19,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // C libraries behind a module map; shim.h holds what Swift cannot import.
@@ -61,7 +62,9 @@ let package = Package(
       name: "VARedTraining",
       dependencies: [
         "VARedNN", "VARedDist", "VARedData", "VARedHDF5", .product(name: "Yams", package: "Yams"),
-      ]),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["TensorBoard/event.proto"]),
     // What people look at: counts, benchmarks, redundancy, the frontier, predictions, reports.
     .target(
       name: "VARedStudies",

@@ -119,6 +119,7 @@ import VARedNN
     written.resume = .path("runs/x/checkpoints/step-00000001.h5")
     written.evaluateEvery = 0
     written.views = .video
+    written.tensorBoard = false
     var read = TrainingConfiguration()
     try read.read(yaml: written.yaml, named: "config.yaml")
     #expect(read == written)

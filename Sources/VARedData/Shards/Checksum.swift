@@ -29,6 +29,22 @@ package struct CRC32 {
   }
 }
 
+/// CRC-32C (Castagnoli), as TFRecord files have it.
+package enum CRC32C {
+  /// The table of the polynomial 0x1EDC6F41, its bits turned round, as they are fed.
+  private static let table: [AVCRC] = {
+    var table = [AVCRC](repeating: 0, count: 1024)
+    av_crc_init(&table, 1, 32, 0x82F6_3B78, Int32(table.count * MemoryLayout<AVCRC>.stride))
+    return table
+  }()
+
+  /// The CRC of `bytes`.
+  package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    guard let base = bytes.baseAddress else { return 0 }
+    return ~av_crc(table, 0xFFFF_FFFF, base.assumingMemoryBound(to: UInt8.self), bytes.count)
+  }
+}
+
 /// SHA-256 of `text`'s UTF-8 in hexadecimal.
 func sha256(_ text: String) -> String {
   sha256Bytes(text).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()

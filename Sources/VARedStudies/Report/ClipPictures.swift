@@ -11,10 +11,6 @@ struct ClipPictures {
   /// Why some or all are missing; nil: they are there.
   private(set) var problem: String?
 
-  /// Pixels of a side at most.
-  static let mostPixels = 96
-  /// Pictures of an animation at most.
-  static let mostFrames = 8
   /// Bytes of all data URIs of a report at most.
   static let mostBytes = 5 << 20
 
@@ -39,43 +35,28 @@ struct ClipPictures {
         problem = "\(evaluation.data) is not what was evaluated: some clips have no picture"
       }
       try read(
-        Array(Set(known.map(\.index))).sorted(), of: dataset, split,
-        Self.geometry(run.configuration), bytes: bytes)
+        Array(Set(known.map(\.index))).sorted(),
+        ClipAnimations(of: dataset, split, run.configuration), bytes: bytes)
     } catch {
       problem = "clips have no pictures: \(error)"
     }
   }
 
-  /// The frames of the network's clips, at most `mostFrames` of them.
-  static func geometry(_ configuration: TrainingConfiguration) -> ClipGeometry {
-    let skip = max(1, (configuration.frames + mostFrames - 1) / mostFrames)
-    return ClipGeometry(
-      frames: min(mostFrames, (configuration.frames + skip - 1) / skip),
-      frameStride: configuration.frameStride * skip, size: min(mostPixels, configuration.size))
-  }
-
   private mutating func read(
-    _ indices: [Int], of dataset: Dataset, _ split: Split, _ geometry: ClipGeometry, bytes: Int
+    _ indices: [Int], _ animations: ClipAnimations, bytes: Int
   ) throws {
-    let threads = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
-    let loader = dataset.centreClips(
-      indices, of: split, geometry: geometry, batch: 1, threads: threads)
-    defer { loader.stop() }
     var left = bytes
-    while let batch = try loader.next() {
-      guard batch.count == 1, batch.bad.isEmpty else { continue }
-      let animation = try EncodedAnimation(
-        batch.pictures(clip: 0, geometry), width: geometry.size, height: geometry.size,
-        framesPerSecond: 6)
+    try animations.forEach(indices) { index, animation in
       let uri =
         "data:\(animation.mediaType);base64,"
         + Data(animation.bytes).base64EncodedString()
       left -= uri.utf8.count
       guard left >= 0 else {
         problem = "some clips have no picture: the page would grow too large"
-        return
+        return false
       }
-      uris[batch.indices[0]] = uri
+      uris[index] = uri
+      return true
     }
   }
 }

@@ -272,5 +272,8 @@ extension Setting.Group {
         "views", \.views, "kind",
         "Evaluations: clip (one centre clip) or video (mean softmax of windows x crops; training "
           + "takes 10 windows)"),
+      .flag(
+        "tensorboard", \.tensorBoard,
+        "Event files for TensorBoard in --output, beside metrics.jsonl: tensorboard --logdir DIR"),
     ])
 }

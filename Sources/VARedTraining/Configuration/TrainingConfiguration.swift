@@ -208,6 +208,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var evaluateEvery = 1
   /// Views per clip in the evaluations during training.
   public var views = EvaluationViews.clip
+  /// Event files for TensorBoard.
+  public var tensorBoard = true
 
   /// The defaults.
   public init() {}

@@ -19,6 +19,8 @@ package struct ClipScores {
   /// Views of decoded clips by themselves: correct, and correct within five.
   private var viewsCorrect = (top1: 0, top5: 0)
   private var choices: PolicyCounts
+  /// Of the views of clips that were decoded.
+  private(set) var gateWeights: WeightHistograms
   private var seconds = 0.0
   private var passes = 0
   /// The clips that could not be decoded.
@@ -34,6 +36,7 @@ package struct ClipScores {
     self.isMultiLabel = isMultiLabel
     let clips = labels.count
     choices = PolicyCounts(layers, rows: clips)
+    gateWeights = WeightHistograms(layers)
     probabilities = [Double](repeating: 0, count: clips * classes)
     isBad = [Bool](repeating: false, count: clips)
     executedMACs = [Double](repeating: 0, count: clips)
@@ -58,6 +61,7 @@ package struct ClipScores {
       executedMACs[clip] += Double(inference.executedMACs[n])
       convRatio[clip] += inference.convRatio[n]
       choices.add(inference, clip: n, toRow: clip)
+      if !isBad[clip] { gateWeights.add(inference, clip: n) }
       addScores(inference.logits[n * classes..<(n + 1) * classes], clip: clip)
     }
   }

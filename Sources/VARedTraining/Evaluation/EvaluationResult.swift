@@ -44,6 +44,8 @@ public struct EvaluationResult: Sendable {
   package var evaluated: [EvaluatedClip] = []
   /// What the gates chose; nil for a fixed network.
   public var policies: PolicyStatistics?
+  /// How the gates' weights are distributed; nil for a fixed network.
+  var gateWeights: WeightHistograms?
 
   /// Standard deviation of the conv ratio over the clips; on rank 0 only.
   public var convRatioDeviation: Double {

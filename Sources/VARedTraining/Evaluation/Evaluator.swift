@@ -102,6 +102,9 @@ package struct Evaluator {
     var choices = scores.choices(labels, classes: dataset.classes.count)
     try choices.reduce(over: communicator)
     result.policies = PolicyStatistics(choices, classes: dataset.classes)
+    var weights = scores.gateWeights
+    try weights.reduce(over: communicator)
+    result.gateWeights = weights.layers.isEmpty ? nil : weights
     return (result, try communicator.gatherBadClips(scores.bad) ?? [])
   }
 

@@ -46,20 +46,24 @@ public enum AtomicFile {
 
   /// The same of a text.
   package static func writeOutput(_ path: String, text: String) throws {
-    try writeOutput(path) { try put(text, at: $0, named: path) }
+    try writeOutput(path) { try put(Data(text.utf8), at: $0, named: path) }
   }
 
   /// Writes a small text file atomically.
   package static func write(_ path: String, text: String) throws {
-    try write(path) { try put(text, at: $0, named: path) }
+    try write(path, bytes: Data(text.utf8))
   }
 
-  private static func put(_ text: String, at place: String, named path: String) throws {
+  /// Writes a small file atomically.
+  static func write(_ path: String, bytes: Data) throws {
+    try write(path) { try put(bytes, at: $0, named: path) }
+  }
+
+  private static func put(_ bytes: Data, at place: String, named path: String) throws {
     guard let file = fopen(place, "w") else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
-    let bytes = Array(text.utf8)
-    let written = fwrite(bytes, 1, bytes.count, file)
+    let written = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
     let flushed = fflush(file)
     let reason = systemReason()
     fclose(file)

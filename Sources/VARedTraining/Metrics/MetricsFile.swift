@@ -17,11 +17,7 @@ package final class MetricsFile {
   let path: String
   /// The lines there are, in order.
   package private(set) var lines: [Line] = []
-  private let file: Int32
-  /// Bytes of whole lines in the file.
-  private var bytes: off_t
-  /// Lines that the file did not take yet.
-  private var pending: [UInt8] = []
+  private let file: GrowingFile
 
   /// Opens the file to append; lines after `step`, and a last one that was torn, are taken out.
   /// What else cannot be read is kept beside the file.
@@ -58,15 +54,8 @@ package final class MetricsFile {
     }
     let whole = kept.map { $0 + "\n" }.joined()
     if text.exists, Data(whole.utf8) != text.bytes { try AtomicFile.write(path, text: whole) }
-    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
-    guard descriptor >= 0 else {
-      throw FileError(path: path, "cannot be written: \(systemReason())")
-    }
-    file = descriptor
-    bytes = lseek(descriptor, 0, SEEK_END)
+    file = try GrowingFile(path)
   }
-
-  deinit { close(file) }
 
   /// Appends objects, all of them or none: what the file does not take is kept, and written with
   /// the next ones.
@@ -75,21 +64,13 @@ package final class MetricsFile {
   func append(_ objects: [JSONLine]) throws {
     let texts = objects.map(\.text)
     lines += texts.compactMap(Self.parse)
-    pending += texts.flatMap { ($0 + "\n").utf8 }
-    try flush()
+    try file.append(texts.flatMap { ($0 + "\n").utf8 })
   }
 
   /// Writes what the file did not take before.
   ///
   /// - Throws: `FileError` if it still does not.
-  func flush() throws {
-    if let reason = failure(writing: pending, to: file) {
-      ftruncate(file, bytes)  // No line is torn, or there twice later.
-      throw FileError(path: path, "cannot be written: \(reason)")
-    }
-    bytes += off_t(pending.count)
-    pending.removeAll(keepingCapacity: true)
-  }
+  func flush() throws { try file.flush() }
 
   /// Whether there is a line of this kind at this step.
   func has(_ kind: String, step: Int) -> Bool {

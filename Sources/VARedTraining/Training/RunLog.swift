@@ -9,6 +9,8 @@ final class RunLog {
   let folder: RunFolder
   let metrics: MetricsFile
   let progress: Progress
+  /// What TensorBoard shows; nil: it is switched off, or cannot be written.
+  private var tensorBoard: TensorBoardLog?
   private var badClips: BadClipList
   private let configuration: TrainingConfiguration
   private let dataset: Dataset
@@ -46,6 +48,12 @@ final class RunLog {
     badClips = try BadClipList(folder.badClipsFile)
     origin = checkpoint.map { (start.step, $0.path) }
     savedStep = origin?.step
+    guard configuration.tensorBoard else { return }
+    goingOn {
+      tensorBoard = try TensorBoardLog(
+        folder, configuration, dataset: dataset, resumedAt: start.step,
+        hasEpoch: metrics.has("epoch", step: start.step), say: progress.say)
+    }
   }
 
   /// A step's line and progress; `position` is after the step.
@@ -53,6 +61,7 @@ final class RunLog {
     var line = record.line(step: position.step, plan)
     if configuration.network == .dynamic { line.add("stage", plan.stage.rawValue) }
     write([line])
+    if !record.isUndone { goingOn { try tensorBoard?.write([line], step: position.step) } }
     progress.step(record, position: position, epoch: plan.epoch + 1)
     take(saver.collect(waiting: false))
   }
@@ -71,11 +80,11 @@ final class RunLog {
     line.add("bad_clips", Int(totals.badClips))
     line.add("evaluation_bad_clips", result?.badClips ?? 0)
     line.add("seconds", totals.seconds)
+    let lines = (result.map { [$0.line(step: position.step)] } ?? []) + [line]
+    goingOn { try tensorBoard?.write(lines, result, step: position.step) }
+    write(lines)
     if let result {
-      write([result.line(step: position.step), line])
       progress.say("epoch \(position.epoch)/\(configuration.epochs) val \(result.summary)")
-    } else {
-      write([line])
     }
   }
 
@@ -196,6 +205,7 @@ final class RunLog {
     wait()
     if let failure { throw failure }
     try metrics.flush()
+    try tensorBoard?.flush()
   }
 
   /// Takes in how a write ended: one that failed is tried again when the next is due.
