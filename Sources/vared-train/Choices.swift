@@ -19,6 +19,7 @@ extension ColorJitter: ExpressibleByArgument {}
 extension RandAugment: ExpressibleByArgument {}
 extension RunTimeLimit: ExpressibleByArgument {}
 extension PolicyMode: ExpressibleByArgument {}
+extension Verbosity: ExpressibleByArgument {}
 extension GradientCompression: ExpressibleByArgument {}
 
 extension ResumeMode: ExpressibleByArgument {

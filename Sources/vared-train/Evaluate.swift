@@ -50,6 +50,7 @@ struct Evaluate: ParsableCommand {
     settings.policies = policies
     settings.report = report
     settings.clips = clips
+    settings.verbosity = shared.settings.verbosity
     EvaluationRun.launch(settings)
   }
 }

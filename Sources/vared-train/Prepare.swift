@@ -65,6 +65,8 @@ struct Prepare: ParsableCommand {
       "Decoding threads per rank; 0: its share of the cores.", valueName: "threads"))
   var dataThreads = 0
 
+  @OptionGroup var saying: SettingFlags<Saying>
+
   func run() throws {
     var settings = PreparationSettings()
     settings.data = data
@@ -77,6 +79,7 @@ struct Prepare: ParsableCommand {
     settings.maxSeconds = maxSeconds
     settings.shardSize = shardSize
     settings.dataThreads = dataThreads
+    settings.verbosity = saying.settings.verbosity
     let status = Preparation.launch(settings)
     if status != 0 { throw ExitCode(status) }
   }

@@ -56,6 +56,7 @@ struct Redundancy: ParsableCommand {
     run.resources = resources.settings.resources
     run.csv = csv
     run.svg = svg
+    Terminal.verbosity = resources.settings.verbosity
     let report = try run.run()
     try Terminal.show(json ? report.json : report.table)
   }

@@ -24,7 +24,10 @@ struct Report: ParsableCommand {
   @Option(help: ArgumentHelp("HTML file to write.", valueName: "file.html"))
   var output = "report.html"
 
+  @OptionGroup var saying: SettingFlags<Saying>
+
   func run() throws {
+    Terminal.verbosity = saying.settings.verbosity
     try Terminal.show(try RunReport(runs: runs, output: output).run())
   }
 }

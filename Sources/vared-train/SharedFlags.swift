@@ -20,12 +20,18 @@ enum Computing: SettingSelection {
 
 /// `redundancy`: what a pass over a dataset takes.
 enum Decoding: SettingSelection {
-  static let settings = Computing.settings + Setting.selected("data-threads")
+  static let settings =
+    Computing.settings + Setting.selected("data-threads", "verbosity")
 }
 
 /// `evaluate`: what an evaluation is told in training, too.
 enum Evaluating: SettingSelection {
   static let settings = Decoding.settings + Setting.selected("views", "max-bad-clips")
+}
+
+/// `prepare`, `report`: how much is said.
+enum Saying: SettingSelection {
+  static let settings = Setting.selected("verbosity")
 }
 
 extension Setting {

@@ -37,16 +37,17 @@ struct VARedTrain: ParsableCommand {
   static func main() {
     Launch.begin()
     AtomicFile.refuseInsteadOfEnding()
+    let arguments = Setting.withCurrentFlags(
+      Array(CommandLine.arguments.dropFirst()), note: Launch.note)
     let command: any ParsableCommand
     do {
-      let arguments = Array(CommandLine.arguments.dropFirst())
-      command = try parseAsRoot(Setting.withCurrentFlags(arguments, note: Launch.note))
+      command = try parseAsRoot(arguments)
     } catch {
       let text = message(for: error)
       guard exitCode(for: error) != .success else {
         Launch.succeed(printing: text.isEmpty ? help(fullMessage(for: error)) : text)
       }
-      Launch.fail(text, status: ExitStatus.mendable)
+      Launch.fail(Misspelling.message(arguments) ?? text, status: ExitStatus.mendable)
     }
     do {
       var command = command

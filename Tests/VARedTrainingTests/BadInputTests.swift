@@ -47,6 +47,19 @@ import VARedHDF5
     try expectRefusal(["predict"], "--checkpoint")
   }
 
+  /// Also flags that `--help` leaves out, and where a required one is missing because of it.
+  @Test(arguments: [
+    (["--verbosty", "quiet"], "Unknown option '--verbosty'. Did you mean '--verbosity'?"),
+    (["--no-flipp"], "Unknown option '--no-flipp'. Did you mean '--no-flip'?"),
+    (["evaluate", "--checkpont=a", "--data", "b"], "Did you mean '--checkpoint'?"),
+    (["report", "a", "--outputs", "b"], "Unknown option '--outputs'. Did you mean '--output'?"),
+    (["evalute", "--data", "b"], "Unknown subcommand 'evalute'. Did you mean 'evaluate'?"),
+    (["train", "--zzzzzzzz"], "Unknown option '--zzzzzzzz'; --help-hidden lists all of them"),
+  ])
+  func misspeltNames(arguments: [String], expected: String) throws {
+    try expectRefusal(arguments, expected)
+  }
+
   @Test func configurationFiles() throws {
     try scratch.write("a.yaml", "frames: 4\nbatsh: 2\n")
     try expectRefusal(

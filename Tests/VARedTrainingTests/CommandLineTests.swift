@@ -133,7 +133,7 @@ import TrainingTestSupport
     "gate-temperature": "0.25", "gate-temperature-start": "2.0",
     "warmup-share": "0.4", "warmup-sampling": "0.75", "finetune-share": "0.1", "policy": "random",
     "checkpoint-every": "7", "keep-checkpoints": "0", "resume": "none", "evaluate-every": "0",
-    "views": "video", "tensorboard": "false",
+    "views": "video", "tensorboard": "false", "verbosity": "verbose",
   ]
 
   /// Every setting as a flag: over a file that says something else, into the run's config.yaml.

@@ -120,6 +120,7 @@ import VARedNN
     written.evaluateEvery = 0
     written.views = .video
     written.tensorBoard = false
+    written.verbosity = .verbose
     var read = TrainingConfiguration()
     try read.read(yaml: written.yaml, named: "config.yaml")
     #expect(read == written)

@@ -17,6 +17,19 @@ import VARedHDF5
     clips = try scratch.writeClips()
   }
 
+  @Test func itSaysAsMuchAsIsAskedFor() throws {
+    let flags = ["--epochs", "1"]
+    let quiet = try run(arguments("quiet", flags + ["--verbosity", "quiet"])).stdout
+    #expect(quiet.split(separator: "\n").count == 1 && quiet.contains("done: 1 epochs"), "\(quiet)")
+    let steps = try objects("quiet").filter { $0["kind"] as? String == "step" }.count
+    let verbose = try run(arguments("verbose", flags + ["--verbosity", "verbose"])).stdout
+    #expect(verbose.split(separator: "\n").count { $0.contains("backward") } == steps, "\(verbose)")
+    let normal = try run(arguments("normal", flags)).stdout
+    for name in ["metrics.jsonl", "clips.csv", "checkpoints/step-0000000\(steps).h5"] {
+      #expect(normal.contains(scratch("normal/\(name)")), "\(normal)")
+    }
+  }
+
   @Test func aRunWritesWhatIsDocumented() throws {
     let result = try run(arguments("run", ["--checkpoint-every", "3"]), ranks: 2)
     let records = try objects("run")

@@ -57,9 +57,12 @@ struct FrontierMeasurement {
     }
     let evaluator = setup.evaluator()
     func pass() throws -> EvaluationResult? {
-      try evaluator.run(
+      var shown = communicator.rank == 0 ? evaluator.passProgress(run.name, on: .output) : nil
+      defer { shown?.end() }
+      return try evaluator.run(
         trained.network, policies: trained.policies,
-        isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty })?.result
+        isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty },
+        progress: { done, _ in shown?.show(done: done * communicator.size) })?.result
     }
     // The first pass sets the convolutions up, for every part of them that some policy takes.
     guard try pass() != nil else { return nil }

@@ -49,7 +49,9 @@ public struct RedundancyRun: Sendable {
       geometry: ClipGeometry(trained.header.configuration), batch: resources.batch,
       threads: resources.dataThreads)
     defer { loader.stop() }
-    let (layers, bad) = try Self.measure(trained.network, loader)
+    var shown = PassProgress("clips", total: min(clips, dataset.count(split)))
+    let (layers, bad) = try Self.measure(trained.network, loader) { shown.show(done: $0) }
+    shown.end()
     for clip in bad { Terminal.warn("warning: \(clip.path): \(clip.reason)") }
     let measured = min(clips, dataset.count(split)) - bad.count
     guard measured > 0 else {
@@ -84,15 +86,20 @@ public struct RedundancyRun: Sendable {
 
   /// Runs the loader's clips through `network`, whose policies are full computation from now on.
   ///
+  /// - Parameters:
+  ///   - network: that they are run through.
+  ///   - loader: of the clips.
+  ///   - progress: told after every pass how many clips are done.
   /// - Returns: a collector for each convolution, in the order of the forward pass, and the clips
   ///   that could not be decoded, which are in no collector.
   /// - Throws: `DatasetError` as the loader.
   static func measure(
-    _ network: VideoNetwork, _ loader: ClipLoader
+    _ network: VideoNetwork, _ loader: ClipLoader, progress: (Int) -> Void = { _ in }
   ) throws -> (layers: [LayerCollector], bad: [BadClip]) {
     network.policies = .full
     defer { network.observeFeatures = nil }
     var (layers, bad): ([LayerCollector], [BadClip]) = ([], [])
+    var done = 0
     while let batch = try loader.next() {
       guard batch.count > 0 else { continue }
       let refused = Set(batch.bad.map(\.index))
@@ -106,6 +113,8 @@ public struct RedundancyRun: Sendable {
       }
       _ = try network.infer(Clips(batch.clips, of: network.configuration.clip))
       bad += batch.bad
+      done += batch.count
+      progress(done)
     }
     return (layers, bad)
   }

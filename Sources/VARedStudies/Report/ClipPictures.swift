@@ -46,6 +46,8 @@ struct ClipPictures {
     _ indices: [Int], _ animations: ClipAnimations, bytes: Int
   ) throws {
     var left = bytes
+    var shown = PassProgress("pictures", total: indices.count)
+    defer { shown.end() }
     try animations.forEach(indices) { index, animation in
       let uri =
         "data:\(animation.mediaType);base64,"
@@ -56,6 +58,7 @@ struct ClipPictures {
         return false
       }
       uris[index] = uri
+      shown.show(done: uris.count)
       return true
     }
   }

@@ -2,7 +2,7 @@
 
 /// The name in `known` that differs from `name` in the fewest characters, if few enough differ for
 /// it to be what was meant (Levenshtein distance, at most a third of the name and at least 1).
-func nearestName(to name: String, in known: [String]) -> String? {
+package func nearestName(to name: String, in known: [String]) -> String? {
   let distances = known.map { ($0, editDistance(Array(name), Array($0))) }
   guard let best = distances.min(by: { $0.1 < $1.1 }), best.1 <= max(1, name.count / 3) else {
     return nil

@@ -275,5 +275,9 @@ extension Setting.Group {
       .flag(
         "tensorboard", \.tensorBoard,
         "Event files for TensorBoard in --output, beside metrics.jsonl: tensorboard --logdir DIR"),
+      .choice(
+        "verbosity", \.verbosity, "level",
+        "What is said: quiet (warnings and how it ended), normal or verbose (every step of a "
+          + "training)"),
     ])
 }

@@ -210,6 +210,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var views = EvaluationViews.clip
   /// Event files for TensorBoard.
   public var tensorBoard = true
+  /// How much is said.
+  public var verbosity = Verbosity.normal
 
   /// The defaults.
   public init() {}

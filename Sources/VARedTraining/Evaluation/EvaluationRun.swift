@@ -30,6 +30,8 @@ public struct EvaluationSettings: Sendable {
   public var report: String?
   /// CSV file for a line about every clip; nil: none.
   public var clips: String?
+  /// How much is said beside the result.
+  public var verbosity = Verbosity.normal
 
   /// The defaults.
   public init() {}
@@ -74,8 +76,13 @@ public enum EvaluationRun {
         settings.checkpoint, batch: resources.batch, threads: resources.threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))
     }
-    guard let (result, bad) = try evaluator.run(trained.network, policies: trained.policies)
-    else { return }
+    Terminal.verbosity = settings.verbosity
+    var shown = communicator.rank == 0 ? evaluator.passProgress("clips") : nil
+    let found = try evaluator.run(
+      trained.network, policies: trained.policies,
+      progress: { done, _ in shown?.show(done: done * communicator.size) })
+    shown?.end()
+    guard let (result, bad) = found else { return }
     guard communicator.rank == 0 else { return }
     for note in evaluator.dataset.summary.notes(size: evaluator.geometry.size) {
       Terminal.warn("note: \(note)")

@@ -41,13 +41,14 @@ package struct Evaluator {
   /// - Parameters:
   ///   - policies: where the policies of these clips, by their index in the split, come from.
   ///   - isInterrupted: asked after every batch, collective; true ends the evaluation.
-  ///   - progress: told what happens, for the stall watch.
+  ///   - progress: told after every batch how many views of this rank's clips are done, and of how
+  ///     many; for the stall watch, and for who watches.
   /// - Returns: nil if it was interrupted.
   /// - Throws: `DatasetError`, `MPIError`.
   package func run(
     _ network: VideoNetwork, policies: ([Int]) -> PolicySource,
     isInterrupted: () throws -> Bool = { false },
-    progress: (String) -> Void = { _ in }
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry])? {
     let batches = ShardedSampler(
       count: dataset.count(split), ranks: communicator.size, rank: communicator.rank, batch: batch,
@@ -58,19 +59,19 @@ package struct Evaluator {
     var scores = ClipScores(
       labels: labels.map { $0.map { classMap[$0] } }, classes: network.configuration.classes,
       isMultiLabel: isMultiLabel, layers: network.dynamicLayers)
-    for view in views {
+    for (pass, view) in views.enumerated() {
       let loader = ClipLoader(
         dataset: dataset, split: split, geometry: geometry, batches: batches, view: { _ in view },
         threads: dataThreads, ahead: 2)
       defer { loader.stop() }
       var first = 0
-      progress("evaluation")
+      progress(pass * indices.count, views.count * indices.count)
       while let clips = try loader.next() {
         ClipWarnings.show(clips.notes)
         network.policies = policies(clips.indices)
         try scores.add(clips, at: first, network)
         first += clips.count
-        progress("evaluation")
+        progress(pass * indices.count + first, views.count * indices.count)
         if try isInterrupted() { return nil }
       }
     }
@@ -179,5 +180,14 @@ package struct Evaluator {
   /// All ranks' values, rank after rank, on rank 0; nil on the others.
   private func gather(_ values: [Double]) throws -> [Double]? {
     try communicator.gather(values.withUnsafeBytes { Array($0) })?.flatMap(Self.doubles)
+  }
+}
+
+extension Evaluator {
+  /// What shows how far an evaluation is: all ranks' clips, each once for every view.
+  package func passProgress(
+    _ what: String, on stream: PassProgress.Stream = .errors
+  ) -> PassProgress {
+    PassProgress(what, total: dataset.count(split) * views.count, on: stream)
   }
 }

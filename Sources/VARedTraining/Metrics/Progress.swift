@@ -31,7 +31,12 @@ final class Progress {
     let inEpoch = position.epochStep == 0 ? stepsPerEpoch : position.epochStep
     let left = (epochs - position.epoch) * stepsPerEpoch - position.epochStep
     let place = (epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)")
-    if isTerminal {
+    if Terminal.verbosity == .verbose {
+      say(
+        "epoch \(place.epoch) step \(place.step) "
+          + Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
+          + "; " + Self.seconds(record))
+    } else if isTerminal, Terminal.verbosity == .normal {
       let bar = Self.bar(
         Double(inEpoch) / Double(stepsPerEpoch), "epoch \(place.epoch) \(place.step)",
         Self.numbers(record, decimals: 2, secondsLeft: mean * Double(left)), pace.words,
@@ -49,17 +54,31 @@ final class Progress {
   }
 
   /// Writes a line of its own, below the bar where there is one.
-  func say(_ line: String) {
-    if barIsShown { Terminal.write("\n") }
-    Terminal.say(line)
+  func say(_ line: String) { write(line, by: Terminal.say) }
+
+  /// The same of a line that is shown in any case.
+  func conclude(_ line: String) { write(line, by: Terminal.conclude) }
+
+  /// Writes a warning to standard error, below the bar where there is one.
+  func warn(_ line: String) { write(line, by: Terminal.warn) }
+
+  /// Takes the bar away, for that of an evaluation.
+  func clear() {
+    if barIsShown { Terminal.write("\r\u{1B}[K") }
     barIsShown = false
   }
 
-  /// Writes a warning to standard error, below the bar where there is one.
-  func warn(_ line: String) {
+  private func write(_ line: String, by put: (String) -> Void) {
     if barIsShown { Terminal.write("\n") }
     barIsShown = false
-    Terminal.warn(line)
+    put(line)
+  }
+
+  /// `forward 0.452 backward 0.560 allreduce 0.000 data 0.000 s`.
+  static func seconds(_ record: StepRecord) -> String {
+    String(
+      format: "forward %.3f backward %.3f allreduce %.3f data %.3f s", record.forwardSeconds,
+      record.backwardSeconds, record.allReduceSeconds, record.dataSeconds)
   }
 
   /// `loss 0.6931 acc 0.5000 conv 0.71 3.2 clips/s left 3m 20s`.

@@ -19,6 +19,7 @@ package enum Preparation {
     let communicator = Launch.communicator()
     let dataset = communicator.together(status: ExitStatus.of) {
       try settings.validate()
+      Terminal.verbosity = settings.verbosity
       let dataset = try Dataset.open(settings.data, videos: settings.videos)
       try PreparationPlan.requireEncoded(dataset)
       return dataset
@@ -50,7 +51,7 @@ package enum Preparation {
     let plan = PreparationPlan(dataset, manifest: job.manifest)
     let folder = PreparedFolder(path: settings.output, plan: plan)
     guard !job.isDone else {
-      if communicator.rank == 0 { Terminal.say(sentence(job.manifest, settings)) }
+      if communicator.rank == 0 { Terminal.conclude(sentence(job.manifest, settings)) }
       return []
     }
     if communicator.rank == 0 {
@@ -65,10 +66,12 @@ package enum Preparation {
       plan, folder: settings.output, shards: mine.map(\.element), threads: threads)
     let pendingClips = job.pending.reduce(0) { $0 + plan.clipCount($1) }
     let clips = Split.allCases.reduce(0) { $0 + dataset.count($1) }
-    var progress = PreparationProgress(clips: clips, doneBefore: clips - pendingClips)
+    var progress = PassProgress(
+      "clips", total: clips, doneBefore: clips - pendingClips, on: .output)
     let signals = try watch(work, communicator) { done, bad in progress.show(done: done, bad: bad) }
+    progress.end()
     if communicator.rank == 0 {
-      progress.say(
+      Terminal.conclude(
         signals.isEmpty
           ? try complete(folder, settings, pendingClips, seconds: progress.seconds)
           : "stopped by \(signals.names) with \(try stored(folder, job)); the same command goes on "

@@ -27,6 +27,8 @@ package struct PreparationSettings: Sendable {
   package var shardSize = 0.0
   /// Decoding threads per rank; 0: the rank's share of the cores.
   package var dataThreads = 0
+  /// How much is said.
+  package var verbosity = Verbosity.normal
 
   /// The defaults.
   package init() {}

@@ -5,6 +5,14 @@ import Synchronization
 import VARedDist
 
 package enum Terminal {
+  /// How much is said; set once, when the settings are known.
+  package static var verbosity: Verbosity {
+    get { level.withLock { $0 } }
+    set { level.withLock { $0 = newValue } }
+  }
+
+  private static let level = Mutex(Verbosity.normal)
+
   /// Whether standard output ends at a terminal. Open MPI gives its ranks terminals of its own in
   /// between, so under `mpirun` it is the launcher's output that counts.
   package static func isWatched() -> Bool {
@@ -13,7 +21,7 @@ package enum Terminal {
   }
 
   /// Whether standard error ends at a terminal; under `mpirun`, the launcher's.
-  private static func errorsAreWatched() -> Bool {
+  static func errorsAreWatched() -> Bool {
     isUnderMpirun ? launcherHasTerminal(STDERR_FILENO) : isatty(STDERR_FILENO) == 1
   }
 
@@ -97,11 +105,18 @@ package enum Terminal {
 
   private static let lost = Mutex(Lost())
 
-  /// Writes a line of the log to standard output.
-  package static func say(_ line: String) { write(LogTime.prefix + line + "\n") }
+  /// Writes a line of the log to standard output; nothing where quiet was asked for.
+  package static func say(_ line: String) {
+    if verbosity > .quiet { conclude(line) }
+  }
+
+  /// Writes a line of the log that is shown in any case: how something ended.
+  package static func conclude(_ line: String) { write(LogTime.prefix + line + "\n") }
 
   /// Writes a line to standard error.
-  package static func warn(_ line: String) {
-    try? FileHandle.standardError.write(contentsOf: Data((LogTime.prefix + line + "\n").utf8))
+  package static func warn(_ line: String) { writeError(LogTime.prefix + line + "\n") }
+
+  static func writeError(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 }

@@ -132,7 +132,7 @@ final class RunLog {
     goingOn { new = try badClips.append(clips, epoch: epoch) }
     guard new > 0 else { return }
     let example = clips.first.map { ": \($0.path): \($0.reason)" } ?? ""
-    progress.say(
+    progress.conclude(
       "warning: \(new) clip\(new == 1 ? "" : "s") could not be decoded (see \(folder.badClipsFile))"
         + example)
   }
@@ -147,7 +147,7 @@ final class RunLog {
     let reason = reasons.first { !$0.isEmpty } ?? "the loss is not finite"
     lastFault = (step, reason)
     let most = max(1, configuration.maxBadSteps)
-    progress.say(
+    progress.conclude(
       "warning: step \(step) was undone, \(inARow) in a row of at most \(most): \(reason)")
   }
 

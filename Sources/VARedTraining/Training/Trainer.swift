@@ -283,13 +283,20 @@ final class Trainer {
     if isEvaluationDue {
       try network.parameters.broadcastStatistics(over: communicator)
       var signals: Signals = []
+      log?.progress.clear()
+      var shown = log.map { _ in setup.evaluator().passProgress("evaluation", on: .output) }
       let found = try setup.evaluator().run(
         network, policies: { schedule.evaluationPolicies(position, clips: $0) },
         isInterrupted: {
           timeLimit.check()
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
-        }, progress: { watch.progress($0) })
+        },
+        progress: { done, _ in
+          watch.progress("evaluation")
+          shown?.show(done: done * communicator.size)
+        })
+      shown?.end()
       guard let found else { return signals }
       log?.bad(found.bad, epoch: position.epoch)
       try requireFewBad(Double(found.result.badClips), of: setup.dataset.count(.val), .val)

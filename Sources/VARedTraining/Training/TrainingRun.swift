@@ -32,6 +32,7 @@ public enum TrainingRun {
   package static func train(
     _ configuration: TrainingConfiguration, _ communicator: Communicator, onlyWarmup: Bool = false
   ) throws -> TrainingEnd {
+    Terminal.verbosity = configuration.verbosity
     if let end = try EarlyStop.look(communicator, configuration) { return end }
     let share = try communicator.threadShare()
     let shared = configuration.ranksPerStatistic(of: communicator.size)
@@ -67,10 +68,13 @@ public enum TrainingRun {
       log: opened?.log, timeLimit: timeLimit, start: start)
     let end = try trainer.run(onlyWarmup: onlyWarmup)
     if end == .finished, !onlyWarmup, let missed = trainer.missedTarget {
-      opened?.log.progress.say(missed)
+      opened?.log.progress.conclude(missed)
     }
     if !onlyWarmup || end != .finished {
-      opened?.log.progress.say(farewell(end, setup, opened?.log))
+      opened?.log.progress.conclude(farewell(end, setup, opened?.log))
+    }
+    if let log = opened?.log, end == .finished, !onlyWarmup {
+      RunSummary(configuration, log).lines.forEach(log.progress.say)
     }
     return end
   }
