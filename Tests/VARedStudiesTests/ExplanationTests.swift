@@ -62,7 +62,12 @@ import TrainingTestSupport
   @Test func whatIsNoVideoIsOneLine() throws {
     _ = try run(arguments("run", ["--epochs", "1", "--network", "fixed"]))
     try scratch.write("no.mp4", "no video at all")
-    for (clip, word) in [("no.mp4", "no.mp4"), ("none.mp4", "no such file")] {
+    try FileManager.default.createDirectory(
+      atPath: scratch("folder"), withIntermediateDirectories: true)
+    for (clip, word) in [
+      ("no.mp4", "no.mp4"), ("none.mp4", "no such file"),
+      ("folder", "folder: expected a video that decodes, found a folder without pictures"),
+    ] {
       let result = try launch(
         ["explain", scratch("run"), scratch(clip), "--output", scratch("e.svg")]
       ).run()

@@ -132,6 +132,20 @@ import VARedData
     }
   }
 
+  /// Also of a run that had no validation clips.
+  @Test(arguments: [0, 4]) func whatIsAdvisedMakesAReport(val: Int) throws {
+    let flags = arguments("run", ["--epochs", "1", "--data", try scratch.writeClips(val: val)])
+    _ = try run(flags)
+    try? FileManager.default.removeItem(atPath: scratch("run/evaluation.json"))
+    let report = ["report", scratch("run"), "--output", scratch("r.html")]
+    let refused = try launch(report).run()
+    #expect(refused.status == 2, "\(refused)")
+    let advice = try #require(refused.stderr.range(of: "vared-train evaluate"))
+    let words = refused.stderr[advice.lowerBound...].split { " \n".contains($0) }.map(String.init)
+    _ = try run(Array(words.dropFirst()))
+    _ = try run(report)
+  }
+
   @Test func whatIsMissingOrBrokenIsOneLine() throws {
     _ = try run(arguments("run", ["--epochs", "1"]))
     func expectRefusal(_ word: String, _ runs: [String] = ["run"]) throws {

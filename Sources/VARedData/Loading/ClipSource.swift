@@ -36,6 +36,9 @@ struct ClipSource: Sendable {
     case .failure(let error): problem = error
     }
     let others = replacements(for: index, count: dataset.count(split))
+    guard !others.isEmpty else {
+      return .failure(refusedVideo(dataset.name(split, index), problem.found))
+    }
     for other in others where !isStopped() {
       if case .success(let shown) = read(other, view, clip, readClip) {
         let bad = BadClip(

@@ -35,9 +35,11 @@ struct ReportedRun {
     }
     configuration = try Self.configuration(folder)
     metrics = try RunMetrics(path: folder.metricsFile)
+    // A training that evaluated nothing had no validation clips.
+    let split = metrics.hasEvaluations ? "" : " --split train"
     let advice =
-      "write it: vared-train evaluate --checkpoint \(path) --data \(configuration.data) --report "
-      + "\(folder.evaluationFile) --clips \(folder.clipsFile)"
+      "write it: vared-train evaluate --checkpoint \(path) --data \(configuration.data)\(split) "
+      + "--report \(folder.evaluationFile) --clips \(folder.clipsFile)"
     evaluation = try EvaluationNumbers(path: folder.evaluationFile, advice: advice)
     guard FileManager.default.fileExists(atPath: folder.clipsFile) else {
       throw FileError(path: folder.clipsFile, "is not there; \(advice)")

@@ -13,6 +13,8 @@ struct RunMetrics {
   private var epochs: [String: Curve] = [:]
   /// Steps in which each rank was the slowest, by its number and host.
   private(set) var slowest: [String: Int] = [:]
+  /// Whether the training evaluated anything.
+  var hasEvaluations: Bool { !evaluations.isEmpty }
   /// Of the last line of a step.
   private(set) var lastStep = 0
 
