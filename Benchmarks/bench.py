@@ -34,6 +34,7 @@ from torch.nn import functional
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Reference"))
 from costs import loss  # noqa: E402
 from reference import DynamicConfiguration, NetworkConfiguration, R2Plus1D  # noqa: E402
+from x3d import DEPTH_FACTORS, X3D  # noqa: E402
 
 CLASSES = 400
 COST_WEIGHT = 0.8
@@ -54,6 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--precision", choices=TOLERANCES, default="fp32")
     parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="contiguous")
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
+    parser.add_argument("--model", choices=DEPTH_FACTORS, help="instead of an R(2+1)D; fixed")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--frames", type=int, default=8)
@@ -64,13 +66,18 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def build(options: argparse.Namespace) -> R2Plus1D:
+def build(options: argparse.Namespace) -> nn.Module:
     dynamic = DynamicConfiguration() if options.network == "dynamic" else None
-    return R2Plus1D(
-        NetworkConfiguration(
-            CLASSES, options.frames, options.size, options.depth, options.width, dynamic
-        )
+    configuration = NetworkConfiguration(
+        CLASSES,
+        options.frames,
+        options.size,
+        options.depth,
+        options.width,
+        dynamic,
+        options.model,
     )
+    return (R2Plus1D if options.model is None else X3D)(configuration)
 
 
 def convert_to_channels_last(network: nn.Module) -> None:
@@ -177,14 +184,14 @@ def median_seconds(step: Callable[[], object], iterations: int) -> float:
     return statistics.median(seconds)
 
 
-def step_loss(network: R2Plus1D, clips: Tensor, labels: Tensor) -> Tensor:
+def step_loss(network: nn.Module, clips: Tensor, labels: Tensor) -> Tensor:
     logits = network(clips)
     if network.configuration.dynamic is None:
         return functional.cross_entropy(logits, labels)
     return loss(network, logits, labels, COST_WEIGHT).total
 
 
-def training_seconds(network: R2Plus1D, clips: Tensor, options: argparse.Namespace) -> float:
+def training_seconds(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> float:
     network.train()
     labels = torch.arange(options.batch) % CLASSES
     # A learning rate of zero: every step has the same work, whatever the clips.
@@ -202,7 +209,7 @@ def training_seconds(network: R2Plus1D, clips: Tensor, options: argparse.Namespa
     return median_seconds(step, options.iterations)
 
 
-def inference_seconds(network: R2Plus1D, clips: Tensor, options: argparse.Namespace) -> float:
+def inference_seconds(network: nn.Module, clips: Tensor, options: argparse.Namespace) -> float:
     network.eval()
     with torch.inference_mode():
         truth = network(clips).numpy()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reference import DynamicConv3d, Policy, R2Plus1D, dynamic_layers, normalise
+from reference import DynamicConv3d, Policy, dynamic_layers, normalise
 
 
 class Loss(NamedTuple):
@@ -76,7 +76,7 @@ def charged(logits: Tensor, labels: Tensor, confidence: float = 0.0) -> Tensor:
     return (correct & (probability >= confidence)).to(logits.dtype)
 
 
-def loss(network: R2Plus1D, logits: Tensor, labels: Tensor, cost_weight: float) -> Loss:
+def loss(network: nn.Module, logits: Tensor, labels: Tensor, cost_weight: float) -> Loss:
     """L of section 3 from the policies of the forward pass that gave `logits`."""
     cross_entropy = functional.cross_entropy(logits, labels)
     correct = charged(logits, labels)
@@ -132,7 +132,7 @@ def gate_macs(layer: DynamicConv3d) -> int:
     return layer.gate.fc1.weight.numel() + layer.gate.fc2.weight.numel()
 
 
-def full_macs(network: R2Plus1D) -> int:
+def full_macs(network: nn.Module) -> int:
     """One clip through the fixed network: every layer whole, no gates, no cheap operations."""
     c = network.configuration
     macs: list[int] = []
@@ -141,7 +141,7 @@ def full_macs(network: R2Plus1D) -> int:
         macs.append(module.weight[0].numel() * output.numel())
 
     with torch.device("meta"):
-        fixed = R2Plus1D(replace(c, dynamic=None)).eval()
+        fixed = type(network)(replace(c, dynamic=None)).eval()
         for module in fixed.modules():
             if isinstance(module, (nn.Conv3d, nn.Linear)):
                 module.register_forward_hook(count)
@@ -149,13 +149,13 @@ def full_macs(network: R2Plus1D) -> int:
     return sum(macs)
 
 
-def plain_macs(network: R2Plus1D) -> int:
+def plain_macs(network: nn.Module) -> int:
     """One clip through every layer that is not dynamic: stem, shortcuts, classifier."""
     dynamic = sum(full_convolution_macs(layer) for layer in dynamic_layers(network).values())
     return full_macs(network) - dynamic
 
 
-def executed_macs(network: R2Plus1D, clips: int) -> list[int]:
+def executed_macs(network: nn.Module, clips: int) -> list[int]:
     """All that ran for each clip of the last forward pass."""
     totals = [plain_macs(network)] * clips
     for layer in dynamic_layers(network).values():
@@ -165,7 +165,7 @@ def executed_macs(network: R2Plus1D, clips: int) -> list[int]:
     return totals
 
 
-def conv_ratios(network: R2Plus1D, clips: int) -> list[float]:
+def conv_ratios(network: nn.Module, clips: int) -> list[float]:
     """sum_l w_l r_l for each clip of the last forward pass; 1 for a fixed network."""
     layers = dynamic_layers(network)
     if not layers:

@@ -40,7 +40,10 @@ class DynamicConfiguration:
 
 @dataclass(frozen=True)
 class NetworkConfiguration:
-    """An R(2+1)D for clips of shape [3, frames, size, size]; `dynamic` None: the fixed network."""
+    """A network for clips of shape [3, frames, size, size]; `dynamic` None: the fixed one.
+
+    `depth` is that of an R(2+1)D; of another network `model` says which.
+    """
 
     classes: int
     frames: int
@@ -48,6 +51,7 @@ class NetworkConfiguration:
     depth: int = 18
     width: float = 1.0
     dynamic: DynamicConfiguration | None = None
+    model: str | None = None
 
 
 class Policy(NamedTuple):

@@ -31,6 +31,7 @@ struct AllocationCase {
   }
 
   let name: String
+  var architecture = Architecture.r2plus1d18
   let policies: Policies
   let threads: Int
 
@@ -60,12 +61,14 @@ struct AllocationCase {
     // run.
     let rate: Float = policies.differ ? 0 : 1e-3
     let draws = Self.draws
+    let dropouts = Self.dropouts
     func redraw(_ step: Int) {
       if case .drawn = policies { network.policies = draws[step] }
     }
     func train() throws {
       for step in 0..<Self.steps {
         redraw(step)
+        network.dropout = dropouts[step]
         _ = try network.trainingStep(clips, targets: .classes(labels), costWeight: 0.8) { _ in }
         optimizer.step(learningRate: rate, gradientScale: 1)
       }
@@ -90,6 +93,7 @@ struct AllocationCase {
   private func makeNetwork() throws -> VideoNetwork {
     var configuration = NetworkConfiguration(
       classes: Self.classes, frames: Self.frames, size: Self.size)
+    configuration.architecture = architecture
     configuration.width = 0.25
     if case .none = policies {} else { configuration.dynamic = dynamic }
     let network = try VideoNetwork(configuration, batch: Self.batch, seed: 1, threads: threads)
@@ -112,6 +116,13 @@ struct AllocationCase {
       dynamic.cost = .saturating(kappa: 0.1)
     }
     return dynamic
+  }
+
+  /// One for each step.
+  private static var dropouts: [Dropout] {
+    (0..<steps).map { step in
+      Dropout(probability: 0.5, keys: (0..<batch).map { UInt64(step * batch + $0) })
+    }
   }
 
   /// One for each step: random candidates for all clips but one.

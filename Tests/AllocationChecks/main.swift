@@ -5,6 +5,7 @@
 // Exit status: 0 whatever was counted, 1 if the counter itself or a case does not do what it says.
 
 import Foundation
+import VARedNN
 
 let trace = CommandLine.arguments.contains("--trace")
 
@@ -16,15 +17,19 @@ func fail(_ message: String) -> Never {
 let seen = CounterCheck.seen()
 if seen != 4 { fail("expected the counter to see 4 kinds of allocations, found \(seen)") }
 
-let cases: [(String, AllocationCase.Policies)] = [
-  ("fixed", .none), ("open gates", .open), ("forced 0 0", .forced(temporal: 0, channel: 0)),
-  ("forced 1 1", .forced(temporal: 1, channel: 1)), ("differing policies", .differing),
-  ("motion energy", .differingByMotion), ("frozen gates", .frozen), ("drawn candidates", .drawn),
+let cases: [(String, Architecture, AllocationCase.Policies)] = [
+  ("fixed", .r2plus1d18, .none), ("open gates", .r2plus1d18, .open),
+  ("forced 0 0", .r2plus1d18, .forced(temporal: 0, channel: 0)),
+  ("forced 1 1", .r2plus1d18, .forced(temporal: 1, channel: 1)),
+  ("differing policies", .r2plus1d18, .differing),
+  ("motion energy", .r2plus1d18, .differingByMotion), ("frozen gates", .r2plus1d18, .frozen),
+  ("drawn candidates", .r2plus1d18, .drawn), ("X3D-M", .x3dM, .none),
 ]
 for threads in [1, 2] {
-  for (name, policies) in cases {
+  for (name, architecture, policies) in cases {
     let test = AllocationCase(
-      name: "\(name), threads \(threads)", policies: policies, threads: threads)
+      name: "\(name), threads \(threads)", architecture: architecture, policies: policies,
+      threads: threads)
     let outcome = try test.run()
     if policies.differ && !outcome.differing {
       fail("\(test.name): expected clips whose policies differ, found none")

@@ -62,6 +62,25 @@ public struct GoldenFile {
     return .drawn(CandidateDraws(keys: keys, tilt: Double(try floats("/draws/tilt")[0])))
   }
 
+  /// What is dropped of `clips`, some of the file's, in the training step; nil: nothing.
+  public func dropout(_ clips: Range<Int>) throws -> Dropout? {
+    guard file.exists("/dropout") else { return nil }
+    return Dropout(
+      probability: Double(try floats("/dropout/probability")[0]),
+      keys: try integers("/dropout/keys")[clips].map { UInt64($0) })
+  }
+
+  private func architecture() throws -> Architecture {
+    guard file.hasAttribute("model") else {
+      return try integer("depth") == 34 ? .r2plus1d34 : .r2plus1d18
+    }
+    let name = try string("model")
+    guard let known = Architecture(rawValue: name) else {
+      preconditionFailure("a golden file of the unknown model \(name)")
+    }
+    return known
+  }
+
   /// The network that the file's attributes describe, with its parameters and statistics; its gates
   /// decide.
   public func network(
@@ -69,8 +88,7 @@ public struct GoldenFile {
   ) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(
       classes: try integer("classes"), frames: try integer("frames"), size: try integer("size"))
-    let depth = try integer("depth")
-    configuration.architecture = depth == 34 ? .r2plus1d34 : .r2plus1d18
+    configuration.architecture = try architecture()
     configuration.width = Double(try string("width")) ?? .nan
     if try string("network") == "dynamic" {
       var dynamic = DynamicConfiguration()

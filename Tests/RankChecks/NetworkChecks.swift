@@ -84,6 +84,7 @@ func checkNetworkEquivalence(_ check: RankCheck) throws {
     check.communicator, gradients: parameters.gradients, bucketBytes: 1 << 14)
   let first = check.rank * perRank
   network.policies = try golden.policies(first..<first + perRank)
+  network.dropout = try golden.dropout(first..<first + perRank)
   let clipFloats = clips.count / labels.count
   let outcome = try network.trainingStep(
     Array(clips[first * clipFloats..<(first + perRank) * clipFloats]),

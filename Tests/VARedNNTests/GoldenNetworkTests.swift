@@ -9,8 +9,7 @@ import Testing
 @Suite struct GoldenNetworkTests {
   static let cases = [
     "dynamic-normalised", "dynamic-published", "dynamic-sparsemax", "fixed", "motion-saturating",
-    "frozen-gates",
-    "drawn",
+    "frozen-gates", "drawn", "x3d",
   ]
 
   @Test(arguments: cases) func inference(_ name: String) throws {
@@ -37,6 +36,7 @@ import Testing
     let golden = try GoldenFile("network-\(name).h5")
     let network = try golden.network(batch: 4, clipsPerStep: clipsPerStep)
     network.policies = try golden.policies(0..<4)
+    network.dropout = try golden.dropout(0..<4)
     let parameters = network.parameters
     #expect(
       Set(parameters.entries.map(\.name) + parameters.buffers.map(\.name))

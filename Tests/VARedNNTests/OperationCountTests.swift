@@ -10,8 +10,11 @@ import Testing
 @Suite(.serialized) struct OperationCountTests {
   private static let clips = 5
 
-  private static func network(_ dynamic: DynamicConfiguration?) throws -> VideoNetwork {
+  private static func network(
+    _ dynamic: DynamicConfiguration?, _ architecture: Architecture = .r2plus1d18
+  ) throws -> VideoNetwork {
     var configuration = NetworkConfiguration(classes: 3, frames: 5, size: 32)
+    configuration.architecture = architecture
     configuration.width = 0.4
     configuration.dynamic = dynamic
     return try VideoNetwork(configuration, batch: clips, seed: 4, threads: 2)
@@ -30,8 +33,9 @@ import Testing
 
   // MARK: The fixed network
 
-  @Test func theFixedNetworkIssuesWhatItsShapesSay() throws {
-    let network = try Self.network(nil)
+  @Test(arguments: [Architecture.r2plus1d18, .x3dM])
+  func theFixedNetworkIssuesWhatItsShapesSay(_ architecture: Architecture) throws {
+    let network = try Self.network(nil, architecture)
     network.startCounting()
     let found = try network.infer(Self.pixels)
     expectBooked(network)

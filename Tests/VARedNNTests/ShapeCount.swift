@@ -14,14 +14,26 @@ enum ShapeCount {
         let macs = layer.parameters * layer.output.dropFirst().reduce(1, *)
         return OperationCount(macs: macs, flops: 2 * macs)
       case .batchNorm:
-        // Scale, shift; ReLU, mean; the shortcut's sum at the end of a block.
-        let each =
-          layer.name.hasSuffix("downsample.1") ? 2 : layer.name.hasSuffix("conv2.1") ? 5 : 4
-        return OperationCount(flops: each * elements)
+        // Scale, shift; ReLU, mean, or the two of swish; the shortcut's sum at the end of a block.
+        let isShortcut =
+          layer.name.hasSuffix("downsample.1") || layer.name.hasSuffix("branch1_norm")
+        let endsBlock = layer.name.hasSuffix("conv2.1") || layer.name.hasSuffix("norm_c")
+        return OperationCount(flops: (isShortcut ? 2 : endsBlock ? 5 : 4) * elements)
+      case .squeezeExcitation:
+        // Two layers with biases: R·(C + 1) and C·(R + 1) parameters. Then ReLU and sigmoid, and
+        // of every element its part in the mean and the factor.
+        let channels = layer.output[0]
+        let hidden = (layer.parameters - channels) / (2 * channels + 1)
+        let macs = 2 * channels * hidden
+        let norm = layers.first { $0.name == layer.name.dropLast(1) + "0" }
+        return OperationCount(
+          macs: macs,
+          flops: 2 * macs + 2 * (channels + hidden) + 2 * (norm?.output.reduce(1, *) ?? 0))
       case .pooling:
         return OperationCount(flops: elements * (last?.output[1] ?? 0))
       case .classifier:
-        let macs = layer.parameters - elements
+        // A bias, or, where there is none, a ReLU.
+        let macs = layer.parameters - (layer.name.hasSuffix("post_conv") ? 0 : elements)
         return OperationCount(macs: macs, flops: 2 * macs + elements)
       case .gate, .cheapOperations:
         return OperationCount()

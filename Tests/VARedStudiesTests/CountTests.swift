@@ -46,6 +46,16 @@ import TrainingTestSupport
     #expect((report["fixed"] as? [String: Double]) == (try total(report, "executed")))
   }
 
+  /// Of X3D-M too.
+  @Test func aSecondNetworkAtFullSize() throws {
+    let report = try report(
+      ["--model", "x3d-m", "--network", "fixed", "--frames", "16", "--size", "224"])
+    #expect(report["parameters"] as? Int == 3_794_274)
+    let macs = try #require(try total(report, "executed")["macs"])
+    #expect((macs / 1e7).rounded() / 100 == 4.73)
+    #expect((report["fixed"] as? [String: Double]) == (try total(report, "executed")))
+  }
+
   @Test func forcedPolicies() throws {
     let report = try report(
       Self.small + [
@@ -85,6 +95,7 @@ import TrainingTestSupport
     (["--checkpoint", "none/at/all"], "none/at/all"),
     (["--classes", "1"], "--classes: expected 2 to 1000000, found 1"),
     (["--size", "0"], "--size"),
+    (["--model", "x3d-m"], "network: expected fixed, as x3d-m has no dynamic form"),
   ])
   func whatCannotBeCountedIsSaid(_ flags: [String], _ said: String) throws {
     let result = try launch(["count"] + flags).run()

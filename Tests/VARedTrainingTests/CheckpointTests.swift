@@ -302,6 +302,25 @@ import VARedNN
     }
   }
 
+  /// A state with the names of PyTorchVideo's X3D, as the reference has it, is taken whole.
+  @Test func weightsOfX3DAreTakenByTheirPublicNames() throws {
+    var configuration = NetworkConfiguration(classes: 8, frames: 4, size: 64)
+    (configuration.architecture, configuration.width) = (.x3dM, 0.125)
+    let network = try VideoNetwork(configuration, batch: 1, seed: 1, threads: 1)
+    let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appendingPathComponent("VARedNNTests/Golden/network-x3d.h5").path
+    let report = try InitialWeights.load(golden, into: network.parameters)
+    #expect(report.notFound == [] && report.otherShape == [])
+    let parameters = network.parameters
+    #expect(report.loaded.count == parameters.entries.count + parameters.buffers.count)
+    let file = try HDF5File.open(golden)
+    for entry in parameters.entries {
+      let values = try file.read("/model/\(entry.name)", as: Float.self).values
+      #expect(parameters.logical(entry, of: parameters.values) == values, "\(entry.name)")
+    }
+  }
+
   @Test func onlyTheNewestAndTheBestAreKept() throws {
     let folder = CheckpointFolder(path: scratch.path)
     for step in stride(from: 10, through: 60, by: 10) {

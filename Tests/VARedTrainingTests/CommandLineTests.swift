@@ -121,7 +121,7 @@ import TrainingTestSupport
     "motion-energy": "true", "frames": "4", "frame-stride": "1", "size": "16", "augment": "none",
     "crop": "resized", "scale-jitter": "16-20", "flip": "false", "color-jitter": "0.4,0.25,0.0",
     "rand-augment": "3,7",
-    "label-smoothing": "0.1", "mixup": "0.2", "cutmix": "1.0",
+    "dropout": "0.25", "label-smoothing": "0.1", "mixup": "0.2", "cutmix": "1.0",
     "shuffle": "none", "balance": "cost", "max-bad-clips": "0.25",
     "max-bad-steps": "2", "data-threads": "1", "batch": "4", "epochs": "1",
     "learning-rate": "3e-05", "warmup-epochs": "0.5", "momentum": "0.85", "weight-decay": "0.0",

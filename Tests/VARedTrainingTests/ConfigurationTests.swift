@@ -75,6 +75,7 @@ import VARedNN
     written.flip = false
     written.colorJitter = ColorJitter("0.4,0.25,0")
     written.randAugment = RandAugment("3,7")
+    written.dropout = 0.25
     written.labelSmoothing = 0.125
     written.mixup = 0.2
     written.cutmix = 1

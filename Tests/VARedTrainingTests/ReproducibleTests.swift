@@ -33,12 +33,15 @@ import TrainingTestSupport
     #expect(found.momentum == expected.momentum, "\(what)")
   }
 
-  @Test(arguments: ["dynamic", "sparsemax", "fixed"]) func anyNumberOfRanksGivesTheSameBits(
-    _ network: String
-  ) throws {
+  @Test(arguments: ["dynamic", "sparsemax", "fixed", "x3d-m"])
+  func anyNumberOfRanksGivesTheSameBits(_ network: String) throws {
     let more =
       switch network {
       case "fixed": ["--network", "fixed", "--target-ratio", "0"]
+      case "x3d-m":
+        [
+          "--model", network, "--network", "fixed", "--target-ratio", "0", "--dropout", "0.5",
+        ]
       case "sparsemax": ["--gate-form", "sparsemax", "--balance", "cost"]
       default: ["--network", "dynamic"]
       }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "vared_convolution.h"
+#include "vared_depthwise.h"
 #include "vared_mixing.h"
 #include "vared_normalize.h"
 #include "vared_winograd.h"
@@ -41,6 +42,36 @@ typedef struct {
   /// dx = a·g + b·x + c per lane, with non-temporal stores where `streamed`.
   void (*_Nonnull normalize_apply)(const vared_normalize_gradient_job *job, const float *a,
                                    const float *b, const float *c, float *dx, bool streamed);
+
+  // --- batch normalization followed by swish ---
+
+  /// y = swish(v), v the map of x, over a run; with non-temporal stores where `streamed`.
+  void (*_Nonnull swish)(const vared_swish *map, const float *x, float *y, ptrdiff_t pixels,
+                         bool streamed);
+
+  /// sums[0..lanes) = Σ g, sums[lanes..) = Σ g·(x − mean), with g = dy·swish'(v), over a run.
+  void (*_Nonnull swish_reduce)(const vared_swish *map, const float *x, const float *dy,
+                                const float *mean, ptrdiff_t pixels, double *sums);
+
+  /// dx = a·g + b·x + c per lane, over a run.
+  void (*_Nonnull swish_apply)(const vared_swish *map, const float *x, const float *dy,
+                               const float *a, const float *b, const float *c, float *dx,
+                               ptrdiff_t pixels);
+
+  // --- depthwise convolutions, one clip's channel block at a time; weights are [tap][lane] ---
+
+  /// Frames [from, to) of y, side by side from y on, of a whole block x. Where `sums` is not null,
+  /// sums[0..lanes) += Σ y and sums[lanes..2·lanes) += Σ y².
+  void (*_Nonnull depthwise)(const vared_depthwise *shape, const float *x, const float *weights,
+                             float *y, int from, int to, double *sums);
+
+  /// Frames [from, to) of dx, side by side from dx on, of a whole block dy.
+  void (*_Nonnull depthwise_gradient)(const vared_depthwise *shape, const float *dy,
+                                      const float *weights, float *dx, int from, int to);
+
+  /// dw of a whole block, assigned.
+  void (*_Nonnull depthwise_weights)(const vared_depthwise *shape, const float *x,
+                                     const float *dy, float *dw);
 
   // --- modulated mixing and cheap operations ---
 

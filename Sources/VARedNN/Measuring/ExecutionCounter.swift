@@ -7,13 +7,15 @@ import Synchronization
 public enum OperationKind: String, CaseIterable, Sendable {
   /// A convolution, whole or in part.
   case convolution
-  /// Batch norm with the ReLU, the shortcut's sum and the spatial means that it is fused with.
-  /// (Motion energy, taken on the way, is recorded for the gate that reads it.)
+  /// Batch norm with the activation, the shortcut's sum and the spatial means that it is fused
+  /// with. (Motion energy, taken on the way, is recorded for the gate that reads it.)
   case batchNorm = "batch_norm"
   /// The cheap operations of METHOD §1 and the weighing of candidates.
   case cheapOperations = "cheap_operations"
   /// A soft modulation gate.
   case gate
+  /// Squeeze-and-excitation: the means over time and space, two layers of them, and the factors.
+  case squeezeExcitation = "squeeze_excitation"
   /// The mean over time before the classifier.
   case pooling
   /// The classifier.

@@ -5,9 +5,9 @@ public enum WorkKind: String, CaseIterable, Sendable {
   case convolutionForward = "convolution_forward"
   case convolutionBackwardData = "convolution_backward_data"
   case convolutionBackwardWeights = "convolution_backward_weights"
-  /// Batch norm, with the ReLU, the residual sum, the spatial means and the motion energy that it
-  /// is fused with, of fixed convolutions and of dynamic ones in a step that computes every clip
-  /// whole.
+  /// Batch norm, with the activation, squeeze-and-excitation, the residual sum, the spatial means
+  /// and the motion energy that it is fused with, of fixed convolutions and of dynamic ones in a
+  /// step that computes every clip whole.
   case batchNorm = "batch_norm"
   /// The cheap operations of METHOD §1, and the batch norm passes that they share a loop with.
   case cheapOperations = "cheap_operations"

@@ -45,6 +45,8 @@ protocol Stem: AnyObject {
 struct Backbone {
   let stem: any Stem
   let blocks: [any Block]
+  /// What follows the pooling.
+  var head = ClassifierHead.Plan()
 
   /// What is pooled.
   var output: FeatureMap { blocks.last?.output ?? stem.output }

@@ -26,6 +26,8 @@ final class ConvolutionUnit {
     var mayBeDynamic = true
     /// Whether a gate reads the output where the network is dynamic.
     var feedsGate = true
+    /// Whether the output is pooled, for which its means are read.
+    var feedsPooling = false
 
     var geometry: ConvolutionGeometry {
       let shape =
@@ -79,7 +81,7 @@ final class ConvolutionUnit {
     if plan.storage != nil {
       output.origin = (convolved, norm.affine)
     }
-    let meansAreRead = plan.feedsGate && context.dynamic != nil
+    let meansAreRead = plan.feedsPooling || plan.feedsGate && context.dynamic != nil
     if case .fixed(let layer) = convolution, !plan.epilogue.addsResidual, !meansAreRead {
       folded = FoldedNorm(norm, behind: layer)
     } else {
@@ -90,7 +92,7 @@ final class ConvolutionUnit {
   // MARK: Forward
 
   /// Of a unit that reads a feature map.
-  func forward(clips n: Int, training: Bool, residual: Residual? = nil) throws {
+  func forward(clips n: Int, training: Bool, residual: Residual?) throws {
     guard let input else { preconditionFailure("\(name) reads clips") }
     switch convolution {
     case .fixed(let layer):
@@ -187,7 +189,7 @@ final class ConvolutionUnit {
   ///   forward had a residual.
   /// - Returns: the gradient that reaches what the unit read.
   func backward(
-    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: MutableBlockedClips? = nil
+    _ dy: IncomingGradient, _ pass: BackwardPass, shortcut: MutableBlockedClips?
   ) throws -> IncomingGradient {
     guard let input else { preconditionFailure("\(name) reads clips") }
     let (n, buffers) = (pass.clips, pass.buffers)
@@ -234,5 +236,20 @@ final class ConvolutionUnit {
 
   private func mask(_ shortcut: MutableBlockedClips?) -> GradientMask {
     shortcut.map { .output(output.clips($0.count)) } ?? .ownOutput
+  }
+}
+
+/// A unit by itself, or one of a residual block that is not its last.
+extension ConvolutionUnit: Block {
+  func forward(clips n: Int, training: Bool) throws {
+    try forward(clips: n, training: training, residual: nil)
+  }
+
+  func backward(
+    _ dy: IncomingGradient, _ pass: BackwardPass, ready: (Int) throws -> Void
+  ) throws -> IncomingGradient {
+    let gradient = try backward(dy, pass, shortcut: nil)
+    try ready(firstParameter)
+    return gradient
   }
 }

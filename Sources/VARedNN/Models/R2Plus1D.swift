@@ -74,8 +74,9 @@ struct R2Plus1D {
       ? nil
       : ProjectionShortcut(
         of: input, channels: channels, stride: Extent(stride, stride, stride),
-        name: "\(name).downsample", context)
-    return ResidualBlock(units, of: input, projection: projection)
+        name: "\(name).downsample.0", normName: "\(name).downsample.1", context)
+    return ResidualBlock(
+      Array(units.dropLast()), units[units.count - 1], of: input, projection: projection)
   }
 }
 
@@ -104,6 +105,6 @@ private final class R2Plus1DStem: Stem {
   }
 
   func backward(_ dy: IncomingGradient, clips: Clips, _ pass: BackwardPass) throws {
-    try spatial.backward(try temporal.backward(dy, pass), clips: clips, pass)
+    try spatial.backward(try temporal.backward(dy, pass, shortcut: nil), clips: clips, pass)
   }
 }

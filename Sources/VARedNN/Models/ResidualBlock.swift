@@ -3,45 +3,43 @@
 /// `act(F(x) + shortcut(x))`: a chain of units, the last of which adds the shortcut, an identity or
 /// a projection.
 final class ResidualBlock: Block {
-  private let units: [ConvolutionUnit]
+  private let first: [any Block]
+  private let last: ConvolutionUnit
   private let input: FeatureMap
   private let shortcut: Shortcut
 
   private enum Shortcut {
-    /// Scale 1 and shift 0.
-    case identity(one: FloatBuffer, zero: FloatBuffer)
+    case identity(IdentityMap)
     case projection(ProjectionShortcut)
   }
 
   /// - Parameters:
-  ///   - input: what the first of `units` reads; the last has a residual.
+  ///   - first: the units before the last, one at least; the first of them reads `input`.
+  ///   - last: has a residual.
+  ///   - input: what the block reads.
   ///   - projection: nil where input and output are of one shape.
-  init(_ units: [ConvolutionUnit], of input: FeatureMap, projection: ProjectionShortcut?) {
-    precondition(units.count >= 2, "the first unit's incoming gradient is another's")
-    self.units = units
+  init(
+    _ first: [any Block], _ last: ConvolutionUnit, of input: FeatureMap,
+    projection: ProjectionShortcut?
+  ) {
+    precondition(!first.isEmpty, "the first unit's incoming gradient is another's")
+    self.first = first
+    self.last = last
     self.input = input
-    if let projection {
-      shortcut = .projection(projection)
-    } else {
-      let channels = ChannelBlock.padded(input.shape.channels)
-      let (one, zero) = (FloatBuffer(channels), FloatBuffer(channels))
-      one.all.update(repeating: 1)
-      shortcut = .identity(one: one, zero: zero)
-    }
+    shortcut =
+      projection.map(Shortcut.projection) ?? .identity(IdentityMap(input.shape.channels))
   }
 
-  private var last: ConvolutionUnit { units[units.count - 1] }
   var output: FeatureMap { last.output }
 
   func forward(clips n: Int, training: Bool) throws {
-    for unit in units.dropLast() { try unit.forward(clips: n, training: training) }
+    for unit in first { try unit.forward(clips: n, training: training) }
     let residual =
       switch shortcut {
       case .projection(let projection):
         try projection.forward(input, clips: n, training: training)
-      case .identity(let one, let zero):
-        Residual(
-          clips: input.clips(n), affine: Affine(scale: one.base, shift: zero.base), norm: nil)
+      case .identity(let map):
+        Residual(clips: input.clips(n), affine: map.affine, norm: nil)
       }
     try last.forward(clips: n, training: training, residual: residual)
   }
@@ -60,47 +58,83 @@ final class ResidualBlock: Block {
       second = dx.reading
     }
     try ready(last.firstParameter)
-    for unit in units.dropLast().reversed() {
-      gradient = try unit.backward(gradient, pass)
-      try ready(unit.firstParameter)
+    for unit in first.reversed() {
+      gradient = try unit.backward(gradient, pass, ready: ready)
     }
     gradient.second = second
     return gradient
   }
 }
 
-/// A projection shortcut: a strided 1×1×1 convolution and batch norm.
+/// The affine map that changes nothing.
+private struct IdentityMap {
+  private let one: FloatBuffer
+  private let zero: FloatBuffer
+  /// Scale 1 and shift 0.
+  var affine: Affine { Affine(scale: one.base, shift: zero.base) }
+
+  init(_ channels: Int) {
+    let padded = ChannelBlock.padded(channels)
+    (one, zero) = (FloatBuffer(padded), FloatBuffer(padded))
+    one.all.update(repeating: 1)
+  }
+}
+
+/// A projection shortcut: a strided 1×1×1 convolution and, where the network has one, batch norm.
 final class ProjectionShortcut {
   private let convolution: PointwiseConvolution
-  private let norm: BatchNorm
+  private let following: Following
   private let projected: FloatBuffer
   private let profile: WorkProfile
 
-  /// - Parameter name: the convolution's is `name.0`, the norm's `name.1`.
+  private enum Following {
+    case norm(BatchNorm)
+    case nothing(IdentityMap)
+  }
+
+  /// - Parameters:
+  ///   - input: what the block reads.
+  ///   - channels: of the block's output.
+  ///   - stride: of the block.
+  ///   - name: the convolution's.
+  ///   - normName: the batch norm's; nil: there is none.
+  ///   - context: of the network.
   init(
-    of input: FeatureMap, channels: Int, stride: Extent, name: String, _ context: NetworkContext
+    of input: FeatureMap, channels: Int, stride: Extent, name: String, normName: String?,
+    _ context: NetworkContext
   ) {
     convolution = PointwiseConvolution(
-      input: input.shape, outChannels: channels, stride: stride, name: "\(name).0",
+      input: input.shape, outChannels: channels, stride: stride, name: name,
       context: context.layers)
     context.addStatic(macs: convolution.macs)
     profile = context.layers.counter.profile
-    norm = BatchNorm(
-      convolution.output, name: "\(name).1", before: .none, context: context.layers)
-    projected = FloatBuffer(context.layers.batch * convolution.output.clipFloats)
+    let output = convolution.output
+    following =
+      if let normName {
+        .norm(BatchNorm(output, name: normName, before: .none, context: context.layers))
+      } else {
+        .nothing(IdentityMap(channels))
+      }
+    projected = FloatBuffer(context.layers.batch * output.clipFloats)
   }
 
   func forward(_ x: FeatureMap, clips n: Int, training: Bool) throws -> Residual {
     let projected = projected.clips(convolution.output, n)
     convolution.forward(x.clips(n), into: projected)
-    try profile.time(.batchNorm) {
-      try norm.prepare(for: projected.reading, training: training)
+    switch following {
+    case .norm(let norm):
+      try profile.time(.batchNorm) {
+        try norm.prepare(for: projected.reading, training: training)
+      }
+      return norm.residual(projected.reading)
+    case .nothing(let map):
+      return Residual(clips: projected.reading, affine: map.affine, norm: nil)
     }
-    return norm.residual(projected.reading)
   }
 
   /// Parameter gradients and `dx`, assigned.
   func backward(_ dy: BlockedClips, _ pass: BackwardPass, into dx: MutableBlockedClips) throws {
+    guard case .norm(let norm) = following else { return convolution.backward(dy, into: dx) }
     let dProjected = pass.buffers.projected.clips(convolution.output, dy.count)
     try profile.time(.batchNorm) {
       try norm.backward(

@@ -1,7 +1,7 @@
 // A network that classifies video clips, fixed or dynamic (METHOD §5).
 
-/// A stem, blocks whose convolutions may be dynamic, global average pooling and a linear
-/// classifier: the layers of an `Architecture`.
+/// A stem, blocks whose convolutions may be dynamic, global average pooling and a classifier: the
+/// layers of an `Architecture`.
 ///
 /// One instance belongs to one thread; it is planned for batches of up to `batch` clips.
 public final class VideoNetwork {
@@ -21,8 +21,8 @@ public final class VideoNetwork {
   private let threads: Int
   private let stem: any Stem
   private let pooling: GlobalAveragePooling
-  private let classifier: Linear
-  private let classifierOffset: Int
+  private let head: ClassifierHead
+  private let headOffset: Int
   private let loss: AdaptiveLoss
   private let gradientBuffers: GradientBuffers
   private(set) var logits: [Float]
@@ -32,6 +32,12 @@ public final class VideoNetwork {
   /// What decides the policies of the passes that follow; the gates, unless set.
   public var policies = PolicySource.gates {
     didSet { takePolicies() }
+  }
+
+  /// What is left out, in training steps that follow, of what the classifier reads; nil: nothing.
+  public var dropout: Dropout? {
+    get { head.dropout }
+    set { head.dropout = newValue }
   }
 
   /// - Parameters:
@@ -62,10 +68,11 @@ public final class VideoNetwork {
 
     let backbone = configuration.architecture.backbone(configuration, context)
     (stem, blocks) = (backbone.stem, backbone.blocks)
-    classifierOffset = context.parameters.count
+    headOffset = context.parameters.count
     pooling = GlobalAveragePooling(backbone.output.shape, context: context.layers)
-    classifier = Self.classifier(
-      inputs: backbone.output.shape.channels, classes: configuration.classes, context)
+    head = ClassifierHead(
+      features: backbone.output.shape.channels, classes: configuration.classes, backbone.head,
+      context)
     context.parameters.allocate(seed: seed, clipsPerStep: clipsPerStep)
 
     layers = context.dynamicLayers.map(\.layer)
@@ -85,20 +92,6 @@ public final class VideoNetwork {
       power: configuration.dynamic?.costPower ?? 2,
       ranks: clipsPerStep.map { _ in statistics?.ranks ?? 1 })
     takePolicies()
-  }
-
-  /// torchvision's `fc`, with its initial values: N(0, 0.01²), bias 0.
-  private static func classifier(
-    inputs: Int, classes: Int, _ context: NetworkContext
-  ) -> Linear {
-    let operations = context.layers.counter.addRecord(
-      "fc", .classifier,
-      output: ActivationShape(channels: classes, frames: 1, height: 1, width: 1),
-      fixed: OperationCount(macs: inputs * classes, flops: (2 * inputs + 1) * classes))
-    context.addStatic(macs: inputs * classes)
-    return Linear(
-      inputs: inputs, outputs: classes, name: "fc", context: context.layers, operations: operations,
-      isGate: false, initialBias: 0, initial: { Float(0.01 * $1.normal()) })
   }
 
   // MARK: Training
@@ -169,10 +162,9 @@ public final class VideoNetwork {
     parameters.fixedPoint?.clear()
     let pass = BackwardPass(
       clips: n, costGradient: loss.costGradient, buffers: gradientBuffers)
-    classifier.backward(
-      loss.logitGradient, x: pooling.features, count: n, into: &pooling.gradient)
+    head.backward(loss.logitGradient, x: pooling.features, clips: n, into: &pooling.gradient)
     pooling.backward(clips: n, into: gradientBuffers.means.base)
-    try gradientsReady(classifierOffset)
+    try gradientsReady(headOffset)
     var gradient = IncomingGradient(means: UnsafePointer(gradientBuffers.means.base))
     for block in blocks.reversed() {
       gradient = try block.backward(gradient, pass, ready: gradientsReady)
@@ -214,7 +206,7 @@ public final class VideoNetwork {
     try stem.forward(clips, training: training)
     for block in blocks { try block.forward(clips: n, training: training) }
     pooling.forward(blocks.last?.output ?? stem.output, clips: n)
-    classifier.forward(pooling.features, count: n, into: &logits)
+    head.forward(pooling.features, clips: n, training: training, into: &logits)
     for clip in 0..<n { costs[clip] = cost(clip: clip) }
   }
 

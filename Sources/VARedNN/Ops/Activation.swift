@@ -6,12 +6,15 @@ enum Activation {
   case identity
   /// `y = max(x, 0)`.
   case relu
+  /// `y = x·σ(x)`, `σ(x) = 1/(1 + e^−x)`.
+  case swish
 
   /// Floating-point operations of an element (METHOD §3).
   var flops: Int {
     switch self {
     case .identity: 0
     case .relu: 1
+    case .swish: 2
     }
   }
 }

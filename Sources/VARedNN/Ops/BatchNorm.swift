@@ -24,8 +24,9 @@ final class BatchNorm {
   private let runningMean: RunningStatistic
   private let runningVariance: RunningStatistic
   private let reducer: StatisticsReducer?
-  private let operations: OperationRecord
-  private let mean: FloatBuffer
+  let operations: OperationRecord
+  /// `μ` of the last pass in training, per channel, padding included.
+  let mean: FloatBuffer
   private var inverseDeviation: [Double]
   /// The parameters' version whose running statistics `scale` and `shift` are made of, if they are.
   private var runningVersion: Int?
@@ -96,6 +97,14 @@ final class BatchNorm {
       }
     }
     try finishStatistics(clips: x.count)
+  }
+
+  /// The same from sums that were taken already.
+  /// - Parameter moments: `[item, 2, lanes]`: of every clip's channel block `Σ x` and `Σ x²`.
+  func takeStatistics(clips n: Int, from moments: UnsafePointer<Double>) throws {
+    let width = 2 * ChannelBlock.lanes
+    sumBlocks(clips: n) { $1.update(from: moments + $0 * width, count: width) }
+    try finishStatistics(clips: n)
   }
 
   private func finishStatistics(clips n: Int) throws {
@@ -172,6 +181,21 @@ final class BatchNorm {
     return InputGradient(
       dy: masked.map { IncomingGradient(first: $0.reading) } ?? dy,
       mask: masked == nil ? kernelMask : vared_mask(), x: x, coefficients: coefficients.base)
+  }
+
+  /// The same from sums that were taken already.
+  /// - Parameter gradientSums: `[item, 2, lanes]`: of every clip's channel block `Σ g` and
+  ///   `Σ g·(x − μ)`, `g` the gradient of the norm's output.
+  /// - Returns: per channel, padding included, the coefficients of `dx = a·g + b·x + c`, valid
+  ///   until the norm's next pass.
+  func reduceGradient(
+    clips n: Int, from gradientSums: UnsafePointer<Double>
+  ) throws -> (a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafePointer<Float>) {
+    let (width, padded) = (2 * ChannelBlock.lanes, ChannelBlock.padded(shape.channels))
+    sumBlocks(clips: n) { $1.update(from: gradientSums + $0 * width, count: width) }
+    try makeCoefficients(clips: n)
+    let base = UnsafePointer(coefficients.base)
+    return (base, base + padded, base + 2 * padded)
   }
 
   /// Backward of `act(BN(x))`: parameter gradients and `dx`, assigned. Parameters as of

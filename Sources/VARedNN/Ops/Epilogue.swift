@@ -14,6 +14,8 @@ struct Epilogue {
   static let none = Epilogue(activation: .identity, addsResidual: false, takesMeans: false)
   /// ReLU and spatial means.
   static let relu = Epilogue(activation: .relu, addsResidual: false, takesMeans: true)
+  /// Swish; no layer reads its means.
+  static let swish = Epilogue(activation: .swish, addsResidual: false, takesMeans: false)
   /// A residual is added, then ReLU and spatial means.
   static let residualAndReLU = Epilogue(activation: .relu, addsResidual: true, takesMeans: true)
 

@@ -11,11 +11,19 @@ final class Linear {
   private let oneByOne: Bool
 
   /// - Parameters:
+  ///   - inputs: of a clip.
+  ///   - outputs: of a clip.
+  ///   - name: the parameters are `name.weight` and `name.bias`.
+  ///   - context: of the network.
   ///   - operations: where forward is recorded.
-  ///   - initial: draws the weight `[out, in]` at a place; the bias starts at `initialBias`.
+  ///   - isGate: whether it belongs to a gate.
+  ///   - isConvolution: whether PyTorch has it as a 1×1×1 convolution, `W [out, in, 1, 1, 1]`.
+  ///   - initialBias: where the bias starts; nil: there is none.
+  ///   - initial: draws the weight `[out, in]` at a place.
   init(
     inputs: Int, outputs: Int, name: String, context: LayerContext, operations: OperationRecord,
-    isGate: Bool, initialBias: Float?, initial: @escaping (Int, inout RandomStream) -> Float
+    isGate: Bool, isConvolution: Bool = false, initialBias: Float?,
+    initial: @escaping (Int, inout RandomStream) -> Float
   ) {
     self.inputs = inputs
     self.outputs = outputs
@@ -23,7 +31,8 @@ final class Linear {
     oneByOne = context.isReproducible
     let parameters = context.parameters
     weight = parameters.add(
-      "\(name).weight", [outputs, inputs], decays: !isGate, isGate: isGate, initial: initial)
+      "\(name).weight", [outputs, inputs] + (isConvolution ? [1, 1, 1] : []), decays: !isGate,
+      isGate: isGate, initial: initial)
     bias = initialBias.map { value in
       parameters.add("\(name).bias", [outputs], decays: false, isGate: isGate) { _, _ in value }
     }

@@ -7,7 +7,8 @@ enum ParameterLayout: Sendable {
   case plain
   /// `[K, C, kT, kH, kW]` as `[K/lanes, C/lanes, kT·kH·kW, lanes (in), lanes (out)]`.
   case convolution
-  /// `[K, C, kT, kH, kW]` as `[K/lanes, kT·kH·kW, C, lanes (out)]`: the input is not blocked.
+  /// `[K, C, kT, kH, kW]` as `[K/lanes, kT·kH·kW, C, lanes (out)]`: the input is not blocked; of a
+  /// depthwise convolution `C` is 1.
   case stem
   /// `[…, C, 3, 3]` as `[…, C/lanes, 9, lanes]`.
   case depthwise

@@ -152,6 +152,9 @@ extension Setting.Group {
         "weight-decay", \.weightDecay, 0.0..., "rate",
         "Weight decay; none on batch norm, biases and gates"),
       .number(
+        "dropout", \.dropout, 0.0..<1, "probability",
+        "Probability with which a value that the classifier reads is left out of a training step"),
+      .number(
         "label-smoothing", \.labelSmoothing, 0.0..<1, "epsilon",
         "Part of a label that is spread over all classes"),
       .number(

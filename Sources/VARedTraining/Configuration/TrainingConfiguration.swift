@@ -141,6 +141,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var momentum = 0.9
   /// Weight decay; none on batch norm, biases, gates.
   public var weightDecay = 1e-4
+  /// Probability with which a value that the classifier reads is left out of a training step.
+  public var dropout = 0.0
   /// ε of the targets `(1 − ε)·y + ε/classes`.
   public var labelSmoothing = 0.0
   /// α of mixup; 0: none.

@@ -195,6 +195,7 @@ final class Trainer {
     }
     stepGuard.begin()
     network.policies = plan.policies
+    network.dropout = setup.dropout(epoch: plan.epoch, clips: batch.indices)
     if plan.gatesLearn { network.gateTemperature = plan.gateTemperature }
     return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),

@@ -123,6 +123,17 @@ package struct TrainingSetup {
       }, mixing: configuration.mixing, threads: dataThreads, ahead: 3)
   }
 
+  /// What is left out of these clips of `epoch` (from 0): a function of (seed, epoch, clip) only.
+  func dropout(epoch: Int, clips: [Int]) -> Dropout? {
+    guard configuration.dropout > 0 else { return nil }
+    let keys = clips.map { clip in
+      // Another stream than those of policies, 1 and 2.
+      var draw = SplitMix64(mixing: UInt64(configuration.seed), 3, UInt64(epoch), UInt64(clip))
+      return draw.next()
+    }
+    return Dropout(probability: configuration.dropout, keys: keys)
+  }
+
   /// This rank's clips of every step of an epoch that is left; see `trainingLoader`.
   private func batches(
     epoch: Int, from done: Int, clips: Int, costs: [Int64]

@@ -27,7 +27,7 @@ from costs import (
     loss,
     relative_cost,
 )
-from draws import draw, executed_ratio, uniform
+from draws import draw, executed_ratio, kept, uniform, uniforms
 from generate import generate
 from reference import (
     DynamicConfiguration,
@@ -43,6 +43,7 @@ from reference import (
     state,
     temporal_strides,
 )
+from x3d import X3D, excitation_units
 
 HERE = Path(__file__).parent
 
@@ -248,7 +249,33 @@ class Adaptive(unittest.TestCase):
         self.assertNotEqual(found, [draw(layer, "other", key, tilt) for key in range(count)])
 
 
+    def test_dropout(self) -> None:
+        numbers = uniforms(5, "fc", 1000)
+        self.assertEqual(numbers[0], uniform(5, "fc"))
+        self.assertEqual(len(set(numbers)), 1000)
+        factors = kept([5, 6], "fc", 1000, 0.25)
+        self.assertEqual(set(factors.flatten().tolist()), {0.0, 1 / 0.75})
+        self.assertAlmostEqual((factors == 0).double().mean().item(), 0.25, delta=0.04)
+        self.assertEqual((factors[0] == 0).tolist(), [number < 0.25 for number in numbers])
+
+
 class Network(unittest.TestCase):
+    def test_published_sizes_of_x3d(self) -> None:
+        for model, frames, size, millions, gmacs in (
+            ("x3d-m", 4, 160, 3.79, 0.60),
+            ("x3d-m", 13, 160, 3.79, 1.96),
+            ("x3d-m", 16, 224, 3.79, 4.73),
+            ("x3d-l", 16, 312, 6.15, 18.37),
+        ):
+            with torch.device("meta"):
+                network = X3D(NetworkConfiguration(400, frames, size, model=model))
+            count = sum(p.numel() for p in network.parameters())
+            self.assertAlmostEqual(count / 1e6, millions, delta=0.01)
+            self.assertAlmostEqual(full_macs(network) / 1e9 / gmacs, 1, delta=0.02)
+
+    def test_excitation_units_are_the_published_ones(self) -> None:
+        self.assertEqual([excitation_units(c) for c in (54, 108, 216, 432)], [8, 8, 16, 32])
+
     def test_published_sizes(self) -> None:
         for frames, gmacs in ((8, 20.26), (16, 40.52)):
             network = R2Plus1D(NetworkConfiguration(400, frames, 112))

@@ -1,12 +1,16 @@
-"""The engine's random candidates (PolicySource.drawn), so that the reference takes the very ones.
+"""The engine's random candidates (PolicySource.drawn) and its dropout (Dropout), so that the
+reference takes the very ones.
 
-A draw is a pure function of the clip's key and the layer's name: the first number of the SplitMix64
-stream that starts at FNV-1a(name) xor key * 0x9e3779b97f4a7c15.
+A draw is a pure function of the clip's key and the layer's name: the numbers of the SplitMix64
+stream that starts at FNV-1a(name) xor key * 0x9e3779b97f4a7c15; for candidates the first alone.
 """
 
 from __future__ import annotations
 
 import math
+
+import torch
+from torch import Tensor
 
 from costs import convolution_macs, full_convolution_macs
 from reference import DynamicConv3d
@@ -15,15 +19,30 @@ MASK = 2**64 - 1
 GOLDEN_RATIO = 0x9E3779B97F4A7C15
 
 
-def uniform(key: int, name: str) -> float:
-    """The stream's first number, in [0, 1)."""
+def uniforms(key: int, name: str, count: int) -> list[float]:
+    """The stream's first numbers, in [0, 1)."""
     state = 0xCBF29CE484222325
     for byte in name.encode():
         state = (state ^ byte) * 0x100000001B3 & MASK
-    z = ((state ^ (key * GOLDEN_RATIO & MASK)) + GOLDEN_RATIO) & MASK
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & MASK
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & MASK
-    return ((z ^ (z >> 31)) >> 11) * 2.0**-53
+    state ^= key * GOLDEN_RATIO & MASK
+    numbers = []
+    for _ in range(count):
+        state = (state + GOLDEN_RATIO) & MASK
+        z = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & MASK
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB & MASK
+        numbers.append(((z ^ (z >> 31)) >> 11) * 2.0**-53)
+    return numbers
+
+
+def uniform(key: int, name: str) -> float:
+    """The stream's first number, in [0, 1)."""
+    return uniforms(key, name, 1)[0]
+
+
+def kept(keys: list[int], name: str, count: int, probability: float) -> Tensor:
+    """[N, count]: what dropout multiplies the values that layer `name` reads with."""
+    numbers = torch.tensor([uniforms(key, name, count) for key in keys], dtype=torch.float64)
+    return (numbers >= probability) / (1 - probability)
 
 
 def executed_ratio(layer: DynamicConv3d, a: int, b: int) -> float:

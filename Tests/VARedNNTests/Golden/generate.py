@@ -20,6 +20,7 @@ from golden_ops import write_ops
 from golden_policies import write_drawn, write_frozen
 from golden_sparsemax import write_sparsemax
 from golden_trajectory import write_trajectory
+from golden_x3d import write_x3d
 
 
 def generate(folder: Path) -> None:
@@ -30,6 +31,7 @@ def generate(folder: Path) -> None:
         write_network(folder, case)
     write_frozen(folder)
     write_drawn(folder)
+    write_x3d(folder)
     write_dynamic(folder)
     write_adaptive(folder)
     write_sparsemax(folder)

@@ -1,4 +1,4 @@
-"""network-<case>.h5: one training step and one inference pass of a small R(2+1)D."""
+"""network-<case>.h5: one training step and one inference pass of a small network."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from reference import (
     dynamic_layers,
     state,
 )
+from x3d import X3D
 
 COST_WEIGHT = 0.8
 CLIPS = 4
@@ -27,6 +28,9 @@ SMALLEST_GATE_MARGIN = 1e-3
 SMALLEST_ACTIVATION_MARGIN = 2e-5
 SMALLEST_LOGIT_MARGIN = 0.02
 LARGEST_FLOAT32_ERROR = 2e-5
+
+# Batch norms at the end of a residual branch.
+WEAK = (".conv2.1.weight", ".norm_c.weight")
 
 CASES: dict[str, tuple[int, NetworkConfiguration]] = {
     "dynamic-normalised": (
@@ -83,7 +87,7 @@ def randomise(network: nn.Module, random: np.random.RandomState) -> None:
             if ".phi_" in name:
                 value = normal(random, *shape, scale=0.3)
                 value[..., 1, 1] += 1
-            elif name.endswith(".conv2.1.weight"):  # weak branches: less amplified rounding
+            elif name.endswith(WEAK):  # weak branches: less amplified rounding
                 value = uniform(random, 0.2, 0.5, *shape)
             elif len(shape) == 1:
                 low, high = (-0.3, 0.3) if name.endswith("bias") else (0.7, 1.3)
@@ -157,12 +161,12 @@ def build(
     random: np.random.RandomState,
     clips: Tensor,
     gentle: bool = False,
-) -> R2Plus1D:
+) -> nn.Module:
     """A network whose parameters are exact in float32 and clear of kinks for these clips.
 
     A gentle one can be trained for some steps before rounding shows.
     """
-    network = R2Plus1D(configuration).double()
+    network = (R2Plus1D if configuration.model is None else X3D)(configuration).double()
     randomise(network, random)
     randomise_policies(network, random, closed_groups=not gentle)
     if gentle:
@@ -191,7 +195,7 @@ def gates(network: nn.Module, prefix: str) -> dict[str, Value]:
     return entries
 
 
-def training_step(network: R2Plus1D, clips: Tensor, labels: Tensor) -> dict[str, Value]:
+def training_step(network: nn.Module, clips: Tensor, labels: Tensor) -> dict[str, Value]:
     """Forward in training mode, loss, backward."""
     logits = network.train()(clips)
     terms = loss(network, logits, labels, COST_WEIGHT)
@@ -215,7 +219,7 @@ def training_step(network: R2Plus1D, clips: Tensor, labels: Tensor) -> dict[str,
     return entries
 
 
-def inference(network: R2Plus1D, clips: Tensor) -> dict[str, Value]:
+def inference(network: nn.Module, clips: Tensor) -> dict[str, Value]:
     """Forward with the running statistics."""
     with torch.no_grad():
         logits = network.eval()(clips)
@@ -227,7 +231,7 @@ def inference(network: R2Plus1D, clips: Tensor) -> dict[str, Value]:
     return entries | gates(network, "inference/gates")
 
 
-def both_passes(network: R2Plus1D, clips: Tensor, labels: Tensor) -> dict[str, Value]:
+def both_passes(network: nn.Module, clips: Tensor, labels: Tensor) -> dict[str, Value]:
     """Inference first: the training step updates the running statistics."""
     return inference(network, clips) | training_step(network, clips, labels)
 
@@ -242,6 +246,8 @@ def describe(configuration: NetworkConfiguration) -> dict[str, int | str]:
         "width": str(configuration.width),
         "network": "fixed" if configuration.dynamic is None else "dynamic",
     }
+    if configuration.model is not None:
+        attributes["model"] = configuration.model
     if configuration.dynamic is not None:
         attributes |= {
             "temporal_candidates": configuration.dynamic.temporal_candidates,
@@ -256,7 +262,7 @@ def describe(configuration: NetworkConfiguration) -> dict[str, int | str]:
     return attributes
 
 
-def check_margins(case: str, network: R2Plus1D, clips: Tensor, labels: Tensor) -> None:
+def check_margins(case: str, network: nn.Module, clips: Tensor, labels: Tensor) -> None:
     """Raises if rounding could decide a gate, an answer or a visible part of a gradient."""
     trial = copy.deepcopy(network)
     with measuring(trial) as inferred:
@@ -289,7 +295,7 @@ def scale(name: str, truth: dict[str, Value]) -> float:
 
 
 def float32_errors(
-    network: R2Plus1D, clips: Tensor, labels: Tensor, truth: dict[str, Value]
+    network: nn.Module, clips: Tensor, labels: Tensor, truth: dict[str, Value]
 ) -> dict[str, float]:
     """How far the same two passes in float32 are from the truth, by name, relative to `scale`."""
     single = both_passes(copy.deepcopy(network).float(), clips.float(), labels)
@@ -311,7 +317,7 @@ def check_float32(case: str, errors: dict[str, float]) -> None:
         raise RuntimeError(f"{case}: float32 differs by {errors[worst]:.1e}; choose another seed")
 
 
-def report_policies(case: str, network: R2Plus1D) -> None:
+def report_policies(case: str, network: nn.Module) -> None:
     """Says how much the clips' decisions differ, so that a dull case is seen."""
     layers = dynamic_layers(network)
     differing, zeros, values = 0, 0, 0
@@ -323,7 +329,7 @@ def report_policies(case: str, network: R2Plus1D) -> None:
     print(f"{case}: {differing} of {2 * len(layers)} gates differ by clip; {zeros}/{values} zeros")
 
 
-def network_entries(case: str, network: R2Plus1D, clips: Tensor) -> dict[str, Value]:
+def network_entries(case: str, network: nn.Module, clips: Tensor) -> dict[str, Value]:
     """What network-<case>.h5 holds, checked to be clear of rounding."""
     labels = mostly_right_labels(network, clips, network.configuration.classes)
     check_margins(case, network, clips, labels)

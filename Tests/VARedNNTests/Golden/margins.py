@@ -53,8 +53,11 @@ def clearing(network: nn.Module) -> Iterator[None]:
         assert isinstance(module, nn.BatchNorm3d)
         normalisation[:] = [module]
 
-    def clear(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
-        return (move_bias(normalisation[0].bias, inputs[0], ACTIVATION_WINDOW),)
+    def clear(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor] | None:
+        # A ReLU without a batch norm of its own is left to chance, and measured like the others.
+        if not normalisation or normalisation[0].num_features != inputs[0].shape[1]:
+            return None
+        return (move_bias(normalisation.pop().bias, inputs[0], ACTIVATION_WINDOW),)
 
     def clear_gate(module: nn.Module, _: tuple[Tensor], output: Tensor) -> Tensor:
         assert isinstance(module, nn.Linear)
