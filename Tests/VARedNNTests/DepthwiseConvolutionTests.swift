@@ -157,7 +157,7 @@ import Testing
     let lanes = ChannelBlock.lanes
     // The last pixel of the first row.
     x.base[8 * lanes] = .nan
-    layer.forward(x.base, item: 0, frames: 0..<1, into: y.base)
+    layer.forward(x.base, item: 0, frames: 0..<1, into: y.base, streamed: false)
     let wrong = withExtendedLifetime((x, y)) { (0..<27).filter { y.base[$0 * lanes].isNaN } }
     #expect(wrong == [7, 8, 16, 17])
   }

@@ -61,13 +61,15 @@ typedef struct {
   // --- depthwise convolutions, one clip's channel block at a time; weights are [tap][lane] ---
 
   /// Frames [from, to) of y, side by side from y on, of a whole block x. Where `sums` is not null,
-  /// sums[0..lanes) += Σ y and sums[lanes..2·lanes) += Σ y².
+  /// sums[0..lanes) += Σ y and sums[lanes..2·lanes) += Σ y². With non-temporal stores where
+  /// `streamed`.
   void (*_Nonnull depthwise)(const vared_depthwise *shape, const float *x, const float *weights,
-                             float *y, int from, int to, double *sums);
+                             float *y, int from, int to, double *sums, bool streamed);
 
   /// Frames [from, to) of dx, side by side from dx on, of a whole block dy.
   void (*_Nonnull depthwise_gradient)(const vared_depthwise *shape, const float *dy,
-                                      const float *weights, float *dx, int from, int to);
+                                      const float *weights, float *dx, int from, int to,
+                                      bool streamed);
 
   /// dw of a whole block, assigned.
   void (*_Nonnull depthwise_weights)(const vared_depthwise *shape, const float *x,

@@ -112,12 +112,17 @@ final class WeightGradient {
   ) {
     x.withUnsafeBufferPointer { x in
       dy.withUnsafeBufferPointer { dy in
+        let stride = Extent(
+          geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)
+        // Pixels of a clip side by side, whatever frames they are of: a strip of them is short
+        // enough for the first cache.
+        let isPointwise = geometry.kernel.volume * stride.volume == 1
+        let pixels = vared_extent(t: 1, h: 1, w: Int32(geometry.input.pixels))
         body(
           vared_weight_gradient_job(
-            input: .init(geometry.input), output: .init(geometry.output(of: part)),
-            kernel: .init(geometry.kernel),
-            stride: .init(
-              Extent(geometry.stride.t * part.temporalStride, geometry.stride.h, geometry.stride.w)),
+            input: isPointwise ? pixels : .init(geometry.input),
+            output: isPointwise ? pixels : .init(geometry.output(of: part)),
+            kernel: .init(geometry.kernel), stride: .init(stride),
             in_blocks: Int32(geometry.input.blocks),
             out_blocks: Int32(ChannelBlock.count(part.channels)), x: x.baseAddress,
             dy: dy.baseAddress, clips: Int32(x.count),

@@ -79,7 +79,8 @@ final class DepthwiseUnit: Block {
       Parallel.forEach(n * shape.blocks) { item in
         let plane = planes + Parallel.thread * shape.planeFloats
         for frame in 0..<shape.frames {
-          convolution.forward(x.item(item), item: item, frames: frame..<frame + 1, into: plane)
+          convolution.forward(
+            x.item(item), item: item, frames: frame..<frame + 1, into: plane, streamed: false)
           norm.apply(
             plane, item: item, frames: 1, into: y.item(item, frame: frame), streamed: streamed)
         }
@@ -110,12 +111,14 @@ final class DepthwiseUnit: Block {
     // A shortcut's gradient was made in it, and is used up by now.
     let dx = pass.buffers.projected.clips(input.shape, n)
     try profile.time(.batchNorm) { try norm.reduceGradient(dOutput, x: y) }
+    let streamed = input.shape.isBeyondCaches(clips: n)
     let gradients = scratch.floats(Parallel.threads * shape.blockFloats)
     convolution.timeBackward(clips: n) {
       Parallel.forEach(n * shape.blocks) { item in
         let gradient = gradients + Parallel.thread * shape.blockFloats
         norm.writeGradient(dOutput.item(item), x: y.item(item), item: item, into: gradient)
-        convolution.backward(x.item(item), gradient, item: item, into: dx.item(item))
+        convolution.backward(
+          x.item(item), gradient, item: item, into: dx.item(item), streamed: streamed)
       }
       convolution.finishWeightGradient(clips: n)
     }

@@ -70,9 +70,10 @@ final class DepthwiseConvolution {
   ///   - frames: of the output.
   ///   - y: where these frames go, side by side; assigned.
   ///   - moments: `[2, lanes]`, to which `Σ y` and `Σ y²` are added; nil: neither is taken.
+  ///   - streamed: whether non-temporal stores write it: its reader comes late.
   func forward(
     _ x: UnsafePointer<Float>, item: Int, frames: Range<Int>, into y: UnsafeMutablePointer<Float>,
-    moments: UnsafeMutablePointer<Double>? = nil
+    moments: UnsafeMutablePointer<Double>? = nil, streamed: Bool
   ) {
     let (block, lanes) = (item % input.blocks, ChannelBlock.lanes)
     let channels = min(lanes, input.channels - block * lanes)
@@ -81,7 +82,7 @@ final class DepthwiseConvolution {
     withUnsafePointer(to: shape) {
       ChannelBlock.kernels.depthwise(
         $0, x, weight.value + block * taps * lanes, y, Int32(frames.lowerBound),
-        Int32(frames.upperBound), moments)
+        Int32(frames.upperBound), moments, streamed)
     }
   }
 
@@ -91,16 +92,18 @@ final class DepthwiseConvolution {
   ///   - dy: the gradient of its output, whole.
   ///   - item: which.
   ///   - dx: assigned, whole.
+  ///   - streamed: whether non-temporal stores write it.
   func backward(
     _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, item: Int,
-    into dx: UnsafeMutablePointer<Float>
+    into dx: UnsafeMutablePointer<Float>, streamed: Bool
   ) {
     let floats = taps * ChannelBlock.lanes
     let kernels = ChannelBlock.kernels
     withUnsafePointer(to: shape) {
       kernels.depthwise_weights($0, x, dy, itemGradients.base + item * floats)
       kernels.depthwise_gradient(
-        $0, dy, weight.value + item % input.blocks * floats, dx, 0, Int32(input.frames))
+        $0, dy, weight.value + item % input.blocks * floats, dx, 0, Int32(input.frames),
+        streamed)
     }
   }
 
@@ -148,21 +151,25 @@ final class DepthwiseConvolution {
     _ x: BlockedClips, into y: MutableBlockedClips, moments: UnsafeMutablePointer<Double>
   ) {
     let width = 2 * ChannelBlock.lanes
+    let streamed = output.isBeyondCaches(clips: x.count)
     timeForward(clips: x.count) {
       Parallel.forEach(x.count * input.blocks) { item in
         let sums = moments + item * width
         sums.update(repeating: 0, count: width)
         forward(
-          x.item(item), item: item, frames: 0..<output.frames, into: y.item(item), moments: sums)
+          x.item(item), item: item, frames: 0..<output.frames, into: y.item(item), moments: sums,
+          streamed: streamed)
       }
     }
   }
 
   /// The weights' gradient and `dx`, assigned.
   func backward(_ x: BlockedClips, _ dy: BlockedClips, into dx: MutableBlockedClips) {
+    let streamed = input.isBeyondCaches(clips: x.count)
     timeBackward(clips: x.count) {
       Parallel.forEach(x.count * input.blocks) { item in
-        backward(x.item(item), dy.item(item), item: item, into: dx.item(item))
+        backward(
+          x.item(item), dy.item(item), item: item, into: dx.item(item), streamed: streamed)
       }
       finishWeightGradient(clips: x.count)
     }
