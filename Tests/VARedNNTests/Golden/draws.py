@@ -42,7 +42,7 @@ def uniform(key: int, name: str) -> float:
 def kept(keys: list[int], name: str, count: int, probability: float) -> Tensor:
     """[N, count]: what dropout multiplies the values that layer `name` reads with."""
     numbers = torch.tensor([uniforms(key, name, count) for key in keys], dtype=torch.float64)
-    return (numbers >= probability) / (1 - probability)
+    return (numbers >= probability).double() / (1 - probability)
 
 
 def executed_ratio(layer: DynamicConv3d, a: int, b: int) -> float:
