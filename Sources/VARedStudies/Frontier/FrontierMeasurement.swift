@@ -62,7 +62,7 @@ struct FrontierMeasurement {
       return try evaluator.run(
         trained.network, policies: trained.policies,
         isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty },
-        progress: { done, _ in shown?.show(done: done * communicator.size) })?.result
+        progress: { done in shown?.show(done: done * communicator.size) })?.result
     }
     // The first pass sets the convolutions up, for every part of them that some policy takes.
     guard try pass() != nil else { return nil }

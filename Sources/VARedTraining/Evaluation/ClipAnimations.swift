@@ -12,9 +12,9 @@ package struct ClipAnimations {
   private let form: EncodedAnimation.Form?
 
   /// Pixels of a side at most.
-  static let mostPixels = 96
+  private static let mostPixels = 96
   /// Pictures of an animation at most.
-  package static let mostFrames = 8
+  private static let mostFrames = 8
 
   /// - Parameters:
   ///   - dataset: where the clips are.
@@ -30,7 +30,7 @@ package struct ClipAnimations {
   }
 
   /// The frames of the network's clips, at most `mostFrames` of them.
-  package static func geometry(_ configuration: TrainingConfiguration) -> ClipGeometry {
+  private static func geometry(_ configuration: TrainingConfiguration) -> ClipGeometry {
     let skip = max(1, (configuration.frames + mostFrames - 1) / mostFrames)
     return ClipGeometry(
       frames: min(mostFrames, (configuration.frames + skip - 1) / skip),

@@ -80,7 +80,7 @@ public enum EvaluationRun {
     var shown = communicator.rank == 0 ? evaluator.passProgress("clips") : nil
     let found = try evaluator.run(
       trained.network, policies: trained.policies,
-      progress: { done, _ in shown?.show(done: done * communicator.size) })
+      progress: { done in shown?.show(done: done * communicator.size) })
     shown?.end()
     guard let (result, bad) = found else { return }
     guard communicator.rank == 0 else { return }

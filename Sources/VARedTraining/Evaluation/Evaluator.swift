@@ -41,14 +41,14 @@ package struct Evaluator {
   /// - Parameters:
   ///   - policies: where the policies of these clips, by their index in the split, come from.
   ///   - isInterrupted: asked after every batch, collective; true ends the evaluation.
-  ///   - progress: told after every batch how many views of this rank's clips are done, and of how
-  ///     many; for the stall watch, and for who watches.
+  ///   - progress: told after every batch how many views of this rank's clips are done; for the
+  ///     stall watch, and for who watches.
   /// - Returns: nil if it was interrupted.
   /// - Throws: `DatasetError`, `MPIError`.
   package func run(
     _ network: VideoNetwork, policies: ([Int]) -> PolicySource,
     isInterrupted: () throws -> Bool = { false },
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: (_ done: Int) -> Void = { _ in }
   ) throws -> (result: EvaluationResult, bad: [BadClipEntry])? {
     let batches = ShardedSampler(
       count: dataset.count(split), ranks: communicator.size, rank: communicator.rank, batch: batch,
@@ -65,13 +65,13 @@ package struct Evaluator {
         threads: dataThreads, ahead: 2)
       defer { loader.stop() }
       var first = 0
-      progress(pass * indices.count, views.count * indices.count)
+      progress(pass * indices.count)
       while let clips = try loader.next() {
         ClipWarnings.show(clips.notes)
         network.policies = policies(clips.indices)
         try scores.add(clips, at: first, network)
         first += clips.count
-        progress(pass * indices.count + first, views.count * indices.count)
+        progress(pass * indices.count + first)
         if try isInterrupted() { return nil }
       }
     }

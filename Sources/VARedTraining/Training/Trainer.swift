@@ -293,7 +293,7 @@ final class Trainer {
           signals = try communicator.signalsOnAnyRank()
           return !signals.isEmpty
         },
-        progress: { done, _ in
+        progress: { done in
           watch.progress("evaluation")
           shown?.show(done: done * communicator.size)
         })
