@@ -95,9 +95,10 @@ train fixed
 weights=("$output"/fixed/checkpoints/step-*.h5)
 train dynamic --initialize "${weights[-1]}"
 
+# By one process, so that videos are not decoded on the core that is timed.
 for network in fixed dynamic; do
   echo "demo: evaluating the $network network"
-  "${launch[@]}" "$vared" evaluate --checkpoint "$output/$network" --threads 1 \
+  "$vared" evaluate --checkpoint "$output/$network" --threads 1 \
     --data "$output/clips/labels.csv" --report "$output/$network/evaluation.json" \
     --clips "$output/$network/clips.csv" </dev/null >"$output/$network/evaluation.txt"
 done
@@ -116,7 +117,7 @@ for network in fixed dynamic; do
     "$(number "$report" seconds_per_clip)"
 done
 echo
-echo "At 32x32 pixels this saves computation, not time; seconds are saved from about 64x64 on" \
+echo "At 32x32 pixels less time is saved than computation; from about 64x64 on it is most of it" \
   "(docs/RESULTS.md, Seconds)."
 "$vared" report "$output/fixed" "$output/dynamic" --output "$output/report.html" >/dev/null
 echo "What both networks do, for a browser: $output/report.html"

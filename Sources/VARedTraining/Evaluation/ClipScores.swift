@@ -21,8 +21,8 @@ package struct ClipScores {
   private var choices: PolicyCounts
   /// Of the views of clips that were decoded.
   private(set) var gateWeights: WeightHistograms
-  private var seconds = 0.0
-  private var passes = 0
+  /// The network's seconds per clip of each pass.
+  private var seconds: [Double] = []
   /// The clips that could not be decoded.
   private(set) var bad: [BadClip] = []
 
@@ -49,8 +49,7 @@ package struct ClipScores {
     guard batch.count > 0 else { return }
     let start = ContinuousClock.now
     let inference = try network.infer(Clips(batch.clips, of: network.configuration.clip))
-    seconds += start.duration(to: .now) / .seconds(1)
-    passes += batch.count
+    seconds.append(start.duration(to: .now) / .seconds(1) / Double(batch.count))
     let refused = Set(batch.bad.map(\.index))
     for n in 0..<batch.count {
       let clip = first + n
@@ -77,10 +76,10 @@ package struct ClipScores {
     viewsCorrect.top5 += place < 5 ? 1 : 0
   }
 
-  /// Clips, correct, correct within five, conv ratio, MACs, seconds, passes, bad clips, views,
-  /// correct views, views correct within five, clips with scores that are not finite: this rank's
-  /// sums. Bad clips, which were replaced by
-  /// others, count for nothing but their number.
+  /// Clips, correct, correct within five, conv ratio, MACs, the median pass's seconds per clip,
+  /// whether there was a pass, bad clips, views, correct views, views correct within five, clips
+  /// with scores that are not finite: this rank's sums. Bad clips, which were replaced by others,
+  /// count for nothing but their number.
   var sums: [Double] {
     var sums = [Double](repeating: 0, count: 12)
     for clip in decoded {
@@ -93,8 +92,10 @@ package struct ClipScores {
       sums[8] += viewCount[clip]
       sums[11] += isFinite(clip) ? 0 : 1
     }
-    sums[5] = seconds
-    sums[6] = Double(passes)
+    if !seconds.isEmpty {
+      sums[5] = seconds.sorted()[seconds.count / 2]
+      sums[6] = 1
+    }
     sums[7] = Double(isBad.count { $0 })
     (sums[9], sums[10]) = (Double(viewsCorrect.top1), Double(viewsCorrect.top5))
     return sums

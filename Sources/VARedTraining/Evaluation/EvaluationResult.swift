@@ -32,7 +32,8 @@ public struct EvaluationResult: Sendable {
   public var convRatio = 0.0
   /// Mean executed 10⁹ multiply-accumulates per view.
   public var executedGMACs = 0.0
-  /// Mean measured seconds of the network per view, decoding not included.
+  /// Measured seconds of the network per view, decoding not included: the median of a rank's
+  /// passes (the first ones also set things up), the mean over the ranks.
   public var secondsPerClip = 0.0
   /// Views averaged for one prediction.
   public var views = 1
