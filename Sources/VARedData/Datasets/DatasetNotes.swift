@@ -11,7 +11,7 @@ struct DatasetNotes {
 
   /// What is said of a set without any.
   static let noValidationClips =
-    "there are NO VALIDATION CLIPS: nothing will be evaluated during training"
+    "there are NO VALIDATION CLIPS: a training on this set evaluates nothing"
 
   private(set) var sentences: [String] = []
 

@@ -57,12 +57,12 @@ struct FrontierMeasurement {
     }
     let evaluator = setup.evaluator()
     func pass() throws -> EvaluationResult? {
-      var shown = communicator.rank == 0 ? evaluator.passProgress(run.name, on: .output) : nil
+      var shown = evaluator.passProgress(run.name, on: .output)
       defer { shown?.end() }
       return try evaluator.run(
         trained.network, policies: trained.policies,
         isInterrupted: { try !communicator.signalsOnAnyRank().isEmpty },
-        progress: { done in shown?.show(done: done * communicator.size) })?.result
+        progress: { done in shown?.show(done: done) })?.result
     }
     // The first pass sets the convolutions up, for every part of them that some policy takes.
     guard try pass() != nil else { return nil }

@@ -77,10 +77,10 @@ public enum EvaluationRun {
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))
     }
     Terminal.verbosity = settings.verbosity
-    var shown = communicator.rank == 0 ? evaluator.passProgress("clips") : nil
+    var shown = evaluator.passProgress("clips")
     let found = try evaluator.run(
       trained.network, policies: trained.policies,
-      progress: { done in shown?.show(done: done * communicator.size) })
+      progress: { done in shown?.show(done: done) })
     shown?.end()
     guard let (result, bad) = found else { return }
     guard communicator.rank == 0 else { return }

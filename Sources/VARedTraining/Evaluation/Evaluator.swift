@@ -184,10 +184,12 @@ package struct Evaluator {
 }
 
 extension Evaluator {
-  /// What shows how far an evaluation is: all ranks' clips, each once for every view.
+  /// What shows on rank 0 how far an evaluation is: all ranks' clips, each once for every view.
   package func passProgress(
     _ what: String, on stream: PassProgress.Stream = .errors
-  ) -> PassProgress {
-    PassProgress(what, total: dataset.count(split) * views.count, on: stream)
+  ) -> PassProgress? {
+    guard communicator.rank == 0 else { return nil }
+    return PassProgress(
+      what, total: dataset.count(split) * views.count, ranks: communicator.size, on: stream)
   }
 }

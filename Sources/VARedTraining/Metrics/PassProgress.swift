@@ -14,6 +14,7 @@ package struct PassProgress {
 
   private let what: String
   private let total: Int
+  private let ranks: Int
   private let doneBefore: Int
   private let stream: Stream
   private let isTerminal: Bool
@@ -24,10 +25,14 @@ package struct PassProgress {
   /// - Parameters:
   ///   - what: is passed over: `clips`.
   ///   - total: of it.
+  ///   - ranks: that do about as much of it as the one that shows it.
   ///   - doneBefore: of it, by an earlier start.
   ///   - stream: where it is shown.
-  package init(_ what: String, total: Int, doneBefore: Int = 0, on stream: Stream = .errors) {
-    (self.what, self.total, self.doneBefore, self.stream) = (what, total, doneBefore, stream)
+  package init(
+    _ what: String, total: Int, ranks: Int = 1, doneBefore: Int = 0, on stream: Stream = .errors
+  ) {
+    (self.what, self.total, self.ranks) = (what, total, ranks)
+    (self.doneBefore, self.stream) = (doneBefore, stream)
     isTerminal = stream == .output ? Terminal.isWatched() : Terminal.errorsAreWatched()
     lastLine = start
   }
@@ -35,13 +40,15 @@ package struct PassProgress {
   /// Seconds since the start.
   var seconds: Double { start.duration(to: .now) / .seconds(1) }
 
-  /// Shows `done` of this start, `bad` of them bad; elsewhere than on a terminal every 10 s.
+  /// Shows `done` of this start and rank, `bad` of them bad; elsewhere than on a terminal every
+  /// 10 s.
   package mutating func show(done: Int, bad: Int = 0) {
     let now = ContinuousClock.now
     guard Terminal.verbosity > .quiet,
       isTerminal || lastLine.duration(to: now) >= .seconds(10)
     else { return }
     lastLine = now
+    let done = done * ranks
     let all = min(total, done + doneBefore)
     let rate = Double(done) / max(seconds, 1e-3)
     let left = done > 0 ? Progress.duration(Double(total - all) / rate) : "?"

@@ -31,25 +31,26 @@ final class Progress {
     let inEpoch = position.epochStep == 0 ? stepsPerEpoch : position.epochStep
     let left = (epochs - position.epoch) * stepsPerEpoch - position.epochStep
     let place = (epoch: "\(epoch)/\(epochs)", step: "\(inEpoch)/\(stepsPerEpoch)")
+    func numbers(decimals: Int) -> String {
+      Self.numbers(record, decimals: decimals, secondsLeft: mean * Double(left))
+    }
+    func line(_ remark: String?) -> String {
+      "epoch \(place.epoch) step \(place.step) \(numbers(decimals: 4))"
+        + (remark.map { "; " + $0 } ?? "")
+    }
     if Terminal.verbosity == .verbose {
-      say(
-        "epoch \(place.epoch) step \(place.step) "
-          + Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
-          + "; " + Self.seconds(record))
+      say(line(Self.seconds(record)))
     } else if isTerminal, Terminal.verbosity == .normal {
       let bar = Self.bar(
         Double(inEpoch) / Double(stepsPerEpoch), "epoch \(place.epoch) \(place.step)",
-        Self.numbers(record, decimals: 2, secondsLeft: mean * Double(left)), pace.words,
-        columns: columns)
+        numbers(decimals: 2), pace.words, columns: columns)
       Terminal.write("\r" + bar + "\u{1B}[K")
       barIsShown = true
     } else if inEpoch == stepsPerEpoch || position.step == 1
       || lastLine.duration(to: .now) / .seconds(1) >= lineSeconds
     {
       lastLine = .now
-      let numbers = Self.numbers(record, decimals: 4, secondsLeft: mean * Double(left))
-      let slowest = pace.words.map { "; " + $0 } ?? ""
-      Terminal.say("epoch \(place.epoch) step \(place.step) \(numbers)\(slowest)")
+      Terminal.say(line(pace.words))
     }
   }
 

@@ -285,7 +285,7 @@ final class Trainer {
       try network.parameters.broadcastStatistics(over: communicator)
       var signals: Signals = []
       log?.progress.clear()
-      var shown = log.map { _ in setup.evaluator().passProgress("evaluation", on: .output) }
+      var shown = setup.evaluator().passProgress("evaluation", on: .output)
       let found = try setup.evaluator().run(
         network, policies: { schedule.evaluationPolicies(position, clips: $0) },
         isInterrupted: {
@@ -295,7 +295,7 @@ final class Trainer {
         },
         progress: { done in
           watch.progress("evaluation")
-          shown?.show(done: done * communicator.size)
+          shown?.show(done: done)
         })
       shown?.end()
       guard let found else { return signals }
