@@ -232,17 +232,19 @@ class DynamicConv3d(nn.Module):
         padding: Triple,
         input_shape: Triple,
         configuration: DynamicConfiguration,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.stride = stride
         self.padding = padding
+        self.groups = groups
         self.input_shape = input_shape
         self.output_shape = output_shape(input_shape, kernel, stride, padding)
         self.temporal_strides = temporal_strides(
             configuration.temporal_candidates, self.output_shape[0]
         )
         self.channel_counts = channel_counts(configuration.channel_candidates, outputs)
-        self.weight = nn.Parameter(torch.empty(outputs, inputs, *kernel))
+        self.weight = nn.Parameter(torch.empty(outputs, inputs // groups, *kernel))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
         self.kappa = configuration.kappa
         self.gate = SoftModulationGate(
@@ -288,7 +290,9 @@ class DynamicConv3d(nn.Module):
 
     def modulated(self, x: Tensor, policy: Policy) -> Tensor:
         """The output for a policy given from outside."""
-        full = functional.conv3d(x, self.weight, stride=self.stride, padding=self.padding)
+        full = functional.conv3d(
+            x, self.weight, stride=self.stride, padding=self.padding, groups=self.groups
+        )
         phi_t = {int(a): phi for a, phi in self.phi_t.items()}
         phi_s = {int(b): phi for b, phi in self.phi_s.items()}
         return mix(full, policy, self.temporal_strides, self.channel_counts, phi_t, phi_s)
@@ -329,11 +333,14 @@ def convolution(
     padding: Triple,
     input_shape: Triple,
     dynamic: DynamicConfiguration | None,
+    groups: int = 1,
 ) -> nn.Module:
     """A dynamic convolution, or a plain one if `dynamic` is None."""
     if dynamic is not None:
-        return DynamicConv3d(inputs, outputs, kernel, stride, padding, input_shape, dynamic)
-    conv = nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False)
+        return DynamicConv3d(
+            inputs, outputs, kernel, stride, padding, input_shape, dynamic, groups
+        )
+    conv = nn.Conv3d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     return conv
 

@@ -1,7 +1,7 @@
-"""X3D (METHOD section 5), the fixed network, with PyTorchVideo's names; written from the paper's
+"""X3D (METHOD section 5), fixed or dynamic, with PyTorchVideo's names; written from the paper's
 table 1 and from what the names of its public weights say, to be obviously right, not fast.
 
-Letters as in reference.py.
+Letters as in reference.py. A shape is (T, H, W) of what a module reads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from reference import NetworkConfiguration, scaled
+from reference import (
+    DynamicConfiguration,
+    NetworkConfiguration,
+    Triple,
+    convolution,
+    output_shape,
+    scaled,
+)
 
 DEPTH_FACTORS = {"x3d-m": 2.2, "x3d-l": 5.0}
 BASE_BLOCKS = (1, 2, 5, 3)
@@ -48,21 +55,31 @@ class SqueezeExcitation(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1x1, norm, ReLU; depthwise 3x3x3, norm, squeeze-and-excitation, swish; 1x1x1, norm."""
+    """1x1x1, norm, ReLU; depthwise 3x3x3, norm, squeeze-and-excitation, swish; 1x1x1, norm. The
+    three convolutions are dynamic where `dynamic` is given."""
 
     def __init__(
-        self, inputs: int, inner: int, outputs: int, stride: int, excitation: bool
+        self,
+        inputs: int,
+        inner: int,
+        outputs: int,
+        stride: int,
+        excitation: bool,
+        shape: Triple,
+        dynamic: DynamicConfiguration | None,
     ) -> None:
         super().__init__()
-        self.conv_a = pointwise(inputs, inner)
+        dense = ((1, 1, 1), (1, 1, 1), (0, 0, 0))
+        filtered = ((3, 3, 3), (1, stride, stride), (1, 1, 1))
+        self.output_shape = output_shape(shape, *filtered)
+        self.conv_a = convolution(inputs, inner, *dense, shape, dynamic)
         self.norm_a = nn.BatchNorm3d(inner)
         self.act_a = nn.ReLU()
-        strides = (1, stride, stride)
-        self.conv_b = nn.Conv3d(inner, inner, 3, strides, 1, groups=inner, bias=False)
+        self.conv_b = convolution(inner, inner, *filtered, shape, dynamic, groups=inner)
         squeeze = SqueezeExcitation(inner, excitation_units(inner)) if excitation else nn.Identity()
         self.norm_b = nn.Sequential(nn.BatchNorm3d(inner), squeeze)
         self.act_b = nn.SiLU()
-        self.conv_c = pointwise(inner, outputs)
+        self.conv_c = convolution(inner, outputs, *dense, self.output_shape, dynamic)
         self.norm_c = nn.BatchNorm3d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,14 +92,21 @@ class ResidualBlock(nn.Module):
     """relu(bottleneck(x) + shortcut(x)). A projection has a norm only where channels change."""
 
     def __init__(
-        self, inputs: int, inner: int, outputs: int, stride: int, excitation: bool
+        self,
+        inputs: int,
+        inner: int,
+        outputs: int,
+        stride: int,
+        excitation: bool,
+        shape: Triple,
+        dynamic: DynamicConfiguration | None,
     ) -> None:
         super().__init__()
         if stride != 1 or inputs != outputs:
             self.branch1_conv = pointwise(inputs, outputs, stride)
         if inputs != outputs:
             self.branch1_norm = nn.BatchNorm3d(outputs)
-        self.branch2 = Bottleneck(inputs, inner, outputs, stride, excitation)
+        self.branch2 = Bottleneck(inputs, inner, outputs, stride, excitation, shape, dynamic)
         self.activation = nn.ReLU()
 
     def shortcut(self, x: Tensor) -> Tensor:
@@ -98,15 +122,30 @@ class ResidualBlock(nn.Module):
 class Stage(nn.Module):
     """Residual blocks, the first strided; squeeze-and-excitation in every second one."""
 
-    def __init__(self, count: int, inputs: int, outputs: int) -> None:
+    def __init__(
+        self,
+        count: int,
+        inputs: int,
+        outputs: int,
+        shape: Triple,
+        dynamic: DynamicConfiguration | None,
+    ) -> None:
         super().__init__()
         inner = int(BOTTLENECK * outputs)
-        self.res_blocks = nn.ModuleList(
-            ResidualBlock(
-                outputs if i else inputs, inner, outputs, 1 if i else 2, excitation=i % 2 == 0
+        self.res_blocks = nn.ModuleList()
+        for i in range(count):
+            block = ResidualBlock(
+                outputs if i else inputs,
+                inner,
+                outputs,
+                1 if i else 2,
+                i % 2 == 0,
+                shape,
+                dynamic,
             )
-            for i in range(count)
-        )
+            self.res_blocks.append(block)
+            shape = block.branch2.output_shape
+        self.output_shape = shape
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.res_blocks:
@@ -176,16 +215,17 @@ class X3D(nn.Module):
 
     def __init__(self, configuration: NetworkConfiguration) -> None:
         super().__init__()
-        if configuration.dynamic is not None:
-            raise ValueError("X3D: expected the fixed network")
         self.configuration = configuration
         width, factor = configuration.width, DEPTH_FACTORS[configuration.model]
         channels = scaled(BASE_CHANNELS[0], width)
         self.blocks = nn.ModuleList([Stem(channels)])
+        clip = (configuration.frames, configuration.size, configuration.size)
+        shape = output_shape(clip, (1, 3, 3), (1, 2, 2), (0, 1, 1))
         for base, count in zip(BASE_CHANNELS, BASE_BLOCKS, strict=True):
             outputs = scaled(base, width)
-            self.blocks.append(Stage(math.ceil(factor * count), channels, outputs))
-            channels = outputs
+            depth = math.ceil(factor * count)
+            self.blocks.append(Stage(depth, channels, outputs, shape, configuration.dynamic))
+            channels, shape = outputs, self.blocks[-1].output_shape
         inner = int(BOTTLENECK * channels)
         self.blocks.append(Head(channels, inner, scaled(2048, width), configuration.classes))
         for module in self.modules():

@@ -11,6 +11,27 @@ typedef struct {
   int from, to;
 } span;
 
+// Which of `frames` frames are read for frame t of what is written: those that are written lie
+// 2^spread apart in time or, for the gradient of the input, those that are read lie 2^gap apart.
+typedef struct {
+  int frames, half, spread, gap;
+} frame_walk;
+
+// The frame under tap `a` of frame t; -1: none.
+static inline int frame_under(frame_walk walk, int t, int a) {
+  const int time = (t << walk.spread) + a - walk.half, frame = time >> walk.gap;
+  return time >= 0 && frame << walk.gap == time && frame < walk.frames ? frame : -1;
+}
+
+static inline frame_walk forward_walk(const vared_depthwise *shape) {
+  return (frame_walk){shape->input.t, shape->kernel.t / 2, shape->frame_shift, 0};
+}
+
+// With the taps in reverse.
+static inline frame_walk gradient_walk(const vared_depthwise *shape) {
+  return (frame_walk){shape->output.t, shape->kernel.t / 2, 0, shape->frame_shift};
+}
+
 // Outputs o in [from, to) whose input o·stride + offset exists among `size`.
 static inline span meeting(int size, int from, int to, int offset, int stride) {
   const int first = offset < 0 ? (-offset + stride - 1) / stride : 0;

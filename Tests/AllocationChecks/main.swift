@@ -24,6 +24,7 @@ let cases: [(String, Architecture, AllocationCase.Policies)] = [
   ("differing policies", .r2plus1d18, .differing),
   ("motion energy", .r2plus1d18, .differingByMotion), ("frozen gates", .r2plus1d18, .frozen),
   ("drawn candidates", .r2plus1d18, .drawn), ("X3D-M", .x3dM, .none),
+  ("dynamic X3D-M", .x3dM, .differing), ("X3D-M by motion", .x3dM, .differingByMotion),
 ]
 for threads in [1, 2] {
   for (name, architecture, policies) in cases {

@@ -9,6 +9,7 @@ struct EquivalenceTests {
     [
       "network-dynamic-normalised.h5", "network-fixed.h5", "network-motion-saturating.h5",
       "network-frozen-gates.h5", "network-drawn.h5", "network-x3d.h5",
+      "network-x3d-dynamic.h5",
     ])
   func networkEquivalence(ranks: Int, file: String) throws {
     let check = "network-equivalence \(file)"

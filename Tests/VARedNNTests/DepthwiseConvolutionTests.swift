@@ -17,6 +17,7 @@ import Testing
     var input: ActivationShape {
       ActivationShape(channels: channels, frames: frames, height: height, width: width)
     }
+    var geometry: ConvolutionGeometry { .depthwise(input, kernel: kernel, stride: stride) }
     var testDescription: String {
       "\(channels)x\(frames)x\(height)x\(width) k\(kernel.t)x\(kernel.h) s\(stride)"
     }
@@ -43,11 +44,6 @@ import Testing
     Case(channels: 16, frames: 5, height: 13, width: 10, kernel: Extent(3, 1, 1)),
   ]
 
-  private static func layer(_ test: Case, _ context: LayerContext) -> DepthwiseConvolution {
-    DepthwiseConvolution(
-      test.input, kernel: test.kernel, stride: test.stride, name: "conv", context: context)
-  }
-
   /// What a layer makes of some of the clips that every test has.
   private struct Pass {
     let y: [Float]
@@ -62,8 +58,7 @@ import Testing
     init(_ test: Case, clips: Range<Int>, clipsPerStep: Int? = nil) {
       let (n, input) = (clips.count, test.input)
       let context = LayerContext(batch: n, clipsPerStep: clipsPerStep)
-      let layer = DepthwiseConvolution(
-        input, kernel: test.kernel, stride: test.stride, name: "conv", context: context)
+      let layer = DepthwiseConvolution(test.geometry, name: "conv", context: context)
       context.parameters.allocate(seed: 3, clipsPerStep: clipsPerStep)
       output = layer.output
       func values(_ shape: ActivationShape, _ name: String) -> [Float] {
@@ -145,13 +140,100 @@ import Testing
       both.dWeights, zip(first.dWeights, alone.dWeights).map { $0 + $1 }, rtol: 1e-6, "fixed point")
   }
 
+  struct Part: CustomTestStringConvertible, Sendable {
+    let test: Case
+    let channels: Int
+    let stride: Int
+    var testDescription: String { "\(test.testDescription), \(channels) at every \(stride)." }
+
+    /// Whether the value at `index` of clips of `whole`, in the plain order, is of the part.
+    func includes(_ index: Int, of whole: ActivationShape) -> Bool {
+      let frame = index / whole.framePixels
+      return frame / whole.frames % whole.channels < channels
+        && frame % whole.frames % stride == 0
+    }
+
+    /// Those that are.
+    func taken(of values: [Float], _ whole: ActivationShape) -> [Float] {
+      values.indices.filter { includes($0, of: whole) }.map { values[$0] }
+    }
+  }
+
+  static let parts: [Part] = [1, 2].flatMap { stride in
+    [(54, 2), (32, 1), (16, 4), (32, 2), (54, 8)].map {
+      Part(
+        test: Case(channels: 54, frames: 7, height: 6, width: 9, stride: stride), channels: $0.0,
+        stride: $0.1)
+    } + [
+      Part(
+        test: Case(channels: 40, frames: 4, height: 5, width: 5, stride: stride), channels: 32,
+        stride: 2)
+    ]
+  }
+
+  /// A part is those channels and frames of the whole, and its gradients those of a gradient that
+  /// is zero elsewhere; what is not of the part is not read.
+  @Test(arguments: parts, [nil, 2]) func aPartIsPartOfTheWhole(_ part: Part, clipsPerStep: Int?) {
+    let whole = Pass(part.test, clips: 0..<2)
+    let pass = PartPass(part, of: whole, clipsPerStep: clipsPerStep)
+    let masked = whole.dy.indices.map { part.includes($0, of: whole.output) ? whole.dy[$0] : 0 }
+    let direct = DirectDepthwise(
+      part.test, whole.output, clips: 2, x: whole.x, weights: whole.weights, dy: masked)
+    let y = part.taken(of: Blocked.plain(whole.y, whole.output, clips: 2), whole.output)
+    expectClose(pass.y, y, rtol: 1e-6, "y")
+    expectClose(pass.dx, direct.dx, rtol: 1e-5, "dx")
+    let rows = part.channels * part.test.kernel.volume
+    expectClose(
+      Array(pass.dWeights[..<rows]), Array(direct.dWeights[..<rows]), rtol: 1e-5, "dWeights")
+  }
+
+  /// What a layer makes of a part of two clips.
+  private struct PartPass {
+    let y: [Float]
+    let dx: [Float]
+    let dWeights: [Float]
+
+    init(_ part: Part, of whole: Pass, clipsPerStep: Int?) {
+      let (context, n) = (LayerContext(batch: 2, clipsPerStep: clipsPerStep), 2)
+      let layer = DepthwiseConvolution(part.test.geometry, name: "conv", context: context)
+      let parameters = context.parameters
+      parameters.allocate(seed: 3, clipsPerStep: clipsPerStep)
+      let computed = ConvolutionPart(channels: part.channels, temporalStride: part.stride)
+      let (input, output) = (layer.input, layer.geometry.output(of: computed))
+      let maps = [input, output, input, output].map { FloatBuffer(n * $0.clipFloats) }
+      let (x, dy) = (maps[0].clips(input, n), maps[1].clips(output, n))
+      for (map, values) in zip(
+        [x, dy],
+        [
+          Blocked.from(whole.x, input, clips: n),
+          Blocked.from(part.taken(of: whole.dy, whole.output), output, clips: n),
+        ])
+      {
+        map.base.update(from: values, count: values.count)
+      }
+      for map in maps[2...] { map.all.update(repeating: .nan) }
+      layer.forward(x.reading, part: computed, into: maps[3].clips(output, n))
+      layer.backwardData(dy.reading, part: computed, into: maps[2].clips(input, n))
+      layer.backwardWeights(clips: n, part: computed, affine: nil, accumulate: false) {
+        (x.reading.clip($0), dy.reading.clip($0))
+      }
+      (y, dx) = withExtendedLifetime(maps) {
+        (
+          Blocked.plain(maps[3].base, output, clips: n),
+          Blocked.plain(maps[2].base, input, clips: n)
+        )
+      }
+      parameters.takeFixedPoint()
+      dWeights = parameters.logical(parameters.entries[0], of: parameters.gradients)
+    }
+  }
+
   /// A kernel for one pixel more than there is would read beyond the rows; what is not a number
   /// must not come from there, and must come from within.
   @Test func notANumberSpreadsToItsNeighbours() {
     let test = Case(channels: 8, frames: 1, height: 3, width: 9, kernel: Extent(1, 3, 3))
     let context = LayerContext(batch: 1)
-    let layer = DepthwiseConvolution(
-      test.input, kernel: test.kernel, stride: 1, name: "conv", context: context)
+    let layer = DepthwiseConvolution(test.geometry, name: "conv", context: context)
     context.parameters.allocate(seed: 1)
     let (x, y) = (FloatBuffer(test.input.clipFloats), FloatBuffer(test.input.clipFloats))
     let lanes = ChannelBlock.lanes

@@ -20,8 +20,18 @@ import Testing
     var motionEnergy = false
     var cost = CostForm.linear
     var temperature: Float = 1
+    var isDepthwise = false
+    var geometry: ConvolutionGeometry {
+      let input = ActivationShape(
+        channels: isDepthwise ? outChannels : 20, frames: frames, height: 8, width: 7)
+      return isDepthwise
+        ? .depthwise(input, kernel: kernel, stride: stride.h)
+        : ConvolutionGeometry(
+          input: input, outChannels: outChannels, kernel: kernel, stride: stride)
+    }
     var testDescription: String {
-      "St \(temporal) Sc \(channel) \(form.rawValue) k\(kernel.t)x\(kernel.h) T\(frames) "
+      "St \(temporal) Sc \(channel) \(form.rawValue) \(isDepthwise ? "depthwise " : "")"
+        + "k\(kernel.t)x\(kernel.h) T\(frames) "
         + "K\(outChannels) β \(biases) \(motionEnergy ? "motion energy " : "")\(cost)"
     }
   }
@@ -74,6 +84,22 @@ import Testing
     Case(
       temporal: 3, channel: 2, form: .sparsemax, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
       frames: 8, outChannels: 40, biases: [0.1, 0.1, 0.3, -3, 3], temperature: 0.7),
+    // Depthwise: several candidates open, and few; all three strides.
+    Case(
+      temporal: 2, channel: 2, form: .normalized, kernel: Extent(3, 3, 3), stride: Extent(1, 1, 1),
+      frames: 4, outChannels: 54, biases: [1, 1, 1, 1], isDepthwise: true),
+    Case(
+      temporal: 3, channel: 3, form: .normalized, kernel: Extent(3, 3, 3), stride: Extent(1, 2, 2),
+      frames: 5, outChannels: 72, biases: [0, 0.1, 0.5, 0.1, 0, 0.4], motionEnergy: true,
+      isDepthwise: true),
+    Case(
+      temporal: 3, channel: 3, form: .published, kernel: Extent(3, 3, 3), stride: Extent(1, 1, 1),
+      frames: 6, outChannels: 108, biases: [0, 0.1, 0.5, 0.1, 0, 0.4],
+      cost: .saturating(kappa: 1), isDepthwise: true),
+    Case(
+      temporal: 3, channel: 2, form: .sparsemax, kernel: Extent(3, 3, 3), stride: Extent(1, 1, 1),
+      frames: 8, outChannels: 40, biases: [0.1, 0.1, 0.35, 0, 0.3], temperature: 0.5,
+      isDepthwise: true),
   ]
 
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
@@ -97,9 +123,7 @@ import Testing
       dynamic.motionEnergy = test.motionEnergy
       dynamic.cost = test.cost
       context = LayerContext(batch: clips)
-      let geometry = ConvolutionGeometry(
-        input: ActivationShape(channels: 20, frames: test.frames, height: 8, width: 7),
-        outChannels: test.outChannels, kernel: test.kernel, stride: test.stride)
+      let geometry = test.geometry
       layer = DynamicConvolution(
         geometry, name: "conv", configuration: dynamic, context: context)
       let parameters = context.parameters
@@ -120,9 +144,10 @@ import Testing
         }
       }
       layer.gate.temperature = test.temperature
-      plainX = normals(clips * 20 * geometry.input.pixels, "x")
+      let clipValues = geometry.input.channels * geometry.input.pixels
+      plainX = normals(clips * clipValues, "x")
       // Clips of different brightness, so that their gates differ.
-      for i in plainX.indices { plainX[i] += Float(i / (20 * geometry.input.pixels)) - 2 }
+      for i in plainX.indices { plainX[i] += Float(i / clipValues) - 2 }
       x = FeatureMap(geometry.input, batch: clips, motion: Scratch())
       lossWeights = Blocked.from(
         normals(clips * test.outChannels * geometry.output.pixels, "r"), geometry.output,

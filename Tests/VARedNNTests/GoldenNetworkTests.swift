@@ -9,7 +9,7 @@ import Testing
 @Suite struct GoldenNetworkTests {
   static let cases = [
     "dynamic-normalised", "dynamic-published", "dynamic-sparsemax", "fixed", "motion-saturating",
-    "frozen-gates", "drawn", "x3d",
+    "frozen-gates", "drawn", "x3d", "x3d-dynamic",
   ]
 
   @Test(arguments: cases) func inference(_ name: String) throws {

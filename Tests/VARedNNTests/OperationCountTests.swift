@@ -85,11 +85,14 @@ import Testing
       Case(policies: .gates, form: .published, motionEnergy: false, answer: 3),
     ]
 
-  @Test(arguments: cases) func aDynamicNetworkIssuesWhatItsPoliciesSay(_ test: Case) throws {
+  @Test(arguments: cases, [Architecture.r2plus1d18, .x3dM])
+  func aDynamicNetworkIssuesWhatItsPoliciesSay(
+    _ test: Case, _ architecture: Architecture
+  ) throws {
     var dynamic = DynamicConfiguration()
     (dynamic.temporalCandidates, dynamic.channelCandidates) = (3, 3)
     (dynamic.gateForm, dynamic.motionEnergy) = (test.form, test.motionEnergy)
-    let network = try Self.network(dynamic)
+    let network = try Self.network(dynamic, architecture)
     network.policies = test.policies
     if test.answer > 0 { letGatesAnswer(network.parameters, scale: test.answer) }
     network.startCounting()

@@ -48,7 +48,9 @@ enum ShapeCount {
   ) -> [String: OperationCount] {
     var counts: [String: OperationCount] = [:]
     // A convolution reads the output of the one before it, shortcuts apart.
-    let chain = layers.filter { $0.kind == .convolution && !$0.name.contains("downsample") }
+    let chain = layers.filter {
+      $0.kind == .convolution && !$0.name.contains("downsample") && !$0.name.contains("branch1")
+    }
     for (l, info) in network.dynamicLayers.enumerated() {
       guard let place = chain.firstIndex(where: { $0.name == info.name }) else { continue }
       let (layer, input) = (chain[place], chain[place - 1].output)
@@ -68,6 +70,10 @@ enum ShapeCount {
       counts["\(info.name).gate"] =
         runsGates
         ? OperationCount(macs: clips * gate.macs, flops: clips * gate.flops) : OperationCount()
+    }
+    // The mean behind a swish, which a gate reads.
+    for layer in layers where layer.name.hasSuffix("norm_b.0") {
+      counts[layer.name] = OperationCount(flops: clips * 5 * layer.output.reduce(1, *))
     }
     return counts
   }

@@ -16,15 +16,18 @@ import Testing
     let parameters: Parameters
     let layer: SwishNorm
     var x: [Float]
+    /// Of the output, and of the means of its frames.
     let lossWeights: [Float]
+    let meanWeights: [Float]
     private let (input, gradient): (FloatBuffer, FloatBuffer)
-    private let output: FloatBuffer
+    private let output: FeatureMap
 
     init(excitation: Bool, clipsPerStep: Int? = nil) {
       let context = LayerContext(batch: clips, clipsPerStep: clipsPerStep)
       parameters = context.parameters
       layer = SwishNorm(
-        shape, name: "bn", excitation: excitation ? ("se", 8) : nil, context: context)
+        shape, name: "bn", excitation: excitation ? ("se", 8) : nil, takesMeans: true,
+        context: context)
       parameters.allocate(seed: 1, clipsPerStep: clipsPerStep)
       for entry in parameters.entries {
         let values = normals(entry.shape.reduce(1, *), entry.name, scale: 0.4)
@@ -35,8 +38,9 @@ import Testing
       let count = clips * shape.channels * shape.pixels
       x = normals(count, "x").map { 2 * $0 + 1 }
       lossWeights = Blocked.from(normals(count, "r"), shape, clips: clips)
+      meanWeights = normals(clips * shape.meanCount, "m", scale: 3)
       (input, gradient) = (FloatBuffer(lossWeights.count), FloatBuffer(lossWeights.count))
-      output = FloatBuffer(lossWeights.count)
+      output = FeatureMap(shape, batch: clips)
       gradient.base.update(from: lossWeights, count: lossWeights.count)
     }
 
@@ -57,33 +61,39 @@ import Testing
     func forward(training: Bool = true) throws -> [Float] {
       takeMoments()
       try layer.prepare(clips: clips, training: training)
-      for item in 0..<clips * shape.blocks {
-        let offset = item * shape.blockFloats
-        layer.apply(
-          input.base + offset, item: item, frames: shape.frames, into: output.base + offset,
-          streamed: false)
-      }
-      return Blocked.plain(output.base, shape, clips: clips)
+      layer.apply(BlockedClips(input.base, shape, count: clips), into: output)
+      return Blocked.plain(output.data, shape, clips: clips)
+    }
+
+    /// The means of the last output's frames, `[n, C·T]`.
+    var means: [Float] {
+      Array(UnsafeBufferPointer(start: output.means, count: clips * shape.meanCount))
     }
 
     func loss() throws -> Double {
       _ = try forward()
       return (0..<lossWeights.count).reduce(0.0) {
-        $0 + Double(output.base[$1]) * Double(lossWeights[$1])
-      }
+        $0 + Double(output.data[$1]) * Double(lossWeights[$1])
+      } + zip(means, meanWeights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
     }
 
     /// `dx`.
     func backward() throws -> [Float] {
       _ = try forward()
       let dx = FloatBuffer(lossWeights.count)
-      try layer.reduceGradient(
-        BlockedClips(gradient.base, shape, count: clips),
-        x: BlockedClips(input.base, shape, count: clips))
-      for item in 0..<clips * shape.blocks {
-        let offset = item * shape.blockFloats
-        layer.writeGradient(
-          gradient.base + offset, x: input.base + offset, item: item, into: dx.base + offset)
+      let pixelMeans = meanWeights.map { $0 / Float(shape.framePixels) }
+      try pixelMeans.withUnsafeBufferPointer { means in
+        let written = try layer.reduceGradient(
+          IncomingGradient(
+            first: BlockedClips(gradient.base, shape, count: clips), means: means.baseAddress),
+          x: BlockedClips(input.base, shape, count: clips))
+        for item in 0..<clips * shape.blocks {
+          // The frames together, and one by one.
+          for frames in item == 0 ? [0..<shape.frames] : (0..<shape.frames).map({ $0..<$0 + 1 }) {
+            let offset = item * shape.blockFloats + frames.lowerBound * shape.planeFloats
+            written.write(item, frames: frames, into: dx.base + offset, streamed: false)
+          }
+        }
       }
       return withExtendedLifetime(dx) { Blocked.plain(dx.base, shape, clips: clips) }
     }
@@ -171,6 +181,11 @@ import Testing
       }
     }
     expectClose(try bench.forward(training: false), expected, rtol: 2e-6, "y")
+    let frame = bench.shape.framePixels
+    let means = stride(from: 0, to: expected.count, by: frame).map {
+      Float(expected[$0..<$0 + frame].reduce(0) { $0 + Double($1) } / Double(frame))
+    }
+    expectClose(bench.means, means, rtol: 2e-6, "means")
   }
 
   /// Swish far from 0 is 0 or the value itself; what is not a number stays so.
@@ -185,8 +200,12 @@ import Testing
     let (one, zero) = ([Float](repeating: 1, count: lanes), [Float](repeating: 0, count: lanes))
     one.withUnsafeBufferPointer { one in
       zero.withUnsafeBufferPointer { zero in
-        var map = vared_swish(scale: one.baseAddress, shift: zero.baseAddress)
-        ChannelBlock.kernels.swish(&map, x, &y, 3, false)
+        y.withUnsafeMutableBufferPointer { y in
+          var output = vared_swish_output()
+          output.map = vared_swish(scale: one.baseAddress, shift: zero.baseAddress)
+          output.y = y.baseAddress
+          ChannelBlock.kernels.swish(&output, x, 1, 3)
+        }
       }
     }
     for (i, value) in values.enumerated() {

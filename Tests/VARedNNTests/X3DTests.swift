@@ -80,21 +80,53 @@ import Testing
     #expect(X3D.excitationUnits(channels) == units)
   }
 
-  @Test func aDynamicOneIsRefused() {
+  /// The three convolutions of every block, each with a gate; nothing else.
+  @Test func whatIsDynamic() throws {
     var configuration = Self.configuration(.x3dM)
+    let fixed = try VideoNetwork(configuration, batch: 2, seed: 1, threads: 1)
     configuration.dynamic = DynamicConfiguration()
-    let error = #expect(throws: NetworkError.self) {
-      _ = try VideoNetwork(configuration, batch: 1, seed: 1, threads: 1)
-    }
+    let network = try VideoNetwork(configuration, batch: 2, seed: 1, threads: 1)
+    let names = network.dynamicLayers.map(\.name)
+    #expect(names.count == 3 * 26)
     #expect(
-      error?.description
-        == "network: expected fixed, as x3d-m has no dynamic form, found dynamic; take fixed, or one "
-        + "of the models r2plus1d-18, r2plus1d-34")
+      Array(names[..<3])
+        == ["conv_a", "conv_b", "conv_c"].map { "blocks.1.res_blocks.0.branch2.\($0)" })
+    #expect(network.dynamicLayers[0].fullMACs == 6 * 13 * 4 * 16 * 16)
+    #expect(network.dynamicLayers[1].fullMACs == 13 * 27 * 4 * 8 * 8)
+    #expect(network.fullMACs == fixed.fullMACs)
+    let known = Set(fixed.parameters.entries.map(\.name))
+    let added = network.parameters.entries.map(\.name).filter { !known.contains($0) }
+    #expect(added.count == network.parameters.entries.count - known.count)
+    #expect(added.allSatisfy { $0.contains(".gate.") || $0.contains(".phi_") })
+  }
+
+  /// Computed in full, it is the fixed network with the same weights, in inference and in training.
+  @Test func theFullPolicyIsTheFixedNetwork() throws {
+    var configuration = Self.configuration(.x3dM)
+    let fixed = try VideoNetwork(configuration, batch: 2, seed: 3, threads: 2)
+    configuration.dynamic = DynamicConfiguration()
+    let network = try VideoNetwork(configuration, batch: 2, seed: 3, threads: 2)
+    network.policies = .full
+    let clips = normals(2 * 3 * 4 * 32 * 32, "clips")
+    expectClose(try network.infer(clips).logits, try fixed.infer(clips).logits, rtol: 1e-5, "")
+    func step(_ network: VideoNetwork) throws -> Double {
+      try network.trainingStep(clips, targets: .classes([0, 1]), costWeight: 0) { _ in }.loss
+    }
+    #expect(abs(try step(network) - step(fixed)) < 1e-5)
+    for entry in fixed.parameters.entries {
+      let same = try #require(network.parameters.entries.first { $0.name == entry.name })
+      expectClose(
+        network.parameters.logical(same, of: network.parameters.gradients),
+        fixed.parameters.logical(entry, of: fixed.parameters.gradients), rtol: 1e-2, entry.name)
+    }
   }
 
   /// A look at the features takes each depthwise convolution and its norm apart.
-  @Test func inferenceIsTheSameFramesTogetherOrApart() throws {
-    let network = try VideoNetwork(Self.configuration(.x3dM), batch: 2, seed: 3, threads: 2)
+  @Test(arguments: [false, true])
+  func inferenceIsTheSameFramesTogetherOrApart(isDynamic: Bool) throws {
+    var configuration = Self.configuration(.x3dM)
+    configuration.dynamic = isDynamic ? DynamicConfiguration() : nil
+    let network = try VideoNetwork(configuration, batch: 2, seed: 3, threads: 2)
     for buffer in network.parameters.buffers {
       let values = normals(buffer.shape[0], buffer.name, scale: 0.1)
       let isVariance = buffer.name.hasSuffix("running_var")
@@ -106,11 +138,13 @@ import Testing
     var names: [String] = []
     network.observeFeatures = { names.append($0.name) }
     expectClose(try network.infer(clips).logits, fused, rtol: 1e-4, "logits")
-    #expect(names.count == 3 * 26 + 1 && names[1] == "blocks.1.res_blocks.0.branch2.conv_b")
+    #expect(names.count == 3 * 26 && names[1] == "blocks.1.res_blocks.0.branch2.conv_b")
   }
 
-  @Test func smallBatchesAndThreadsGiveTheSameLogits() throws {
-    let configuration = Self.configuration(.x3dM)
+  @Test(arguments: [false, true])
+  func smallBatchesAndThreadsGiveTheSameLogits(isDynamic: Bool) throws {
+    var configuration = Self.configuration(.x3dM)
+    configuration.dynamic = isDynamic ? DynamicConfiguration() : nil
     let clips = normals(3 * 3 * 4 * 32 * 32, "clips")
     let one = try VideoNetwork(configuration, batch: 3, seed: 2, threads: 1)
     let two = try VideoNetwork(configuration, batch: 1, seed: 2, threads: 2)
@@ -136,9 +170,11 @@ import Testing
   }
 
   /// A step learns: the loss of the same clips falls.
-  @Test func aFewStepsLearn() throws {
-    let network = try VideoNetwork(Self.configuration(.x3dM), batch: 4, seed: 1, threads: 2)
-    let optimizer = SGD(network.parameters, gateRate: 1)
+  @Test(arguments: [false, true]) func aFewStepsLearn(isDynamic: Bool) throws {
+    var configuration = Self.configuration(.x3dM)
+    configuration.dynamic = isDynamic ? DynamicConfiguration() : nil
+    let network = try VideoNetwork(configuration, batch: 4, seed: 1, threads: 2)
+    let optimizer = SGD(network.parameters, gateRate: 0.1)
     let clips = (0..<4).flatMap { clip in
       normals(3 * 4 * 32 * 32, "clip").map { $0 * Float(clip % 2 + 1) }
     }
@@ -150,7 +186,7 @@ import Testing
       return loss
     }
     let first = try step()
-    for _ in 0..<8 { _ = try step() }
+    for _ in 0..<(isDynamic ? 20 : 8) { _ = try step() }
     #expect(try step() < 0.5 * first)
   }
 }

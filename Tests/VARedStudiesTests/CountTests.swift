@@ -95,7 +95,6 @@ import TrainingTestSupport
     (["--checkpoint", "none/at/all"], "none/at/all"),
     (["--classes", "1"], "--classes: expected 2 to 1000000, found 1"),
     (["--size", "0"], "--size"),
-    (["--model", "x3d-m"], "network: expected fixed, as x3d-m has no dynamic form"),
   ])
   func whatCannotBeCountedIsSaid(_ flags: [String], _ said: String) throws {
     let result = try launch(["count"] + flags).run()

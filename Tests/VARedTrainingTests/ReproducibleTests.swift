@@ -33,7 +33,7 @@ import TrainingTestSupport
     #expect(found.momentum == expected.momentum, "\(what)")
   }
 
-  @Test(arguments: ["dynamic", "sparsemax", "fixed", "x3d-m"])
+  @Test(arguments: ["dynamic", "sparsemax", "fixed", "x3d-m", "dynamic-x3d-m"])
   func anyNumberOfRanksGivesTheSameBits(_ network: String) throws {
     let more =
       switch network {
@@ -42,6 +42,7 @@ import TrainingTestSupport
         [
           "--model", network, "--network", "fixed", "--target-ratio", "0", "--dropout", "0.5",
         ]
+      case "dynamic-x3d-m": ["--model", "x3d-m", "--dropout", "0.5"]
       case "sparsemax": ["--gate-form", "sparsemax", "--balance", "cost"]
       default: ["--network", "dynamic"]
       }

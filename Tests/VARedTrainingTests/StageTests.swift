@@ -112,10 +112,15 @@ import VARedNN
     #expect(try gates(8) == gates(10))
   }
 
-  @Test(arguments: [("normalised", "none"), ("sparsemax", "cost")])
-  func everyStageResumesToTheSameBits(_ form: String, _ balance: String) throws {
+  @Test(arguments: [
+    ("normalised", "none", "r2plus1d-18"), ("sparsemax", "cost", "r2plus1d-18"),
+    ("normalised", "none", "x3d-m"),
+  ])
+  func everyStageResumesToTheSameBits(
+    _ form: String, _ balance: String, _ model: String
+  ) throws {
     let more = [
-      "--gate-form", form, "--balance", balance,
+      "--model", model, "--gate-form", form, "--balance", balance,
       "--epochs", "6", "--warmup-share", "0.34", "--finetune-share", "0.25", "--target-ratio",
       "0.6", "--motion-energy", "--cost-form", "saturating", "--checkpoint-every", "1",
       "--keep-checkpoints", "0", "--evaluate-every", "0",

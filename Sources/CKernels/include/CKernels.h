@@ -45,18 +45,17 @@ typedef struct {
 
   // --- batch normalization followed by swish ---
 
-  /// y = swish(v), v the map of x, over a run; with non-temporal stores where `streamed`.
-  void (*_Nonnull swish)(const vared_swish *map, const float *x, float *y, ptrdiff_t pixels,
-                         bool streamed);
+  /// y of x, frame after frame; y may be x.
+  void (*_Nonnull swish)(const vared_swish_output *to, const float *x, int frames,
+                         ptrdiff_t frame_pixels);
 
-  /// sums[0..lanes) = Σ g, sums[lanes..) = Σ g·(x − mean), with g = dy·swish'(v), over a run.
-  void (*_Nonnull swish_reduce)(const vared_swish *map, const float *x, const float *dy,
-                                const float *mean, ptrdiff_t pixels, double *sums);
+  /// sums[0..lanes) = Σ g, sums[lanes..) = Σ g·(x − mean).
+  void (*_Nonnull swish_reduce)(const vared_swish_gradient_job *job, const float *mean,
+                                double *sums);
 
-  /// dx = a·g + b·x + c per lane, over a run.
-  void (*_Nonnull swish_apply)(const vared_swish *map, const float *x, const float *dy,
-                               const float *a, const float *b, const float *c, float *dx,
-                               ptrdiff_t pixels);
+  /// dx = a·g + b·x + c per lane, with non-temporal stores where `streamed`.
+  void (*_Nonnull swish_apply)(const vared_swish_gradient_job *job, const float *a,
+                               const float *b, const float *c, float *dx, bool streamed);
 
   // --- depthwise convolutions, one clip's channel block at a time; weights are [tap][lane] ---
 

@@ -11,7 +11,8 @@ import CKernels
 /// and its gradient a few frames of blocks that are made from one another at a time: while they are
 /// in the caches.
 final class DynamicConvolution {
-  let convolution: Convolution
+  /// Dense or depthwise.
+  let convolution: any PartialConvolution
   let gate: SoftModulationGate
   let cheap: CheapOperations
   /// What decides.
@@ -48,7 +49,7 @@ final class DynamicConvolution {
     pairs = CandidatePairs(space, geometry: geometry, name: name)
     shares = CandidateShares(space, channels: output.channels)
     costForm = configuration.cost
-    convolution = Convolution(geometry, name: name, context: context)
+    convolution = geometry.layer(name: name, context: context)
     cheap = CheapOperations(space, channels: output.channels, name: name, context: context)
     gate = SoftModulationGate(
       space, input: geometry.input, configuration: configuration, name: "\(name).gate",
@@ -59,6 +60,7 @@ final class DynamicConvolution {
     mixings = ClipMixings(space, output: output, batch: batch)
     mixingGradients = MixingGradients(
       batch: batch, blocks: output.blocks, candidates: space.candidates)
+    if !convolution.gainsFromCompany { uncopiedBytes = 0 }
   }
 
   var geometry: ConvolutionGeometry { convolution.geometry }

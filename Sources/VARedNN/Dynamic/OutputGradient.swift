@@ -10,3 +10,4 @@ protocol OutputGradient {
 }
 
 extension BatchNorm.InputGradient: OutputGradient {}
+extension SwishNorm.InputGradient: OutputGradient {}

@@ -22,14 +22,6 @@ public enum Architecture: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Whether its convolutions can be dynamic.
-  public var canBeDynamic: Bool {
-    switch self {
-    case .r2plus1d18, .r2plus1d34: true
-    case .x3dM, .x3dL: false
-    }
-  }
-
   /// Declares the network's parameters, in the order of its forward pass.
   func backbone(_ configuration: NetworkConfiguration, _ context: NetworkContext) -> Backbone {
     let (clip, width) = (configuration.clip, configuration.width)

@@ -67,11 +67,6 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
     try require(frames, in: Self.frameCounts, "frames")
     try require(size, in: Self.sizes, "size", unit: " pixels")
     guard let dynamic else { return }
-    let others = Architecture.allCases.filter(\.canBeDynamic).map(\.rawValue)
-    try require(
-      architecture.canBeDynamic, "network",
-      "expected fixed, as \(architecture.rawValue) has no dynamic form, found dynamic; take fixed, "
-        + "or one of the models \(others.joined(separator: ", "))")
     typealias Dynamic = DynamicConfiguration
     try require(dynamic.temporalCandidates, in: Dynamic.candidateCounts, "temporal-candidates")
     try require(dynamic.channelCandidates, in: Dynamic.candidateCounts, "channel-candidates")

@@ -54,11 +54,19 @@ final class NetworkContext {
   func convolution(
     _ geometry: ConvolutionGeometry, of input: FeatureMap, name: String
   ) -> UnitConvolution {
-    guard let dynamic else { return fixedConvolution(geometry, name: name) }
+    dynamicConvolution(geometry, of: input, name: name).map(UnitConvolution.dynamic)
+      ?? fixedConvolution(geometry, name: name)
+  }
+
+  /// A dynamic convolution of `input`; nil in a fixed network.
+  func dynamicConvolution(
+    _ geometry: ConvolutionGeometry, of input: FeatureMap, name: String
+  ) -> DynamicConvolution? {
+    guard let dynamic else { return nil }
     let layer = DynamicConvolution(
       geometry, name: name, configuration: dynamic, context: layers)
     dynamicLayers.append((name, layer, input))
-    return .dynamic(layer)
+    return layer
   }
 }
 

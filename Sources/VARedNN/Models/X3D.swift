@@ -14,7 +14,8 @@
 ///
 /// Behind the depthwise convolutions of the stages comes swish, and in every second block, the
 /// first among them, squeeze-and-excitation before it; elsewhere ReLU. XS, S and M are one network
-/// that reads clips of 4×160², 13×160² and 16×224². It has no dynamic convolutions.
+/// that reads clips of 4×160², 13×160² and 16×224². Dynamic are the three convolutions of every
+/// block, each on its own; never the stem, the shortcuts and the 1×1×1 of `blocks.5`.
 struct X3D {
   /// Blocks of each stage: those of the smallest network, 1, 2, 5 and 3, times the depth factor,
   /// rounded up.
@@ -44,7 +45,8 @@ struct X3D {
         .init(
           input: .map(blocks.last?.output ?? stem.output), channels: Self.inner(scaled(24 << 3)),
           kernel: Extent(1, 1, 1), name: "blocks.5.pool.pre_conv",
-          normName: "blocks.5.pool.pre_norm", feedsPooling: true), context))
+          normName: "blocks.5.pool.pre_norm", mayBeDynamic: false, feedsGate: false,
+          feedsPooling: true), context))
     return Backbone(
       stem: stem, blocks: blocks,
       head: .init(
@@ -117,8 +119,8 @@ private final class X3DStem: Stem {
     // PyTorchVideo has the names of the two the other way round.
     spatial = Convolution(geometry, name: "blocks.0.conv.conv_t", isStem: true, context: layers)
     temporal = DepthwiseConvolution(
-      geometry.output, kernel: Extent(5, 1, 1), stride: 1, name: "blocks.0.conv.conv_xy",
-      context: layers)
+      .depthwise(geometry.output, kernel: Extent(5, 1, 1), stride: 1),
+      name: "blocks.0.conv.conv_xy", context: layers)
     context.addStatic(macs: geometry.macs + temporal.macs)
     norm = BatchNorm(temporal.output, name: "blocks.0.norm", before: .relu, context: layers)
     output = context.featureMap(temporal.output)

@@ -89,14 +89,28 @@ final class BatchNorm {
   ) throws {
     let streamed = shape.isBeyondCaches(clips: x.count)
     sumBlocks(clips: x.count) { item, sums in
-      produce(item) { frames, from in
-        let to = x.item(item, frame: frames.lowerBound)
-        ChannelBlock.kernels.moments(
-          from, frames.count * shape.framePixels, sums,
-          UnsafePointer(to) == from ? nil : to, streamed)
-      }
+      _ = Self.sum(item, writing: x, streamed: streamed, into: sums, from: produce)
     }
     try finishStatistics(clips: x.count)
+  }
+
+  /// Adds `Σ x` and `Σ x²` of an item to `sums` while it is written from the runs of frames that
+  /// `produce` hands out.
+  /// - Returns: how many runs that were.
+  static func sum(
+    _ item: Int, writing x: MutableBlockedClips, streamed: Bool,
+    into sums: UnsafeMutablePointer<Double>,
+    from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
+  ) -> Int {
+    var runs = 0
+    produce(item) { frames, from in
+      runs += 1
+      let to = x.item(item, frame: frames.lowerBound)
+      ChannelBlock.kernels.moments(
+        from, frames.count * x.shape.framePixels, sums, UnsafePointer(to) == from ? nil : to,
+        streamed)
+    }
+    return runs
   }
 
   /// The same from sums that were taken already.

@@ -6,9 +6,10 @@
 /// gradient of the weights by `WeightGradient`.
 ///
 /// Outputs and their gradients are compact: only the part's channels and frames, clip after clip.
-final class Convolution {
+final class Convolution: PartialConvolution {
   let geometry: ConvolutionGeometry
   let weight: Parameter
+  var gainsFromCompany: Bool { true }
   private let isStem: Bool
   private let counter: ExecutionCounter
   private let operations: OperationRecord
@@ -51,10 +52,6 @@ final class Convolution {
       initial: { Float($1.normal() * deviation) })
   }
 
-  /// `y = conv(x, W)`, the part's channels at the part's frames.
-  /// - Parameters:
-  ///   - x: clips of `geometry.input`.
-  ///   - y: as many of `geometry.output(of: part)`, assigned.
   func forward(_ x: BlockedClips, part: ConvolutionPart, into y: MutableBlockedClips) {
     assert(!isStem && x.shape == geometry.input && y.shape == geometry.output(of: part))
     let macs = x.count * geometry.macs(part: part)
@@ -129,7 +126,6 @@ final class Convolution {
     }
   }
 
-  /// `dx = Σ Wᵀ dy`, assigned, whole clips (zero where no computed output depends on `x`).
   func backwardData(_ dy: BlockedClips, part: ConvolutionPart, into dx: MutableBlockedClips) {
     assert(dy.shape == geometry.output(of: part) && dx.shape == geometry.input)
     let n = dy.count
@@ -188,7 +184,9 @@ final class Convolution {
   /// `dW = Σ_n x ⋆ dy` for the whole output, assigned to the weights' gradient.
   func backwardWeights(_ x: ConvolutionInput, _ dy: BlockedClips) {
     assert(x.clips.shape == geometry.input && dy.shape == geometry.output)
-    backwardWeights(clips: dy.count, part: geometry.wholePart, affine: x.affine) {
+    backwardWeights(
+      clips: dy.count, part: geometry.wholePart, affine: x.affine, accumulate: false
+    ) {
       (x.clips.clip($0), dy.clip($0))
     }
   }
@@ -207,13 +205,8 @@ final class Convolution {
     }
   }
 
-  /// `dW` of `n` clips that need not lie side by side, for the part's rows of the weights'
-  /// gradient: assigned, or added to what is there, as sums in fixed point always are.
-  /// - Parameters:
-  ///   - affine: as of `ConvolutionInput`.
-  ///   - clip: one clip's whole input and the gradient of its computed part.
   func backwardWeights(
-    clips n: Int, part: ConvolutionPart, affine: Affine?, accumulate: Bool = false,
+    clips n: Int, part: ConvolutionPart, affine: Affine?, accumulate: Bool,
     _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
   ) {
     let macs = n * geometry.macs(part: part)
@@ -223,7 +216,6 @@ final class Convolution {
     }
   }
 
-  /// Floats of the weights' first rows that compute `channels` output channels.
   func weightFloats(channels: Int) -> Int {
     let inputs = geometry.input.channels
     return ChannelBlock.padded(channels) * (isStem ? inputs : ChannelBlock.padded(inputs))

@@ -16,10 +16,7 @@ struct NormalizingPass {
   /// Of the first item; without data where there is none.
   private let residual: vared_affine
   private let y: UnsafeMutablePointer<Float>
-  private let means: UnsafeMutablePointer<Float>
-  /// Where motion energy is written, and memory for the frame before of every thread.
-  private let energies: UnsafeMutablePointer<Float>?
-  private let framesBefore: UnsafeMutablePointer<Float>?
+  private let statistics: FrameStatistics
   private let streamed: Bool
   private let operations: OperationRecord
   private let residualOperations: OperationRecord?
@@ -44,11 +41,9 @@ struct NormalizingPass {
         vared_affine(data: $0.clips.base, scale: $0.affine.scale, shift: $0.affine.shift)
       }
       ?? vared_affine()
-    (self.y, means) = (y.data, y.means)
+    self.y = y.data
     streamed = shape.isBeyondCaches(clips: n)
-    energies = y.motion?.start()
-    // In the caches, the frame before is found where it was written.
-    framesBefore = streamed && energies != nil ? y.motion?.framesBefore() : nil
+    statistics = FrameStatistics(of: y, streamed: streamed)
     (self.operations, self.residualOperations) = (operations, residualOperations)
   }
 
@@ -80,29 +75,24 @@ struct NormalizingPass {
     let first: Int
     /// First channel.
     let lane: Int
-    /// Channels that are none of the padding.
-    let channels: Int
-    /// First value of a statistic.
-    let statistic: Int
-    let startsClip: Bool
+    let item: Int
+    let firstFrame: Int
     let elements: Int
 
     init(_ item: Int, _ frames: Range<Int>, _ blocks: Int, _ shape: ActivationShape) {
       let lanes = ChannelBlock.lanes
-      let (clip, block) = (item / blocks, item % blocks)
-      lane = block * lanes
-      first = (item * shape.frames + frames.lowerBound) * shape.framePixels * lanes
-      channels = min(lanes, shape.channels - lane)
-      statistic = (clip * shape.channels + lane) * shape.frames + frames.lowerBound
-      startsClip = frames.lowerBound == 0
-      elements = channels * frames.count * shape.framePixels
+      (self.item, firstFrame) = (item, frames.lowerBound)
+      lane = item % blocks * lanes
+      first = (item * shape.frames + firstFrame) * shape.framePixels * lanes
+      elements = min(lanes, shape.channels - lane) * frames.count * shape.framePixels
     }
   }
 
   private func normalization(_ place: Place) -> vared_normalization {
     vared_normalization(
       y: y + place.first, scale: scale + place.lane, shift: shift + place.lane,
-      residual: affineResidual(place), statistics: statistics(place), streamed: streamed)
+      residual: affineResidual(place),
+      statistics: statistics.target(place.item, from: place.firstFrame), streamed: streamed)
   }
 
   private func affineResidual(_ place: Place) -> vared_affine {
@@ -110,13 +100,6 @@ struct NormalizingPass {
     return vared_affine(
       data: data + place.first, scale: residual.scale + place.lane,
       shift: residual.shift + place.lane)
-  }
-
-  private func statistics(_ place: Place) -> vared_frame_statistics {
-    vared_frame_statistics(
-      means: means + place.statistic, energies: energies.map { $0 + place.statistic },
-      previous: framesBefore.map { $0 + Parallel.thread * shape.planeFloats },
-      lanes: Int32(place.channels), stride: Int32(shape.frames), starts: place.startsClip)
   }
 
   private func record(_ place: Place, calls: Int) {

@@ -15,27 +15,27 @@ final class SwishNorm {
   let moments: UnsafeMutableBufferPointer<Double>
   /// `[item, 2, lanes]`: `Σ g` and `Σ g·(x − μ)` of every item, `g` the gradient of `u`.
   private let gradientSums: UnsafeMutableBufferPointer<Double>
-  private let operations: OperationRecord
+  /// Whether the means of the output's frames are taken, which a gate reads.
+  let takesMeans: Bool
   /// `u = scale·x + shift`, of every clip's channels, padding included.
-  private let scale: FloatBuffer
-  private let shift: FloatBuffer
+  let scale: FloatBuffer
+  let shift: FloatBuffer
   /// `dx = a·g + b·x + c`, likewise; `b` is of all clips.
   private let a: FloatBuffer
   private let c: FloatBuffer
-  private var b: UnsafePointer<Float>?
 
   /// - Parameters:
   ///   - shape: one clip.
   ///   - name: of the batch norm, by whose name swish is recorded too.
   ///   - excitation: of its output; nil: none.
+  ///   - takesMeans: whether a gate may read the means of the output's frames.
   ///   - context: of the network.
   init(
     _ shape: ActivationShape, name: String, excitation: (name: String, reduced: Int)?,
-    context: LayerContext
+    takesMeans: Bool = false, context: LayerContext
   ) {
-    self.shape = shape
+    (self.shape, self.takesMeans) = (shape, takesMeans)
     norm = BatchNorm(shape, name: name, before: .swish, context: context)
-    operations = norm.operations
     self.excitation = excitation.map {
       SqueezeExcitation(shape, reduced: $0.reduced, name: $0.name, context: context)
     }
@@ -53,7 +53,27 @@ final class SwishNorm {
     gradientSums.deallocate()
   }
 
+  /// Floating-point operations of an element (METHOD §3).
+  var elementFLOPs: Int { norm.epilogue.flops + (takesMeans ? 1 : 0) }
+
   // MARK: Forward
+
+  /// Takes the moments of `x`, whose writer did not, while it is written: each item from the runs
+  /// of frames that `produce` hands out, wherever they lie; recorded.
+  func takeMoments(
+    writing x: MutableBlockedClips,
+    from produce: (Int, (Range<Int>, UnsafePointer<Float>) -> Void) -> Void
+  ) {
+    let (width, sums) = (2 * ChannelBlock.lanes, moments.baseAddress!)
+    let streamed = shape.isBeyondCaches(clips: x.count)
+    Parallel.forEach(x.count * shape.blocks) { item in
+      let own = sums + item * width
+      own.update(repeating: 0, count: width)
+      let runs = BatchNorm.sum(item, writing: x, streamed: streamed, into: own, from: produce)
+      // By METHOD's convention a part of what reads the moments, and counted there.
+      norm.operations.record(calls: runs, flops: 0)
+    }
+  }
 
   /// Makes scale and shift: from the clips' own moments in training, else of the running
   /// statistics. Without a squeeze-and-excitation the latter need no moments.
@@ -100,44 +120,33 @@ final class SwishNorm {
     }
   }
 
-  /// `y` of some frames of an item, recorded.
-  /// - Parameters:
-  ///   - x: these frames, side by side.
-  ///   - item: which, `clip·blocks + block`.
-  ///   - frames: how many.
-  ///   - y: where they go; may be `x`.
-  ///   - streamed: whether non-temporal stores write it.
-  func apply(
-    _ x: UnsafePointer<Float>, item: Int, frames: Int, into y: UnsafeMutablePointer<Float>,
-    streamed: Bool
-  ) {
-    let lanes = ChannelBlock.lanes
-    let channels = min(lanes, shape.channels - item % shape.blocks * lanes)
-    operations.record(
-      flops: norm.epilogue.flops * channels * frames * shape.framePixels)
-    var map = map(item)
-    ChannelBlock.kernels.swish(&map, x, y, frames * shape.framePixels, streamed)
-  }
-
-  private func map(_ item: Int) -> vared_swish {
-    let lane = item * ChannelBlock.lanes
-    return vared_swish(scale: scale.base + lane, shift: shift.base + lane)
+  /// `y` of `x` in one pass, with the means of its frames where they are read.
+  func apply(_ x: BlockedClips, into y: FeatureMap) {
+    let pass = SwishPass(self, into: y, clips: x.count)
+    Parallel.forEach(x.count * shape.blocks) { item in
+      pass.apply(x.item(item), item: item, frames: 0..<shape.frames)
+    }
   }
 
   // MARK: Backward
 
   /// First pass: the gradients of all parameters, assigned.
+  /// - Parameter dy: one tensor, and the gradient of its means where they are read.
   /// - Throws: what the statistics' reducer throws.
-  func reduceGradient(_ dy: BlockedClips, x: BlockedClips) throws {
+  func reduceGradient(_ dy: IncomingGradient, x: BlockedClips) throws -> InputGradient {
+    precondition(dy.first != nil && dy.second == nil, "expected the gradient of one reader")
     let (lanes, blocks, sums) = (ChannelBlock.lanes, shape.blocks, gradientSums.baseAddress!)
-    Parallel.forEach(dy.count * blocks) { item in
-      var map = map(item)
+    Parallel.forEach(x.count * blocks) { item in
+      var job = vared_swish_gradient_job(
+        dy, x: x, item, frames: 0..<shape.frames, scale: scale.base + item * lanes,
+        shift: shift.base + item * lanes)
       ChannelBlock.kernels.swish_reduce(
-        &map, x.item(item), dy.item(item), norm.mean.base + item % blocks * lanes, shape.pixels,
-        sums + item * 2 * lanes)
+        &job, norm.mean.base + item % blocks * lanes, sums + item * 2 * lanes)
     }
-    if let excitation { backward(through: excitation, clips: dy.count) }
-    try makeCoefficients(clips: dy.count)
+    if let excitation { backward(through: excitation, clips: x.count) }
+    let b = try makeCoefficients(clips: x.count)
+    return InputGradient(
+      dy: dy, x: x, scale: scale.base, shift: shift.base, a: a.base, b: b, c: c.base)
   }
 
   /// From the sums of `u`'s gradient to those of the gradient of `v = BN(x)`, which is
@@ -163,28 +172,15 @@ final class SwishNorm {
   }
 
   /// Those of `dx` of every clip, from the norm's.
-  private func makeCoefficients(clips n: Int) throws {
+  /// - Returns: `b`, which is of all clips.
+  private func makeCoefficients(clips n: Int) throws -> UnsafePointer<Float> {
     let of = try norm.reduceGradient(clips: n, from: gradientSums.baseAddress!)
-    b = of.b
     forEachChannel(clips: n) { place, channel, _, index in
       let factor = excitation?.factors[index] ?? 1
       let dz = excitation?.meanGradients[index] ?? 0
       a.base[place] = factor * of.a[channel]
       c.base[place] = of.a[channel] * dz / Float(shape.pixels) + of.c[channel]
     }
-  }
-
-  /// Second pass: the gradient of an item of `x`, assigned.
-  /// - Precondition: `reduceGradient` ran.
-  func writeGradient(
-    _ dy: UnsafePointer<Float>, x: UnsafePointer<Float>, item: Int,
-    into dx: UnsafeMutablePointer<Float>
-  ) {
-    guard let b else { preconditionFailure("a gradient that was not reduced") }
-    let lane = item * ChannelBlock.lanes
-    var map = map(item)
-    ChannelBlock.kernels.swish_apply(
-      &map, x, dy, a.base + lane, b + item % shape.blocks * ChannelBlock.lanes, c.base + lane, dx,
-      shape.pixels)
+    return of.b
   }
 }

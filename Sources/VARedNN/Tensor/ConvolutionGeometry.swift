@@ -19,8 +19,7 @@ public struct Extent: Hashable, Sendable {
   var volume: Int { t * h * w }
 }
 
-/// A 3-D convolution without bias, zero padding `⌊kernel/2⌋` on both sides (PyTorch's `Conv3d` as
-/// R(2+1)D uses it).
+/// A 3-D convolution without bias, zero padding `⌊kernel/2⌋` on both sides (PyTorch's `Conv3d`).
 public struct ConvolutionGeometry: Hashable, Sendable {
   /// One clip's input.
   public let input: ActivationShape
@@ -30,6 +29,19 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   public let kernel: Extent
   /// `(sT, sH, sW)`.
   public let stride: Extent
+  /// Whether output channel `c` reads input channel `c` alone, of which there are as many
+  /// (PyTorch's `groups`); else every output channel reads all.
+  public var isDepthwise = false
+
+  /// One that is depthwise, with stride 1 along time.
+  static func depthwise(_ input: ActivationShape, kernel: Extent, stride: Int) -> Self {
+    ConvolutionGeometry(
+      input: input, outChannels: input.channels, kernel: kernel,
+      stride: Extent(1, stride, stride), isDepthwise: true)
+  }
+
+  /// Input channels that an output channel reads.
+  var readChannels: Int { isDepthwise ? 1 : input.channels }
 
   /// Zero padding before the first frame, row and column.
   var padding: Extent { Extent(kernel.t / 2, kernel.h / 2, kernel.w / 2) }
@@ -54,8 +66,8 @@ public struct ConvolutionGeometry: Hashable, Sendable {
       + "\(stride.t)x\(stride.h)x\(stride.w) -> \(text(output))"
   }
 
-  /// PyTorch's shape of the weights, `[K, C, kT, kH, kW]`.
-  var weightShape: [Int] { [outChannels, input.channels, kernel.t, kernel.h, kernel.w] }
+  /// PyTorch's shape of the weights, `[K, C, kT, kH, kW]`, of a depthwise one `[C, 1, …]`.
+  var weightShape: [Int] { [outChannels, readChannels, kernel.t, kernel.h, kernel.w] }
 
   /// Multiply-accumulates of one clip when everything is computed (METHOD §3, `M_l`).
   public var macs: Int { macs(part: wholePart) }
@@ -78,7 +90,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
   /// Multiply-accumulates of one clip for `part`; taps in the zero padding count, as in PyTorch's
   /// counter.
   func macs(part: ConvolutionPart) -> Int {
-    part.channels * input.channels * kernel.volume * frames(of: part) * output.framePixels
+    part.channels * readChannels * kernel.volume * frames(of: part) * output.framePixels
   }
 }
 

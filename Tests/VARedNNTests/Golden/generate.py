@@ -20,7 +20,7 @@ from golden_ops import write_ops
 from golden_policies import write_drawn, write_frozen
 from golden_sparsemax import write_sparsemax
 from golden_trajectory import write_trajectory
-from golden_x3d import write_x3d
+from golden_x3d import X3D_CASES, write_x3d
 
 
 def generate(folder: Path) -> None:
@@ -31,7 +31,8 @@ def generate(folder: Path) -> None:
         write_network(folder, case)
     write_frozen(folder)
     write_drawn(folder)
-    write_x3d(folder)
+    for case in X3D_CASES:
+        write_x3d(folder, case)
     write_dynamic(folder)
     write_adaptive(folder)
     write_sparsemax(folder)
