@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--precision", choices=TOLERANCES, default="fp32")
     parser.add_argument("--layout", choices=["contiguous", "channels-last"], default="contiguous")
     parser.add_argument("--network", choices=["fixed", "dynamic"], default="fixed")
-    parser.add_argument("--model", choices=DEPTH_FACTORS, help="instead of an R(2+1)D; fixed")
+    parser.add_argument("--model", choices=DEPTH_FACTORS, help="instead of an R(2+1)D")
     parser.add_argument("--depth", type=int, choices=[18, 34], default=18)
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--frames", type=int, default=8)
