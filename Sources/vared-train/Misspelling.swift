@@ -24,10 +24,22 @@ enum Misspelling {
     for flag in flags.prefix(while: { $0 != "--" }) where flag.hasPrefix("--") {
       let name = String(flag.prefix { $0 != "=" })
       guard !names.contains(name) else { continue }
+      let bare = name.dropFirst(2)
+      if takesArgument(named: bare, command) {
+        return "Unknown option '\(name)': <\(bare)> is given without a flag, see --help"
+      }
       let nearest = nearestName(to: name, in: names).map { ". Did you mean '\($0)'?" }
       return "Unknown option '\(name)'\(nearest ?? "; --help-hidden lists all of them")"
     }
     return nil
+  }
+
+  /// Whether a command takes an argument of this name that has no flag.
+  private static func takesArgument(
+    named name: Substring, _ command: any ParsableCommand.Type
+  ) -> Bool {
+    VARedTrain.helpMessage(for: command, includeHidden: true, columns: 200)
+      .split(separator: "\n").contains { $0.hasPrefix("  <\(name)>") }
   }
 
   /// The long names of a command's flags.

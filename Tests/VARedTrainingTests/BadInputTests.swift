@@ -54,6 +54,8 @@ import VARedHDF5
     (["evaluate", "--checkpont=a", "--data", "b"], "Did you mean '--checkpoint'?"),
     (["report", "a", "--outputs", "b"], "Unknown option '--outputs'. Did you mean '--output'?"),
     (["evalute", "--data", "b"], "Unknown subcommand 'evalute'. Did you mean 'evaluate'?"),
+    (["check", "--data", "b"], "'--data': <data> is given without a flag, see --help"),
+    (["explain", "--checkpoint=a", "b"], "'--checkpoint': <checkpoint> is given without a flag"),
     (["train", "--zzzzzzzz"], "Unknown option '--zzzzzzzz'; --help-hidden lists all of them"),
   ])
   func misspeltNames(arguments: [String], expected: String) throws {
