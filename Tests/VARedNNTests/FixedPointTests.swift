@@ -71,10 +71,11 @@ import Testing
     #expect(gradients(clips, order: [0, 1], clipsPerStep: 4096).fits)
   }
 
-  /// Half of the batch on each of two "ranks", and in another order, by the whole network: the same
-  /// bits.
-  @Test(arguments: [true, false]) func aClipIsComputedAsIfItWereAlone(_ isDynamic: Bool) throws {
+  /// In another order, and on another number of threads, by the whole network: the same bits.
+  @Test(arguments: ["r2plus1d-18", "x3d-m"], [true, false])
+  func aClipIsComputedAsIfItWereAlone(_ model: String, isDynamic: Bool) throws {
     var configuration = NetworkConfiguration(classes: 3, frames: 4, size: 32)
+    configuration.architecture = try #require(Architecture(rawValue: model))
     configuration.width = 0.25
     configuration.dynamic = isDynamic ? DynamicConfiguration() : nil
     let clips = normals(4 * 3 * 4 * 32 * 32, "clips")

@@ -191,9 +191,14 @@ final class Convolution: PartialConvolution {
     }
   }
 
-  /// The same of a stem.
+  /// The same of a stem. Clip by clip it is one thread's work: with AVX-512 oneDNN shares out the
+  /// pixels of a clip, and adds up what the threads have.
   func backwardWeights(_ clips: Clips, _ dy: BlockedClips) {
-    let step = step(clips: dy.count)
+    guard oneByOne else { return stemWeights(clips, dy, step: max(dy.count, 1)) }
+    Parallel.onOneThread { stemWeights(clips, dy, step: 1) }
+  }
+
+  private func stemWeights(_ clips: Clips, _ dy: BlockedClips, step: Int) {
     let primitive = primitives[step, geometry.wholePart].backwardWeights
     run(
       .convolutionBackwardWeights, macs: dy.count * geometry.macs, primitive.implementation

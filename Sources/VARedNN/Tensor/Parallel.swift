@@ -13,6 +13,14 @@ enum Parallel {
   /// The running thread's number among them, for memory of its own within `forEach`.
   static var thread: Int { Int(vared_thread()) }
 
+  /// Runs `body` as if the pool had one thread: for sums of oneDNN that depend on their number.
+  static func onOneThread(_ body: () -> Void) {
+    let threads = threads
+    setThreads(1)
+    defer { setThreads(threads) }
+    body()
+  }
+
   /// Calls `body(i)` for every `i` below `count`, in any order, on the pool; returns when all are
   /// done. Bodies must not write to the same memory.
   static func forEach(_ count: Int, _ body: (Int) -> Void) {
