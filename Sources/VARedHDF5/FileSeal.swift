@@ -23,7 +23,10 @@ package enum FileSeal {
     guard start.starts(with: Array(title.utf8)) else {
       throw HDF5Error(path: path, message: "is damaged, or not an HDF5 file")
     }
-    var digest = Digest()
+    guard let algorithm = Algorithm.allCases.first(where: { names($0, in: start) }) else {
+      throw HDF5Error(path: path, message: "is damaged, or sealed by a newer vared-train")
+    }
+    var digest = Digest(algorithm)
     while true {
       let bytes = try part(of: descriptor, path, upTo: 4 << 20)
       guard !bytes.isEmpty else { break }
@@ -39,20 +42,41 @@ package enum FileSeal {
   /// The seal of a file whose bytes after the user block are those of `digest`.
   package static func text(_ digest: Digest) -> [UInt8] {
     let sum = String(digest.value, radix: 16)
-    let line = "\(title)fnv1a-64 over \(digest.bytes) bytes from \(blockBytes): \(sum)\n"
+    let name = digest.algorithm.rawValue
+    let line = "\(title)\(name) over \(digest.bytes) bytes from \(blockBytes): \(sum)\n"
     return Array(line.utf8) + [UInt8](repeating: 0, count: blockBytes - line.utf8.count)
   }
 
-  /// FNV-1a with 64-bit little-endian words in place of bytes (the last one padded with zeros).
-  /// Each step is a bijection of the word, so no single damaged word goes unseen.
+  /// Whether a user block says that this is how its checksum was made.
+  private static func names(_ algorithm: Algorithm, in block: [UInt8]) -> Bool {
+    block.starts(with: Array("\(title)\(algorithm.rawValue) over ".utf8))
+  }
+
+  /// How the checksum is made: FNV-1a with 64-bit little-endian words in place of bytes (the last
+  /// one padded with zeros).
+  package enum Algorithm: String, CaseIterable, Sendable {
+    /// The sum is rotated before each word. The multiplication leaves a flipped top bit where it
+    /// is, and so a second one would undo it: the signs of two floats.
+    case rotated = "rotated fnv1a-64"
+    /// Without; in files of before.
+    case plain = "fnv1a-64"
+  }
+
+  /// The checksum under way. Each step is a bijection of the word, so no single damaged word goes
+  /// unseen.
   package struct Digest {
+    package let algorithm: Algorithm
     package private(set) var bytes = 0
     private var sum: UInt64 = 0xCBF2_9CE4_8422_2325
     /// The first bytes of a word that is not complete yet.
     private var word: UInt64 = 0
+    private let rotation: UInt64
 
     /// Nothing yet.
-    package init() {}
+    package init(_ algorithm: Algorithm = .rotated) {
+      self.algorithm = algorithm
+      rotation = algorithm == .rotated ? 29 : 0
+    }
 
     /// Goes on with `part`.
     package mutating func add(_ part: UnsafeRawBufferPointer) {
@@ -65,7 +89,7 @@ package enum FileSeal {
       let whole = at
       while at + 8 <= part.count {
         let next = part.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-        sum = Self.step(sum, UInt64(littleEndian: next))
+        sum = step(sum, UInt64(littleEndian: next))
         at += 8
       }
       self.sum = sum
@@ -74,18 +98,18 @@ package enum FileSeal {
     }
 
     /// The digest of all that was added.
-    var value: UInt64 { bytes % 8 == 0 ? sum : Self.step(sum, word) }
+    var value: UInt64 { bytes % 8 == 0 ? sum : step(sum, word) }
 
     private mutating func add(byte: UInt8) {
       word |= UInt64(byte) << UInt64(bytes % 8 * 8)
       bytes += 1
       guard bytes % 8 == 0 else { return }
-      sum = Self.step(sum, word)
+      sum = step(sum, word)
       word = 0
     }
 
-    private static func step(_ sum: UInt64, _ word: UInt64) -> UInt64 {
-      (sum ^ word) &* 0x0000_0100_0000_01B3
+    private func step(_ sum: UInt64, _ word: UInt64) -> UInt64 {
+      ((sum << rotation | sum >> (64 - rotation)) ^ word) &* 0x0000_0100_0000_01B3
     }
   }
 

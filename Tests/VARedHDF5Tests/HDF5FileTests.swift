@@ -130,6 +130,15 @@ final class Scratch {
         try HDF5File.open(path, checkingSeal: true)
       }
     }
+    // The signs of two floats, the top bits of two words: see FileSeal.Algorithm.
+    for (first, second) in [(0, 1), (3, 40), (17, 18)] {
+      var bytes = whole
+      for word in [first, second] { bytes[FileSeal.blockBytes + 8 * word + 7] ^= 0x80 }
+      try bytes.write(to: URL(fileURLWithPath: path))
+      #expect(throws: HDF5Error.self, "words \(first) and \(second)") {
+        try HDF5File.open(path, checkingSeal: true)
+      }
+    }
     for length in [0, 100, 512, whole.count / 2, whole.count - 1] {
       try whole.prefix(length).write(to: URL(fileURLWithPath: path))
       #expect(throws: HDF5Error.self) { try HDF5File.open(path, checkingSeal: true) }
