@@ -7,6 +7,7 @@ Letters as in reference.py. A shape is (T, H, W) of what a module reads.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -54,33 +55,42 @@ class SqueezeExcitation(nn.Module):
         return x * self.block(x.mean(dim=(2, 3, 4), keepdim=True))
 
 
+@dataclass(frozen=True)
+class BlockPlan:
+    """What a residual block is: channels of its input, between and behind its convolutions, stride
+    over space, whether it has squeeze-and-excitation, the (T, H, W) it reads, and how its
+    convolutions are dynamic."""
+
+    inputs: int
+    inner: int
+    outputs: int
+    stride: int
+    excitation: bool
+    shape: Triple
+    dynamic: DynamicConfiguration | None
+
+
 class Bottleneck(nn.Module):
     """1x1x1, norm, ReLU; depthwise 3x3x3, norm, squeeze-and-excitation, swish; 1x1x1, norm. The
-    three convolutions are dynamic where `dynamic` is given."""
+    three convolutions are dynamic where the plan says so."""
 
-    def __init__(
-        self,
-        inputs: int,
-        inner: int,
-        outputs: int,
-        stride: int,
-        excitation: bool,
-        shape: Triple,
-        dynamic: DynamicConfiguration | None,
-    ) -> None:
+    def __init__(self, plan: BlockPlan) -> None:
         super().__init__()
+        inner, dynamic = plan.inner, plan.dynamic
         dense = ((1, 1, 1), (1, 1, 1), (0, 0, 0))
-        filtered = ((3, 3, 3), (1, stride, stride), (1, 1, 1))
-        self.output_shape = output_shape(shape, *filtered)
-        self.conv_a = convolution(inputs, inner, *dense, shape, dynamic)
+        filtered = ((3, 3, 3), (1, plan.stride, plan.stride), (1, 1, 1))
+        self.output_shape = output_shape(plan.shape, *filtered)
+        self.conv_a = convolution(plan.inputs, inner, *dense, plan.shape, dynamic)
         self.norm_a = nn.BatchNorm3d(inner)
         self.act_a = nn.ReLU()
-        self.conv_b = convolution(inner, inner, *filtered, shape, dynamic, groups=inner)
-        squeeze = SqueezeExcitation(inner, excitation_units(inner)) if excitation else nn.Identity()
+        self.conv_b = convolution(inner, inner, *filtered, plan.shape, dynamic, groups=inner)
+        squeeze = (
+            SqueezeExcitation(inner, excitation_units(inner)) if plan.excitation else nn.Identity()
+        )
         self.norm_b = nn.Sequential(nn.BatchNorm3d(inner), squeeze)
         self.act_b = nn.SiLU()
-        self.conv_c = convolution(inner, outputs, *dense, self.output_shape, dynamic)
-        self.norm_c = nn.BatchNorm3d(outputs)
+        self.conv_c = convolution(inner, plan.outputs, *dense, self.output_shape, dynamic)
+        self.norm_c = nn.BatchNorm3d(plan.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.act_a(self.norm_a(self.conv_a(x)))
@@ -91,22 +101,13 @@ class Bottleneck(nn.Module):
 class ResidualBlock(nn.Module):
     """relu(bottleneck(x) + shortcut(x)). A projection has a norm only where channels change."""
 
-    def __init__(
-        self,
-        inputs: int,
-        inner: int,
-        outputs: int,
-        stride: int,
-        excitation: bool,
-        shape: Triple,
-        dynamic: DynamicConfiguration | None,
-    ) -> None:
+    def __init__(self, plan: BlockPlan) -> None:
         super().__init__()
-        if stride != 1 or inputs != outputs:
-            self.branch1_conv = pointwise(inputs, outputs, stride)
-        if inputs != outputs:
-            self.branch1_norm = nn.BatchNorm3d(outputs)
-        self.branch2 = Bottleneck(inputs, inner, outputs, stride, excitation, shape, dynamic)
+        if plan.stride != 1 or plan.inputs != plan.outputs:
+            self.branch1_conv = pointwise(plan.inputs, plan.outputs, plan.stride)
+        if plan.inputs != plan.outputs:
+            self.branch1_norm = nn.BatchNorm3d(plan.outputs)
+        self.branch2 = Bottleneck(plan)
         self.activation = nn.ReLU()
 
     def shortcut(self, x: Tensor) -> Tensor:
@@ -134,17 +135,17 @@ class Stage(nn.Module):
         inner = int(BOTTLENECK * outputs)
         self.res_blocks = nn.ModuleList()
         for i in range(count):
-            block = ResidualBlock(
-                outputs if i else inputs,
-                inner,
-                outputs,
-                1 if i else 2,
-                i % 2 == 0,
-                shape,
-                dynamic,
+            plan = BlockPlan(
+                inputs=outputs if i else inputs,
+                inner=inner,
+                outputs=outputs,
+                stride=1 if i else 2,
+                excitation=i % 2 == 0,
+                shape=shape,
+                dynamic=dynamic,
             )
-            self.res_blocks.append(block)
-            shape = block.branch2.output_shape
+            self.res_blocks.append(ResidualBlock(plan))
+            shape = self.res_blocks[-1].branch2.output_shape
         self.output_shape = shape
 
     def forward(self, x: Tensor) -> Tensor:

@@ -20,12 +20,14 @@ enum Misspelling {
       command = known
       flags = arguments.dropFirst()
     }
-    let names = names(of: command)
+    let lines = VARedTrain.helpMessage(for: command, includeHidden: true, columns: 200)
+      .split(separator: "\n")
+    let names = longNames(in: lines)
     for flag in flags.prefix(while: { $0 != "--" }) where flag.hasPrefix("--") {
       let name = String(flag.prefix { $0 != "=" })
       guard !names.contains(name) else { continue }
       let bare = name.dropFirst(2)
-      if takesArgument(named: bare, command) {
+      if lines.contains(where: { $0.hasPrefix("  <\(bare)>") }) {
         return "Unknown option '\(name)': <\(bare)> is given without a flag, see --help"
       }
       let nearest = nearestName(to: name, in: names).map { ". Did you mean '\($0)'?" }
@@ -34,18 +36,9 @@ enum Misspelling {
     return nil
   }
 
-  /// Whether a command takes an argument of this name that has no flag.
-  private static func takesArgument(
-    named name: Substring, _ command: any ParsableCommand.Type
-  ) -> Bool {
-    VARedTrain.helpMessage(for: command, includeHidden: true, columns: 200)
-      .split(separator: "\n").contains { $0.hasPrefix("  <\(name)>") }
-  }
-
-  /// The long names of a command's flags.
-  private static func names(of command: any ParsableCommand.Type) -> [String] {
-    let help = VARedTrain.helpMessage(for: command, includeHidden: true, columns: 200)
-    return help.split(separator: "\n").flatMap { line in
+  /// The long names of the flags that a command's help lists.
+  private static func longNames(in help: [Substring]) -> [String] {
+    help.flatMap { line in
       line.hasPrefix("  -")
         ? line.split { " ,/[]".contains($0) }.map(String.init).prefix { $0.hasPrefix("-") } : []
     }.filter { $0.hasPrefix("--") } + ["--help", "--help-hidden", "--version"]

@@ -81,8 +81,7 @@ final class ClassifierHead {
     if let hidden {
       hiddenOperations?.record(calls: 0, flops: n * units)
       hidden.forward(x, count: n, into: &inputs)
-      // What is not a number stays so.
-      for i in 0..<n * units where inputs[i] <= 0 { inputs[i] = 0 }
+      inputs.rectify(first: n * units)
     } else {
       for i in 0..<n * units { inputs[i] = x[i] }
     }
@@ -112,7 +111,7 @@ final class ClassifierHead {
       for i in 0..<n * units { dx[i] = inputGradients[i] }
       return
     }
-    for i in 0..<n * units where inputs[i] <= 0 { inputGradients[i] = 0 }
+    inputGradients.mask(first: n * units, by: inputs)
     hidden.backward(inputGradients, x: x, count: n, into: dx)
   }
 }

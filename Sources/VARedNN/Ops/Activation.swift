@@ -18,3 +18,16 @@ enum Activation {
     }
   }
 }
+
+/// ReLU of the hidden units of small layers.
+extension [Float] {
+  /// `max(x, 0)` of the first `count`; what is not a number stays so.
+  mutating func rectify(first count: Int) {
+    for i in 0..<count where self[i] <= 0 { self[i] = 0 }
+  }
+
+  /// Of the first `count` gradients, 0 where what `rectify` made of the unit is.
+  mutating func mask(first count: Int, by rectified: [Float]) {
+    for i in 0..<count where rectified[i] <= 0 { self[i] = 0 }
+  }
+}

@@ -80,8 +80,7 @@ final class SqueezeExcitation {
   func forward(clips n: Int, rescaling shape: ActivationShape) {
     operations.record(calls: 0, flops: n * Self.pointwiseFLOPs(shape, reduced: reduced))
     squeeze.forward(means, count: n, into: &hidden)
-    // A hidden unit that is not a number stays so.
-    for i in 0..<n * reduced where hidden[i] <= 0 { hidden[i] = 0 }
+    hidden.rectify(first: n * reduced)
     excitation.forward(hidden, count: n, into: &factors)
     for i in 0..<n * channels { factors[i] = 1 / (1 + exp(-factors[i])) }
   }
@@ -90,7 +89,7 @@ final class SqueezeExcitation {
   func backward(clips n: Int) {
     for i in 0..<n * channels { factorGradients[i] *= factors[i] * (1 - factors[i]) }
     excitation.backward(factorGradients, x: hidden, count: n, into: &hiddenGradients)
-    for i in 0..<n * reduced where hidden[i] <= 0 { hiddenGradients[i] = 0 }
+    hiddenGradients.mask(first: n * reduced, by: hidden)
     squeeze.backward(hiddenGradients, x: means, count: n, into: &meanGradients)
   }
 }
