@@ -70,7 +70,9 @@ import TrainingTestSupport
   }
 
   @Test(arguments: [nil, 3]) func everyStepSaysWhereItsSecondsWent(ranks: Int?) throws {
-    _ = try run(arguments("run", ["--evaluate-every", "0", "--batch", "2"]), ranks: ranks)
+    // Two clips a step diverge at the rate of other tests, on some processors.
+    let more = ["--evaluate-every", "0", "--batch", "2", "--learning-rate", "0.0001"]
+    _ = try run(arguments("run", more), ranks: ranks)
     let steps = try objects("run").filter { $0["kind"] as? String == "step" }
     let perEpoch = 12 / (ranks ?? 1)
     #expect(steps.count == 3 * perEpoch)
