@@ -41,7 +41,7 @@ struct StepRecord {
     let clips = Double(outcome.count)
     let received = Signals.received
     var sums: [Double] = [
-      clips, outcome.sums.crossEntropy + outcome.costWeight * outcome.sums.cost,
+      clips, outcome.sums.crossEntropy,
       Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
       outcome.sums.executedMACs, waited.data,
       outcome.forwardSeconds, outcome.backwardSeconds, waited.gradients, Double(badClips),
@@ -51,7 +51,8 @@ struct StepRecord {
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     let ranks = Double(communicator.size)
     self.clips = sums[0]
-    loss = sums[1] / sums[0]
+    // Weighted after the sum: what each rank rounds would depend on how many there are.
+    loss = (sums[1] + outcome.costWeight * sums[3]) / sums[0]
     accuracy = sums[2] / sums[0]
     cost = sums[3] / sums[0]
     convRatio = sums[4] / sums[0]
