@@ -116,6 +116,14 @@ public final class Communicator: @unchecked Sendable {
     // Without mpirun the library would start a daemon beside this process, which needs ssh to be
     // installed and stays behind when the process is killed. One rank has no use for it.
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+    // Such processes would share one folder in TMPDIR: one that ends removes it while another one
+    // begins, which fails then.
+    let environment = ProcessInfo.processInfo.environment
+    let places = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"]
+    if !places.contains(where: { environment[$0] != nil }) {
+      let folder = "\(NSTemporaryDirectory())/vared-train.\(getuid()).\(getpid())"
+      setenv("OMPI_MCA_orte_top_session_dir", folder, 0)
+    }
     // A child process that tries out a file makes no use of MPI.
     setenv("OMPI_MCA_mpi_warn_on_fork", "0", 0)
     // MPI_Iallreduce by Rabenseifner's algorithm, which moves the least data. With 2 or 3 ranks the

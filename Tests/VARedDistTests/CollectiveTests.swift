@@ -1,5 +1,6 @@
 // Every collective with 1, 2, 3 and 8 ranks, as a singleton, and cut into small pieces.
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -21,6 +22,24 @@ struct CollectiveTests {
     let result = try rankCheck(Self.checks, ranks: nil)
     expectPass(result, Self.checks, ranks: 1)
     #expect(result.stderr.isEmpty, "\(result)")
+  }
+
+  /// Open MPI's folder for all of a user's processes is a file here: nothing needs it.
+  @Test("without mpirun processes share no folder")
+  func ownFolder() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("vared-dist-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let host = ProcessInfo.processInfo.hostName
+    for name in Set([host, String(host.prefix { $0 != "." })]) {
+      try Data().write(to: folder.appendingPathComponent("ompi.\(name).\(getuid())"))
+    }
+    let launch = RankLaunch(
+      "RankChecks", ["world", "1"], ranks: nil, environment: ["TMPDIR": folder.path])
+    expectPass(try launch.run(), "world", ranks: 1)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(left.allSatisfy { $0.hasPrefix("ompi.") }, "\(left)")
   }
 
   @Test("ranks know their place", arguments: rankCounts)
