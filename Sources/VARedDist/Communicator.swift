@@ -113,22 +113,31 @@ public final class Communicator: @unchecked Sendable {
 
   /// Open MPI settings that suit this program; what the environment or `mpirun --mca` says wins.
   private static func setLibraryDefaults() {
-    // Without mpirun the library would start a daemon beside this process, which needs ssh to be
-    // installed and stays behind when the process is killed. One rank has no use for it.
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
-    // Such processes would share one folder in TMPDIR: one that ends removes it while another one
-    // begins, which fails then.
-    let environment = ProcessInfo.processInfo.environment
-    let places = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"]
-    if !places.contains(where: { environment[$0] != nil }) {
-      let folder = "\(NSTemporaryDirectory())/vared-train.\(getuid()).\(getpid())"
-      setenv("OMPI_MCA_orte_top_session_dir", folder, 0)
-    }
+    if !isLaunched { setDefaultsOfOneProcess() }
     // A child process that tries out a file makes no use of MPI.
     setenv("OMPI_MCA_mpi_warn_on_fork", "0", 0)
     // MPI_Iallreduce by Rabenseifner's algorithm, which moves the least data. With 2 or 3 ranks the
     // default is a reduction to one rank and a broadcast: about half as fast.
     setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", 0)
+  }
+
+  /// Whether a launcher started this process as a rank.
+  private static var isLaunched: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
+  }
+
+  private static func setDefaultsOfOneProcess() {
+    // The library would start a daemon beside this process, which needs ssh to be installed and
+    // stays behind when the process is killed.
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+    // All such processes would share one folder in TMPDIR: one that ends removes it while another
+    // one begins, which fails then.
+    let folder = "\(NSTemporaryDirectory())/vared-train.\(getuid()).\(getpid())"
+    setenv("OMPI_MCA_orte_top_session_dir", folder, 0)
+    // One rank talks to itself alone; looking for networks takes the library a fifth of a second.
+    setenv("OMPI_MCA_pml", "ob1", 0)
+    setenv("OMPI_MCA_btl", "self", 0)
   }
 
   static func position(in handle: MPI_Comm?) throws -> (rank: Int, size: Int) {
