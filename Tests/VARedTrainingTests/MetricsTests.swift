@@ -39,7 +39,10 @@ import TrainingTestSupport
 
   /// Line ends of another system and a byte order mark change nothing; a line that cannot be read
   /// is kept beside the file, and said.
-  @Test(arguments: [("", "\n"), ("", "\r\n"), ("\u{FEFF}", "\n"), ("\u{FEFF}", "\r\n")])
+  @Test(
+    arguments: [
+      ("", "\n"), ("", "\r\n"), ("\u{FEFF}", "\n"), ("\u{FEFF}", "\r\n"), ("", "\r\r\n"),
+    ])
   func whatSomebodyEditedIsRead(_ mark: String, _ end: String) throws {
     let path = scratch("metrics.jsonl")
     var lines = (1...4).map { "{\"kind\":\"step\",\"step\":\($0)}" }

@@ -8,7 +8,8 @@ package struct TextLines {
   package let exists: Bool
   /// All of it.
   let bytes: Data
-  /// Those that are not empty, without what ends them.
+  /// Those that are not empty, without what ends them: a line feed, and carriage returns before it,
+  /// of which every program that converts line ends may have added one.
   package let lines: [String]
   /// Whether the last one is ended.
   let endsWithLine: Bool
@@ -22,7 +23,7 @@ package struct TextLines {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
     lines = text.split(separator: 0x0A).compactMap { line in
-      let line = line.last == 0x0D ? line.dropLast() : line
+      let line = line[..<(line.lastIndex { $0 != 0x0D }.map { $0 + 1 } ?? line.startIndex)]
       return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
     }
   }
