@@ -64,6 +64,16 @@ import VARedData
     #expect(rows.allSatisfy { (0.5...1).contains($0.probability ?? 0) })
   }
 
+  @Test(
+    arguments: [
+      [], ["a"], ["a", "b"], ["a|b", "|", "c"], ["\\", "\\|\\", "|\\"],
+      ["\u{301}|", "|\u{301}"],
+      ["a", "\u{301}x"], ["a\\|"],
+    ])
+  func severalClassesComeBack(_ classes: [String]) {
+    #expect(LabelField.classes(LabelField.text(classes)) == classes)
+  }
+
   @Test func namesOfAnyKindComeBackAndBrokenFilesAreRefused() throws {
     let odd = [
       "a \"b\", c.mp4", "<script>alert(1)</script>", " x ", "=1+1", "\"\u{301}ä|ö,\u{301};'", "",

@@ -92,8 +92,7 @@ struct ReportedRun {
 
   /// The classes of a clip.
   func labels(of clip: ClipTable.Row) -> [String] {
-    guard evaluation.map != nil else { return [clip.label] }
-    return clip.label.split(separator: "|").map(String.init)
+    evaluation.map == nil ? [clip.label] : LabelField.classes(clip.label)
   }
 
   /// `r2plus1d-18, width 0.25, dynamic`.

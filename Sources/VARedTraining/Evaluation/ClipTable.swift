@@ -11,7 +11,7 @@ package struct ClipTable {
     package var index: Int
     /// As the list of the data names it.
     package var path: String
-    /// The class; several with `|` between.
+    /// The class; of a set whose clips may have several, a `LabelField`.
     package var label: String
     /// The class with the highest score; nil: its scores are no numbers.
     package var prediction: String?
@@ -56,7 +56,7 @@ package struct ClipTable {
       let labels = dataset.labels(split, clip.index).map { dataset.classes[$0] }
       var row = Row(
         index: clip.index, path: dataset.name(split, clip.index),
-        label: labels.joined(separator: "|"))
+        label: dataset.isMultiLabel ? LabelField.text(labels) : labels.joined())
       guard !clip.isBad else {
         row.badReason = reasons[clip.index] ?? "could not be decoded"
         return row
