@@ -97,7 +97,8 @@ import TrainingTestSupport
     #expect(abs(told - passed) <= (ranks == nil ? 1e-5 : 0.5) * passed, "\(told) s of \(passed)")
   }
 
-  /// A rank that is stopped most of the time, as on a host that others use, is named.
+  /// A rank that is stopped most of the time, as on a host that others use, is named: longer than
+  /// others keep the rest of this machine's cores from its neighbour.
   @Test func aSlowRankIsNamed() throws {
     let running = try launch(
       arguments("run", ["--epochs", "12", "--evaluate-every", "0"]), ranks: 2
@@ -105,7 +106,7 @@ import TrainingTestSupport
     #expect(running.waitForOutput("epoch 1/12 step 1/"))
     let slow = try #require(process(ofRank: 1, under: running.processID))
     while !running.stdoutSoFar.contains("epoch 11/12 ") && kill(slow, SIGSTOP) == 0 {
-      usleep(15_000)
+      usleep(60_000)
       kill(slow, SIGCONT)
       usleep(5_000)
     }
