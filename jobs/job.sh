@@ -30,6 +30,7 @@ set_open_mpi() {
   export OMPI_MCA_oob_tcp_keepalive_probes=${OMPI_MCA_oob_tcp_keepalive_probes:-3}
   # Ranks have cores of their own where there are enough; otherwise one that waits gives its core
   # to another: two on one core are 18 times slower where they poll.
+  # shellcheck disable=SC2034 # Who sources this reads `binding`.
   if [ "$(nproc)" -ge $((ranks_here * threads)) ]; then
     binding=(--map-by "slot:PE=$threads" --bind-to core)
   else

@@ -111,7 +111,8 @@ put_kinetics-400() {
 put_moments-in-time() {
   local part=training name="stand+in+class+$2"
   [ "$1" = train ] || part=validation
-  local file="$name/yt-$(printf '%011d' "$number")_$((number % 50)).mp4"
+  local file
+  file="$name/yt-$(printf '%011d' "$number")_$((number % 50)).mp4"
   echo "$file,$name,3,0" >>"$output/${part}Set.csv"
   copy "$3" "$output/$part/$file"
 }
