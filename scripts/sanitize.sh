@@ -97,7 +97,7 @@ run_under() {
   common+=:allocator_may_return_null=1
   export ASAN_OPTIONS=$common:detect_leaks=0:suppressions=$PWD/scripts/asan-suppressions.txt
   export UBSAN_OPTIONS=$common:print_stacktrace=1
-  export TSAN_OPTIONS=$common:suppressions=$PWD/scripts/tsan-suppressions.txt
+  export TSAN_OPTIONS=$common
   # Swift's own answer to a crash calls clone(), in which the thread sanitizer fails.
   export SWIFT_BACKTRACE=enable=no
 
