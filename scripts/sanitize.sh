@@ -55,6 +55,9 @@ cannot_run() {
   fi
 }
 
+# What is said of memory that there is not enough of, where that is no finding.
+harmless='^==[0-9]+==WARNING: [A-Za-z]+Sanitizer failed to allocate|^$'
+
 # Sets `flags`, a sanitizer in flags of `swift test`; what they link lies in a build's folder.
 set_flags() {
   local sanitizer=$1 build=$2
@@ -88,11 +91,13 @@ run_under() {
   # A process writes what it finds to a file of its own: tests keep the output of what they start.
   rm -rf "$reports"
   mkdir -p "$reports"
-  # Some tests have a rank trap, which is no finding. Leaks: Swift's runtime keeps memory for good.
+  # Some tests have a rank trap, which is no finding. Nor is memory that there is not enough of, or
+  # that Swift's runtime keeps for good.
   local common=log_path=$reports/report:handle_sigill=0:handle_sigtrap=0
-  export ASAN_OPTIONS=$common:detect_leaks=0
+  common+=:allocator_may_return_null=1
+  export ASAN_OPTIONS=$common:detect_leaks=0:suppressions=$PWD/scripts/asan-suppressions.txt
   export UBSAN_OPTIONS=$common:print_stacktrace=1
-  export TSAN_OPTIONS=$common:suppressions=$PWD/scripts/tsan-suppressions.txt
+  export TSAN_OPTIONS=$common
   # Swift's own answer to a crash calls clone(), in which the thread sanitizer fails.
   export SWIFT_BACKTRACE=enable=no
 
@@ -102,7 +107,7 @@ run_under() {
     --scratch-path "$build" "${flags[@]}" "${skips[@]}" "$@" \
     </dev/null 2>&1 | tee "$log" || status=$?
   local found
-  found=$(find "$reports" -type f | wc -l)
+  found=$(grep -rlvE "$harmless" "$reports" | wc -l || true)
   if [ "$status" -ne 0 ] || [ "$found" -ne 0 ]; then
     echo "sanitize: $sanitizer: tests ended with status $status, $found processes found something"
     if [ "$found" -ne 0 ]; then
