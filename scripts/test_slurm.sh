@@ -111,7 +111,8 @@ done
 [ "$(sinfo -h -o %t -p low 2>/dev/null)" = idle ] ||
   skip "Slurm's node does not come up here: $(tail -qn 1 "$work"/slurmd.*log | tr '\n' ' ')"
 
-# 160 clips, 8 ranks x batch 2: 10 steps an epoch.
+# 160 clips, 8 ranks x batch 2: 10 steps an epoch; 400 steps, so that a machine that makes 100 a
+# second is still at work when it is stopped for the third time.
 "$trainer" synthesize --output "$work/clips" --shapes circle,cross --train 16 --val 1 --frames 4 \
   --size 16 >/dev/null
 cat >"$work/recipe.yaml" <<YAML
@@ -121,7 +122,7 @@ frames: 4
 frame-stride: 1
 size: 16
 batch: 2
-epochs: 20
+epochs: 40
 network: fixed
 checkpoint-every: 5
 evaluate-every: 0
@@ -150,26 +151,36 @@ wait_for() { # job, state
   done
   fail "job $1 does not become $2: $(state "$1")"
 }
-wait_for_checkpoint() { # run, least step
+newest_checkpoint() { # run
   local newest
-  for _ in $(seq 900); do
-    newest=$(cd "$work" && ls "$1/checkpoints" 2>/dev/null | sed -n 's/^step-\([0-9]*\).h5$/\1/p' |
-      sort | tail -n 1) || true
-    [ "$((10#${newest:-0}))" -lt "$2" ] || return 0
+  newest=$(cd "$work" && ls "$1/checkpoints" 2>/dev/null | sed -n 's/^step-\([0-9]*\).h5$/\1/p' |
+    sort | tail -n 1) || true
+  echo "$((10#${newest:-0}))"
+}
+wait_for_checkpoint() { # run, step that it is to be newer than
+  for _ in $(seq 1800); do
+    [ "$(newest_checkpoint "$1")" -le "$2" ] || return 0
     sleep 0.1
   done
-  fail "no checkpoint of $1 from step $2 on"
+  fail "no checkpoint of $1 after step $2"
 }
 
+# Waits until the job runs again and has written a checkpoint newer than the one it went on from.
 wait_for_start() { # run, how often it was started again
-  for _ in $(seq 300); do
-    ! grep -q "job: start $2 of job" "$work/$1.log" || return 0
+  local start waited=0
+  for _ in $(seq 750); do
+    if start=$(grep "job: start $2 of job" "$work/$1.log"); then
+      start=$(sed -n 's/.*step-\([0-9]*\).h5$/\1/p' <<<"$start")
+      wait_for_checkpoint "$1" "$((10#${start:-0}))"
+      return
+    fi
     # Slurm lets a requeued job wait for a minute or two, longer than its last start takes to end.
     if [ "$(state "$job")" = PENDING ] && [ "$(sinfo -h -o %t -p low)" = idle ]; then
-      sleep 3
-      scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
+      waited=$((waited + 1))
+      [ "$((waited % 15))" -ne 0 ] ||
+        scontrol update JobId="$job" StartTime=now >/dev/null 2>&1 || true
     fi
-    sleep 0.5
+    sleep 0.2
   done
   fail "$1 was not started again, the $2. time"
 }
@@ -195,15 +206,13 @@ wait_for "$straight" COMPLETED
 
 for launcher in mpirun srun; do
   job=$(submit "$launcher" "$launcher")
-  wait_for_checkpoint "$launcher" 5
+  wait_for_checkpoint "$launcher" 0
   # Pre-empted by a job that takes the whole node.
   sbatch --partition=high --ntasks=8 --output="$work/high.log" --wrap 'sleep 1' >/dev/null
   wait_for_start "$launcher" 1
-  wait_for_checkpoint "$launcher" 50
   # Warned, as before a time limit: the job queues itself again.
   scancel --batch --signal=USR1 "$job"
   wait_for_start "$launcher" 2
-  wait_for_checkpoint "$launcher" 100
   # Requeued by an administrator.
   scontrol requeue "$job"
   wait_for_start "$launcher" 3
