@@ -106,9 +106,9 @@ import TrainingTestSupport
     #expect(running.waitForOutput("epoch 1/12 step 1/"))
     let slow = try #require(process(ofRank: 1, under: running.processID))
     while !running.stdoutSoFar.contains("epoch 11/12 ") && kill(slow, SIGSTOP) == 0 {
-      usleep(60_000)
+      usleep(20_000)
       kill(slow, SIGCONT)
-      usleep(5_000)
+      usleep(1_000)
     }
     kill(slow, SIGCONT)
     let result = running.wait()
