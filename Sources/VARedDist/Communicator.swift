@@ -122,7 +122,7 @@ public final class Communicator: @unchecked Sendable {
   }
 
   /// Whether a launcher started this process as a rank.
-  private static var isLaunched: Bool {
+  package static var isLaunched: Bool {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].contains { environment[$0] != nil }
   }

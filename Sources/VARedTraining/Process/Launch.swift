@@ -98,11 +98,7 @@ public enum Launch {
   ///
   /// - Throws: `ConfigurationError`.
   package static func requireNoLauncher(for subcommand: String) throws {
-    let environment = ProcessInfo.processInfo.environment
-    let isRank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].contains {
-      environment[$0] != nil
-    }
-    guard isRank || isRankOfMany else { return }
+    guard Communicator.isLaunched || isRankOfMany else { return }
     throw ConfigurationError(
       "\(subcommand) starts the ranks by itself; start it as one process without mpirun, and say how "
         + "many there are with --ranks")
