@@ -23,7 +23,8 @@ package struct TextLines {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
     lines = text.split(separator: 0x0A).compactMap { line in
-      let line = line[..<(line.lastIndex { $0 != 0x0D }.map { $0 + 1 } ?? line.startIndex)]
+      var line = line
+      while line.last == 0x0D { line = line.dropLast() }
       return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
     }
   }
