@@ -194,11 +194,12 @@ final class Convolution: PartialConvolution {
   /// The same of a stem. Clip by clip it is one thread's work: with AVX-512 oneDNN shares out the
   /// pixels of a clip, and adds up what the threads have.
   func backwardWeights(_ clips: Clips, _ dy: BlockedClips) {
-    guard oneByOne else { return stemWeights(clips, dy, step: max(dy.count, 1)) }
-    Parallel.onOneThread { stemWeights(clips, dy, step: 1) }
+    guard oneByOne else { return stemWeights(clips, dy) }
+    Parallel.onOneThread { stemWeights(clips, dy) }
   }
 
-  private func stemWeights(_ clips: Clips, _ dy: BlockedClips, step: Int) {
+  private func stemWeights(_ clips: Clips, _ dy: BlockedClips) {
+    let step = step(clips: dy.count)
     let primitive = primitives[step, geometry.wholePart].backwardWeights
     run(
       .convolutionBackwardWeights, macs: dy.count * geometry.macs, primitive.implementation
