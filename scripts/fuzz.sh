@@ -16,7 +16,8 @@ seconds=${1:-60}
 shift || true
 readers=("$@")
 if [ ${#readers[@]} -eq 0 ]; then
-  readers=(annotations prepared shard yaml metrics report clips checkpoint sealed weights video)
+  readers=(annotations prepared shard yaml metrics report clips checkpoint sealed weights seconds
+    video)
 fi
 
 runtime=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1/p')

@@ -7,6 +7,7 @@ extension Architecture: ExpressibleByArgument {}
 extension NetworkKind: ExpressibleByArgument {}
 extension GateForm: ExpressibleByArgument {}
 extension CostKind: ExpressibleByArgument {}
+extension CostUnit: ExpressibleByArgument {}
 extension AugmentMode: ExpressibleByArgument {}
 extension ShuffleMode: ExpressibleByArgument {}
 extension ClipBalance: ExpressibleByArgument {}

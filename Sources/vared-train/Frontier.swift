@@ -22,7 +22,7 @@ struct Frontier: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Shares of the convolutions' MACs to execute, with commas between (default: 0.3,0.45,0.6).",
+      "Values of --target-ratio, with commas between (default: 0.3,0.45,0.6).",
       valueName: "ratios"))
   var targets: String?
 

@@ -16,6 +16,8 @@ struct AllocationCase {
     case differing
     /// The same gates, which see motion energy and are charged the saturating cost.
     case differingByMotion
+    /// The same gates, which are charged for seconds.
+    case differingInSeconds
     /// The same gates, frozen.
     case frozen
     /// Candidates drawn at random, others in every one of the steps that are counted.
@@ -25,7 +27,7 @@ struct AllocationCase {
     var differ: Bool {
       switch self {
       case .none, .open, .forced: false
-      case .differing, .differingByMotion, .frozen, .drawn: true
+      case .differing, .differingByMotion, .differingInSeconds, .frozen, .drawn: true
       }
     }
   }
@@ -96,12 +98,16 @@ struct AllocationCase {
     configuration.architecture = architecture
     configuration.width = 0.25
     if case .none = policies {} else { configuration.dynamic = dynamic }
+    if case .differingInSeconds = policies {
+      let seconds = try Self.seconds(configuration)
+      configuration.seconds = seconds
+    }
     let network = try VideoNetwork(configuration, batch: Self.batch, seed: 1, threads: threads)
     switch policies {
     case .none, .open, .drawn: break
     case .forced(let temporal, let channel):
       network.policies = .fixed(temporal: temporal, channel: channel)
-    case .differing, .differingByMotion: letGatesAnswer(network.parameters)
+    case .differing, .differingByMotion, .differingInSeconds: letGatesAnswer(network.parameters)
     case .frozen:
       letGatesAnswer(network.parameters)
       network.policies = .frozenGates
@@ -116,6 +122,21 @@ struct AllocationCase {
       dynamic.cost = .saturating(kappa: 0.1)
     }
     return dynamic
+  }
+
+  /// A table in which every candidate saves a fifth.
+  private static func seconds(_ configuration: NetworkConfiguration) throws -> CandidateSeconds {
+    let network = try VideoNetwork(configuration, batch: 1, seed: 1, threads: 1)
+    return CandidateSeconds(
+      of: configuration, batch: 1, threads: 1, fixed: 30, rest: 1,
+      layers: network.dynamicLayers.map { info in
+        LayerSeconds(
+          name: info.name, temporalStrides: info.temporalStrides,
+          channelCounts: info.channelCounts,
+          seconds: info.temporalStrides.indices.flatMap { a in
+            info.channelCounts.indices.map { 1 - Double(a + $0) / 5 }
+          }, gate: 0.01, term: 0.01)
+      })
   }
 
   /// One for each step.
@@ -156,7 +177,7 @@ struct AllocationCase {
 
   /// Arrays with memory of their own in an inference.
   private static func arrays(_ inference: Inference) -> Int {
-    3
+    3 + (inference.timeRatio == nil ? 0 : 1)
       + [inference.temporal, inference.channel].reduce(0) {
         $0 + ($1.isEmpty ? 0 : 1 + $1.count { !$0.isEmpty })
       }

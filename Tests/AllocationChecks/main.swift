@@ -22,7 +22,8 @@ let cases: [(String, Architecture, AllocationCase.Policies)] = [
   ("forced 0 0", .r2plus1d18, .forced(temporal: 0, channel: 0)),
   ("forced 1 1", .r2plus1d18, .forced(temporal: 1, channel: 1)),
   ("differing policies", .r2plus1d18, .differing),
-  ("motion energy", .r2plus1d18, .differingByMotion), ("frozen gates", .r2plus1d18, .frozen),
+  ("motion energy", .r2plus1d18, .differingByMotion),
+  ("costs in seconds", .r2plus1d18, .differingInSeconds), ("frozen gates", .r2plus1d18, .frozen),
   ("drawn candidates", .r2plus1d18, .drawn), ("X3D-M", .x3dM, .none),
   ("dynamic X3D-M", .x3dM, .differing), ("X3D-M by motion", .x3dM, .differingByMotion),
 ]

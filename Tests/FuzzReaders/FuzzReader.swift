@@ -32,6 +32,8 @@ public final class FuzzReader {
     case sealed
     /// Weights for `--initialize`.
     case weights
+    /// What candidates take in seconds, for `--cost-table`.
+    case seconds
     /// A video.
     case video
   }
@@ -65,6 +67,7 @@ public final class FuzzReader {
       case .checkpoint: _ = try Checkpoint.read(folder.write(bytes, to: "checkpoint.h5"))
       case .sealed: try readSealed(bytes)
       case .weights: try readWeights(bytes)
+      case .seconds: try readSeconds(bytes)
       case .video: try readClip(ofVideo: folder.write(bytes, to: "clip.mp4"))
       }
       return nil
@@ -106,6 +109,18 @@ public final class FuzzReader {
     var again = TrainingConfiguration()
     try again.read(yaml: configuration.yaml, named: "what was written")
     precondition(again == configuration, "\(configuration.yaml)")
+  }
+
+  /// Into the network that the seed is of.
+  private func readSeconds(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    let table = try CandidateTable.read(folder.write(bytes, to: "candidate-seconds.json"))
+    var settings = TrainingConfiguration()
+    (settings.width, settings.frames, settings.size) = (0.25, 8, 32)
+    let network = try VideoNetwork(
+      settings.networkConfiguration(classes: 2, seconds: table), batch: 1, seed: 1, threads: 1)
+    let least = network.leastRatio(askingGates: true)
+    precondition(least > 0 && least.isFinite, "a network of no cost")
+    precondition(network.tilt(forMeanRatio: 0.9)?.isFinite != false, "a tilt that is no number")
   }
 
   private func readMetrics(_ bytes: UnsafeBufferPointer<UInt8>) throws {

@@ -10,7 +10,7 @@ import Testing
     let result = try RankLaunch("AllocationChecks", [], ranks: nil).run()
     #expect(result.status == 0 && !result.timedOut, "\(result)")
     let cases = result.stdout.split(separator: "\n").filter { $0.contains(": training ") }
-    #expect(cases.count == 22, "\(result)")
+    #expect(cases.count == 24, "\(result)")
     #expect(cases.allSatisfy { $0.hasSuffix(": training 0, inference 0") }, "\(result.stdout)")
   }
 }

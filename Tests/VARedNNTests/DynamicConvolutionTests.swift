@@ -21,6 +21,8 @@ import Testing
     var cost = CostForm.linear
     var temperature: Float = 1
     var isDepthwise = false
+    /// Shares of a layer's seconds, of every pair of candidates; nil: costs are MACs.
+    var seconds: [Double]?
     var geometry: ConvolutionGeometry {
       let input = ActivationShape(
         channels: isDepthwise ? outChannels : 20, frames: frames, height: 8, width: 7)
@@ -33,6 +35,7 @@ import Testing
       "St \(temporal) Sc \(channel) \(form.rawValue) \(isDepthwise ? "depthwise " : "")"
         + "k\(kernel.t)x\(kernel.h) T\(frames) "
         + "K\(outChannels) β \(biases) \(motionEnergy ? "motion energy " : "")\(cost)"
+        + (seconds == nil ? "" : " in seconds")
     }
   }
 
@@ -100,6 +103,15 @@ import Testing
       temporal: 3, channel: 2, form: .sparsemax, kernel: Extent(3, 3, 3), stride: Extent(1, 1, 1),
       frames: 8, outChannels: 40, biases: [0.1, 0.1, 0.35, 0, 0.3], temperature: 0.5,
       isDepthwise: true),
+    // Costs in seconds, in which pairs are no products.
+    Case(
+      temporal: 3, channel: 2, form: .normalized, kernel: Extent(1, 3, 3), stride: Extent(1, 1, 1),
+      frames: 5, outChannels: 40, biases: [0.1, 0.2, 0.5, 0.3, 0.4],
+      seconds: [1, 0.8, 0.7, 0.65, 0.6, 0.3]),
+    Case(
+      temporal: 2, channel: 2, form: .sparsemax, kernel: Extent(3, 1, 1), stride: Extent(1, 1, 1),
+      frames: 4, outChannels: 40, biases: [0.1, 0.4, 0.2, 0.3], cost: .saturating(kappa: 0.5),
+      temperature: 1.5, seconds: [1, 0.9, 0.6, 0.2]),
   ]
 
   /// One dynamic layer with its input and a loss that is linear in the output and in ρ.
@@ -124,8 +136,14 @@ import Testing
       dynamic.cost = test.cost
       context = LayerContext(batch: clips)
       let geometry = test.geometry
+      let space = PolicySpace(dynamic, output: geometry.output)
       layer = DynamicConvolution(
-        geometry, name: "conv", configuration: dynamic, context: context)
+        geometry, space: space,
+        seconds: test.seconds.map {
+          LayerSeconds(
+            name: "conv", temporalStrides: space.temporalStrides,
+            channelCounts: space.channelCounts, seconds: $0, gate: 0, term: 0)
+        }, name: "conv", configuration: dynamic, context: context)
       let parameters = context.parameters
       parameters.allocate(seed: 5)
       for entry in parameters.entries {

@@ -71,7 +71,7 @@ import Testing
       lossWeights.base.update(from: weights, count: weights.count)
       draw(biases: test.biases)
       for (_, layer, input) in context.dynamicLayers {
-        layer.share = 1
+        layer.costTerms.full = 1
         input.motion?.isWanted = true
       }
     }

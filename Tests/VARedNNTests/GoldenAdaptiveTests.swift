@@ -20,7 +20,7 @@ import Testing
     var values: [Float] = []
     var gradient = [Float](repeating: .nan, count: v.count)
     for first in stride(from: 0, to: v.count, by: shares.count) {
-      let cost = CandidateCost(v[first..<first + shares.count], shares: shares, form: form)
+      let cost = CandidateCost(v[first..<first + shares.count], shares: SIMD4(shares), form: form)
       values.append(cost.value)
       cost.forEachDerivative { gradient[first + $0] = $1 }
     }

@@ -33,7 +33,8 @@ import Testing
       outChannels: kernel[0], kernel: Extent(kernel[2], kernel[3], kernel[4]),
       stride: Extent(stride[0], stride[1], stride[2]))
     let layer = DynamicConvolution(
-      geometry, name: "conv", configuration: dynamic, context: context)
+      geometry, space: PolicySpace(dynamic, output: geometry.output), name: "conv",
+      configuration: dynamic, context: context)
     #expect(layer.gate.space.temporalStrides == strides)
     #expect(layer.gate.space.channelCounts == counts)
     let parameters = context.parameters

@@ -26,7 +26,7 @@ import TrainingTestSupport
     (totals.seconds, totals.loss) = (seconds, loss)
     let header = CheckpointHeader(
       position: TrainingPosition(step: step, epoch: 0, epochStep: step), stage: .joint,
-      costMemory: try #require(CostController.Memory(stored: memory)), ranks: 1,
+      costMemory: try #require(CostController.Memory(stored: memory, unit: .macs)), ranks: 1,
       configuration: TrainingConfiguration(), classes: ["a", "b"])
     var model = others
     model["fc.weight"] = Tensor(shape: shape, values: weight)

@@ -16,7 +16,8 @@ import VARedNN
 
   init() throws {
     scratch = try Scratch()
-    costMemory = try #require(CostController.Memory(stored: [1.0 / 7, 1.0 / 9, 1.0 / 11]))
+    costMemory = try #require(
+      CostController.Memory(stored: [1.0 / 7, 1.0 / 9, 1.0 / 11], unit: .macs))
   }
 
   private func settings(width: Double = 0.125) -> TrainingConfiguration {

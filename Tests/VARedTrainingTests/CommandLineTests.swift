@@ -128,7 +128,8 @@ import TrainingTestSupport
     "sync-bn": "true", "sync-bn-ranks": "0", "reproducible": "true", "compress": "none",
     "seed": "99", "threads": "1", "stall-timeout": "120.0",
     "time-limit": "1-12:00:00", "step-limit": "1000",
-    "target-ratio": "0.9", "cost-weight": "2.0", "cost-form": "saturating", "cost-kappa": "0.2",
+    "target-ratio": "0.9", "cost-unit": "seconds", "cost-weight": "2.0", "cost-form": "saturating",
+    "cost-kappa": "0.2",
     "cost-confidence": "0.875", "cost-power": "1.5", "cost-ramp": "0.25", "gate-rate": "0.1",
     "gate-temperature": "0.25", "gate-temperature-start": "2.0",
     "warmup-share": "0.4", "warmup-sampling": "0.75", "finetune-share": "0.1", "policy": "random",
@@ -153,6 +154,7 @@ import TrainingTestSupport
     (given["data"], given["output"]) = (clips, scratch("run"))
     given["initialize"] = scratch("weights")
     given["videos"] = scratch.path
+    given["cost-table"] = try writeTable()
     #expect(Set(given.keys) == Set(Setting.all.map(\.key)))
     let flags = given.flatMap { key, value in
       switch value {
@@ -168,6 +170,16 @@ import TrainingTestSupport
       let text = setting.text(read)?.trimmingCharacters(in: ["\""])
       #expect(text == given[setting.key], "\(setting.key)")
     }
+  }
+
+  /// The seconds of the network of `values`.
+  private func writeTable() throws -> String {
+    var settings = TrainingConfiguration()
+    (settings.model, settings.width, settings.frames, settings.size) = (.r2plus1d34, 0.125, 4, 16)
+    (settings.temporalCandidates, settings.channelCandidates) = (1, 3)
+    try scratch.write(
+      "table.json", CandidateTable.text(CandidateTableTests.table(settings)))
+    return scratch("table.json")
   }
 
   /// A former name works, as a flag and in a file, and one line says what it is called now.

@@ -94,6 +94,8 @@ import VARedNN
     written.gateRate = 0.1
     written.motionEnergy = true
     written.targetRatio = 0.6
+    written.costUnit = .seconds
+    written.costTable = "t.json"
     written.costForm = .saturating
     written.costKappa = 0.2
     written.costConfidence = 0.875

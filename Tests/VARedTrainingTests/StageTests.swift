@@ -33,7 +33,7 @@ import VARedNN
 
   @Test func withoutATargetTheWeightIsRampedIn() {
     var controller = CostController(weight: 2, target: nil, ramp: 0.5, steps: 100)
-    controller.observe(convRatio: 0.1, progress: 0.2)
+    controller.observe(ratio: 0.1, progress: 0.2)
     #expect([0, 0.25, 0.5, 1].map { controller.weight(progress: $0) } == [0, 1, 2, 2])
     #expect(CostController(weight: 2, target: nil, ramp: 0, steps: 100).weight(progress: 0) == 2)
   }
@@ -43,7 +43,7 @@ import VARedNN
     func weight(_ pressesUpwards: Bool, at ratio: Double) -> Double {
       var controller = CostController(
         weight: 0.8, target: 0.6, ramp: 0, steps: 1000, pressesUpwards: pressesUpwards)
-      for _ in 0..<200 { controller.observe(convRatio: ratio, progress: 0.5) }
+      for _ in 0..<200 { controller.observe(ratio: ratio, progress: 0.5) }
       return controller.weight(progress: 0.5)
     }
     #expect(weight(false, at: 0.3) == 0 && weight(true, at: 0.3) < 0)
@@ -60,9 +60,9 @@ import VARedNN
         let progress = Double(step) / Double(steps)
         let weight = controller.weight(progress: progress)
         ratio = min(1, max(0.2, ratio - 0.01 * (weight / balance - 1)))
-        controller.observe(convRatio: ratio, progress: progress)
+        controller.observe(ratio: ratio, progress: progress)
       }
-      #expect(abs(controller.memory.convRatio - target) < 0.03, "balance \(balance)")
+      #expect(abs(controller.memory.ratio - target) < 0.03, "balance \(balance)")
       #expect(controller.missedTarget == nil)
     }
   }

@@ -61,7 +61,7 @@ import VARedNN
 
     var schedule = try schedule()
     let before = schedule.costMemory
-    schedule.observe(convRatio: 0.5, after: plans(schedule)[0])
+    schedule.observe(ratio: 0.5, after: plans(schedule)[0])
     #expect(schedule.costMemory == before)
   }
 

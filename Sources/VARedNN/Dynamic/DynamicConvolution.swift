@@ -17,14 +17,19 @@ final class DynamicConvolution {
   let cheap: CheapOperations
   /// What decides.
   var source = PolicySource.gates
-  /// `w_l`: the layer's share of the full cost of all dynamic layers; set when all are known.
+  /// `w_l`: the layer's share of the full MACs of all dynamic layers; set when all are known.
   var share = 0.0
+  /// Its share of what the loss charges for; set when all layers are known.
+  var costTerms = CostTerms()
+  /// How long its unit and its gate take, while that is measured.
+  let clock = LayerClock()
   /// Bytes of a clip's input from which on copying a group's clips together costs more than
   /// convolving them apart.
   var uncopiedBytes = 512 << 10
   /// What a draw chooses among.
   let pairs: CandidatePairs
   private let shares: CandidateShares
+  private let isMeasured: Bool
   private let costForm: CostForm
   let workspace: Workspace
   let counter: ExecutionCounter
@@ -34,20 +39,23 @@ final class DynamicConvolution {
   private let operations: OperationRecord
   let mixingGradients: MixingGradients
 
+  /// - Parameters:
+  ///   - space: the candidates.
+  ///   - seconds: what they take; nil: costs are MACs.
   init(
-    _ geometry: ConvolutionGeometry, name: String, configuration: DynamicConfiguration,
-    context: LayerContext
+    _ geometry: ConvolutionGeometry, space: PolicySpace, seconds: LayerSeconds? = nil,
+    name: String, configuration: DynamicConfiguration, context: LayerContext
   ) {
     workspace = context.workspace
     counter = context.counter
     let batch = context.batch
     let output = geometry.output
-    let space = PolicySpace(
-      temporalCandidates: configuration.temporalCandidates,
-      channelCandidates: configuration.channelCandidates, frames: output.frames,
-      channels: output.channels)
-    pairs = CandidatePairs(space, geometry: geometry, name: name)
-    shares = CandidateShares(space, channels: output.channels)
+    pairs = CandidatePairs(
+      space, geometry: geometry, name: name, seconds: seconds.map { Array($0.shares.joined()) })
+    shares =
+      seconds.map { .measured($0.shares.map { SIMD4($0.map { Float($0) }) }) }
+      ?? CandidateShares(space, channels: output.channels)
+    isMeasured = seconds != nil
     costForm = configuration.cost
     convolution = geometry.layer(name: name, context: context)
     cheap = CheapOperations(space, channels: output.channels, name: name, context: context)
@@ -73,7 +81,9 @@ final class DynamicConvolution {
   /// - Parameter y: `[n, K, T', H', W']`; clips that are computed whole are written there, but for
   ///   those that were copied together.
   func forward(_ x: FeatureMap, training: Bool, into y: MutableBlockedClips) throws {
-    try counter.profile.time(.gates) { try decide(x, clips: y.count, training: training) }
+    try counter.profile.time(.gates) {
+      try clock.timeGate { try decide(x, clips: y.count, training: training) }
+    }
     execute(x, into: y)
   }
 
@@ -83,7 +93,8 @@ final class DynamicConvolution {
     case .gates: try gate.forward(x, count: n, training: training)
     case .frozenGates: try gate.forward(x, count: n, training: false)
     case .fixed(let temporal, let channel):
-      for clip in 0..<n { gate.policy.take(temporal, channel, clip: clip) }
+      let (a, b) = (gate.space.temporalIndex(temporal), gate.space.channelIndex(channel))
+      for clip in 0..<n { gate.policy.take(a, b, clip: clip) }
     case .drawn(let draws):
       for clip in 0..<n {
         guard let key = draws.keys[clip] else {
@@ -107,6 +118,14 @@ final class DynamicConvolution {
   /// The differentiable cost of clip `clip` of the last forward pass.
   func cost(clip: Int) -> LayerCost {
     LayerCost(gate.policy, clip: clip, shares: shares, form: costForm)
+  }
+
+  /// What clip `clip` of the last forward pass takes of the layer's seconds, with one candidate an
+  /// axis open; nil where costs are MACs.
+  func measuredRatio(clip: Int) -> Double? {
+    guard isMeasured else { return nil }
+    let chosen = gate.policy.chosen(clip)
+    return pairs.cost(temporal: chosen.temporal, channel: chosen.channel)
   }
 
   /// The convolutions that the gate's policy asks for.

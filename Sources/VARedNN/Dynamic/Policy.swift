@@ -40,6 +40,28 @@ public struct PolicySpace: Hashable, Sendable {
     channelCounts = counts
   }
 
+  /// The candidates of a layer with this output.
+  init(_ configuration: DynamicConfiguration, output: ActivationShape) {
+    self.init(
+      temporalCandidates: configuration.temporalCandidates,
+      channelCandidates: configuration.channelCandidates, frames: output.frames,
+      channels: output.channels)
+  }
+
+  /// The offered candidate that computes every `2^a`-th frame; where there is none, the next that
+  /// computes more.
+  func temporalIndex(_ a: Int) -> Int {
+    temporalStrides.lastIndex { $0 <= 1 << min(a, 30) } ?? 0
+  }
+
+  /// The offered candidate that computes a share `2^−b` of the channels; where there is none, the
+  /// next that computes more.
+  func channelIndex(_ b: Int) -> Int {
+    let share = 16 << min(b, 30)
+    let count = min(channelCounts[0], 16 * ((channelCounts[0] + share - 1) / share))
+    return channelCounts.lastIndex { $0 >= count } ?? 0
+  }
+
   /// `St + Sc`.
   var candidates: Int { temporalStrides.count + channelCounts.count }
 }
@@ -70,21 +92,31 @@ struct Policy {
     return channel[clip * count..<(clip + 1) * count]
   }
 
-  /// Weight 1 for one candidate along time and one along channels (the last one where there are not
-  /// as many).
+  /// Weight 1 for one candidate along time and one along channels, by their places in the space.
   mutating func take(_ a: Int, _ b: Int, clip: Int) {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
-    for i in 0..<st { temporal[clip * st + i] = i == min(a, st - 1) ? 1 : 0 }
-    for i in 0..<sc { channel[clip * sc + i] = i == min(b, sc - 1) ? 1 : 0 }
+    for i in 0..<st { temporal[clip * st + i] = i == a ? 1 : 0 }
+    for i in 0..<sc { channel[clip * sc + i] = i == b ? 1 : 0 }
   }
 
   /// What clip `clip` needs: `R_a*` and `n_b*`, the first candidates with a weight above zero; the
   /// cheapest where all weights are zero (the output is then zero).
   func part(_ clip: Int) -> ConvolutionPart {
-    let a = Self.chosen(temporalWeights(clip))
-    let b = Self.chosen(channelWeights(clip))
+    let (a, b) = chosen(clip)
     return ConvolutionPart(
       channels: space.channelCounts[b], temporalStride: space.temporalStrides[a])
+  }
+
+  /// `a*` and `b*` of clip `clip`.
+  func chosen(_ clip: Int) -> (temporal: Int, channel: Int) {
+    (Self.chosen(temporalWeights(clip)), Self.chosen(channelWeights(clip)))
+  }
+
+  /// Candidates of clip `clip` that have a weight above zero; at least one an axis counts, as one
+  /// is computed whatever the weights.
+  func openCandidates(_ clip: Int) -> Int {
+    func open(_ weights: ArraySlice<Float>) -> Int { max(1, weights.count { $0 > 0 }) }
+    return open(temporalWeights(clip)) + open(channelWeights(clip))
   }
 
   /// Whether clip `clip`'s output is the convolution itself: nothing is reconstructed or scaled.

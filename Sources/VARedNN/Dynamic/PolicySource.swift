@@ -9,7 +9,8 @@ public enum PolicySource: Equatable, Sendable {
   /// The gates as they are in inference, with running statistics; nothing is learned through them.
   case frozenGates
   /// One candidate along time and one along channels for all layers and clips: 0 is full
-  /// computation, 1 half of it, and so on; the last one where a layer has fewer. No gate runs.
+  /// computation, 1 half of it, and so on; the nearest that computes more where a layer is not
+  /// offered that. No gate runs.
   case fixed(temporal: Int, channel: Int)
   /// Random candidates, drawn for each clip and layer. No gate runs.
   case drawn(CandidateDraws)
@@ -24,7 +25,8 @@ public struct CandidateDraws: Equatable, Sendable {
   /// A key for each clip of the pass; a clip without one is computed in full.
   public var keys: [UInt64?]
   /// θ: a layer takes the pair of candidates (a, b) with a probability proportional to
-  /// `exp(−θ·r(a, b))`, `r` the executed share of its convolution. 0: all pairs alike.
+  /// `exp(−θ·r(a, b))`, `r` the executed share of its convolution, or, where costs are in seconds,
+  /// its share of the layer's seconds. 0: all pairs alike.
   public var tilt: Double
 
   /// Draws for the clips that have a key.
@@ -38,11 +40,18 @@ public struct CandidateDraws: Equatable, Sendable {
 struct CandidatePairs: Sendable {
   /// `r(a, b)` at index `a·Sc + b`.
   private let ratios: [Double]
+  /// What a draw weighs them by: `r(a, b)` again, or the same of seconds.
+  private let costs: [Double]
+  private let isMeasured: Bool
   private let channelCount: Int
   private let name: String
 
-  /// - Parameter name: of the layer; layers of different names draw independently.
-  init(_ space: PolicySpace, geometry: ConvolutionGeometry, name: String) {
+  /// - Parameters:
+  ///   - name: of the layer; layers of different names draw independently.
+  ///   - seconds: each pair's, as shares of the layer's full computation; nil: not of account.
+  init(
+    _ space: PolicySpace, geometry: ConvolutionGeometry, name: String, seconds: [Double]? = nil
+  ) {
     self.name = name
     channelCount = space.channelCounts.count
     ratios = space.temporalStrides.flatMap { stride in
@@ -51,34 +60,47 @@ struct CandidatePairs: Sendable {
         return Double(geometry.macs(part: part)) / Double(geometry.macs)
       }
     }
+    costs = seconds ?? ratios
+    isMeasured = seconds != nil
   }
 
   /// `r(a, b)`.
   func ratio(temporal a: Int, channel b: Int) -> Double { ratios[a * channelCount + b] }
 
-  /// The cheapest pair's `r`.
-  var leastRatio: Double { ratios.min() ?? 1 }
+  /// What the pair costs, in the unit of the loss.
+  func cost(temporal a: Int, channel b: Int) -> Double { costs[a * channelCount + b] }
+
+  /// The cheapest pair's cost.
+  var leastCost: Double { costs.min() ?? 1 }
 
   /// Draws a pair for the clip of this key.
   func draw(key: UInt64, tilt: Double) -> (temporal: Int, channel: Int) {
     var random = RandomStream(seed: key, name: name)
-    var left = random.uniform() * ratios.reduce(0) { $0 + exp(-tilt * $1) }
+    let likeliest = likeliestCost(tilt: tilt)
+    var left = random.uniform() * costs.reduce(0) { $0 + exp(-tilt * ($1 - likeliest)) }
     var index = 0
-    while index < ratios.count - 1 {
-      left -= exp(-tilt * ratios[index])
+    while index < costs.count - 1 {
+      left -= exp(-tilt * (costs[index] - likeliest))
       if left < 0 { break }
       index += 1
     }
     return (index / channelCount, index % channelCount)
   }
 
-  /// The mean of `r` over draws.
-  func meanRatio(tilt: Double) -> Double {
+  /// The mean cost of draws.
+  func meanCost(tilt: Double) -> Double {
+    let likeliest = likeliestCost(tilt: tilt)
     var (sum, weighted) = (0.0, 0.0)
-    for ratio in ratios {
-      sum += exp(-tilt * ratio)
-      weighted += ratio * exp(-tilt * ratio)
+    for cost in costs {
+      sum += exp(-tilt * (cost - likeliest))
+      weighted += cost * exp(-tilt * (cost - likeliest))
     }
     return weighted / sum
+  }
+
+  /// What exponents are taken from, so that none overflows; shares of MACs, up to 1, need none.
+  private func likeliestCost(tilt: Double) -> Double {
+    guard isMeasured else { return 0 }
+    return (tilt < 0 ? costs.max() : costs.min()) ?? 0
   }
 }

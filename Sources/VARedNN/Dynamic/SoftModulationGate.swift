@@ -163,10 +163,10 @@ final class SoftModulationGate {
   func addCost(_ cost: LayerCost, clip: Int, gradient dRatio: Float) {
     let (st, sc) = (space.temporalStrides.count, space.channelCounts.count)
     cost.temporal.forEachDerivative {
-      gradient.temporalCost[clip * st + $0] += dRatio * cost.channel.value * $1
+      gradient.temporalCost[clip * st + $0] += dRatio * cost.temporalFactor * $1
     }
     cost.channel.forEachDerivative {
-      gradient.channelCost[clip * sc + $0] += dRatio * cost.temporal.value * $1
+      gradient.channelCost[clip * sc + $0] += dRatio * cost.channelFactor * $1
     }
   }
 

@@ -8,6 +8,8 @@ public struct StepSums: Sendable {
   public var cost = 0.0
   /// `Σ_l w_l r_l`, the executed conv ratio.
   public var convRatio = 0.0
+  /// The same in the unit of the loss: the conv ratio again, or the time ratio.
+  public var executedCost = 0.0
   /// Executed multiply-accumulates of the whole network.
   public var executedMACs = 0.0
 }

@@ -103,10 +103,12 @@ final class ConvolutionUnit {
       layer.forward(x, part: layer.geometry.wholePart, into: convolvedClips(n))
       try finish(clips: n, training: training, residual: residual)
     case .dynamic(let layer):
-      try layer.forward(input, training: training, into: convolvedClips(n))
-      if !training { show(clips: n) }
-      try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
-        try normalize(layer, clips: n, training: training, residual: residual)
+      try layer.clock.timeUnit {
+        try layer.forward(input, training: training, into: convolvedClips(n))
+        if !training { show(clips: n) }
+        try profile.time(layer.mixes ? .cheapOperations : .batchNorm) {
+          try normalize(layer, clips: n, training: training, residual: residual)
+        }
       }
     }
   }
@@ -207,7 +209,7 @@ final class ConvolutionUnit {
       }
       try layer.backward(
         gradient, x: input.asInput(n),
-        costGradient: CostGradient(network: pass.costGradient, share: layer.share),
+        costGradient: CostGradient(network: pass.costGradient, share: layer.costTerms.full),
         computed: buffers.convolved.base, into: dx, dMeans: buffers.means.base)
       return IncomingGradient(first: dx.reading, means: UnsafePointer(buffers.means.base))
     }

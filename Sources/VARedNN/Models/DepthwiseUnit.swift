@@ -66,7 +66,8 @@ final class DepthwiseUnit: Block {
   func forward(clips n: Int, training: Bool) throws {
     switch convolution {
     case .fixed(let layer): try forward(layer, clips: n, training: training)
-    case .dynamic(let layer): try forward(layer, clips: n, training: training)
+    case .dynamic(let layer):
+      try layer.clock.timeUnit { try forward(layer, clips: n, training: training) }
     }
   }
 
@@ -150,7 +151,7 @@ final class DepthwiseUnit: Block {
     case .dynamic(let layer):
       try layer.backward(
         gradient, x: ConvolutionInput(x),
-        costGradient: CostGradient(network: pass.costGradient, share: layer.share),
+        costGradient: CostGradient(network: pass.costGradient, share: layer.costTerms.full),
         computed: pass.buffers.convolved.base, into: dx, dMeans: pass.buffers.means.base)
       incoming.means = UnsafePointer(pass.buffers.means.base)
     }

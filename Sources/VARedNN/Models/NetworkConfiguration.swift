@@ -25,6 +25,9 @@ public struct NetworkConfiguration: Equatable, Sendable, Codable {
   public var size: Int
   /// The dynamic convolutions' settings; nil builds the fixed network.
   public var dynamic: DynamicConfiguration?
+  /// What a dynamic network's candidates take on a machine: costs are then in seconds, and
+  /// candidates that save none are not offered; nil: costs are MACs.
+  public var seconds: CandidateSeconds?
 
   /// - Parameters:
   ///   - classes: output classes.

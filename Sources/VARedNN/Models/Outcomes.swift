@@ -18,6 +18,8 @@ public struct StepOutcome: Sendable {
   public var cost: Double { sums.cost / Double(count) }
   /// Mean executed conv ratio.
   public var convRatio: Double { sums.convRatio / Double(count) }
+  /// The same in the unit of the loss: the conv ratio again, or the time ratio.
+  public var executedCost: Double { sums.executedCost / Double(count) }
   /// Mean executed multiply-accumulates.
   public var executedMACs: Double { sums.executedMACs / Double(count) }
   /// Seconds of forward and loss.
@@ -34,6 +36,9 @@ public struct Inference: Sendable {
   public let executedMACs: [Int]
   /// Executed conv ratio `Σ_l w_l r_l`, for each clip.
   public let convRatio: [Double]
+  /// The seconds that clips were expected to take by the network's table, as shares of full
+  /// computation; nil where costs are MACs.
+  public let timeRatio: [Double]?
   /// `v_t [n, St]` of each dynamic layer.
   public let temporal: [[Float]]
   /// `v_c [n, Sc]` of each dynamic layer.

@@ -16,11 +16,12 @@ extension VideoNetwork {
     set { for layer in layers { layer.gate.temperature = newValue } }
   }
 
-  /// The tilt with which random candidates execute `ratio` of the dynamic convolutions on average.
+  /// The tilt with which random candidates cost `ratio` on average, in the unit of the loss: of the
+  /// dynamic convolutions' MACs, or of the network's seconds.
   /// - Returns: nil where no tilt does: `ratio` lies outside what the candidates can do.
   public func tilt(forMeanRatio ratio: Double) -> Double? {
     func mean(_ tilt: Double) -> Double {
-      layers.reduce(0) { $0 + $1.share * $1.pairs.meanRatio(tilt: tilt) }
+      layers.reduce(constantCost) { $0 + $1.costTerms.full * $1.pairs.meanCost(tilt: tilt) }
     }
     // Beyond ±500 the draw is as good as certain.
     var (low, high) = (-500.0, 500.0)
@@ -32,8 +33,11 @@ extension VideoNetwork {
     return (low + high) / 2
   }
 
-  /// The conv ratio when every layer takes its cheapest candidates.
-  public var leastRatio: Double {
-    layers.reduce(0) { $0 + $1.share * $1.pairs.leastRatio }
+  /// The cost, in the unit of the loss, when every layer takes its cheapest candidates.
+  /// - Parameter askingGates: whether it is gates that choose them, which take seconds, too.
+  public func leastRatio(askingGates: Bool) -> Double {
+    layers.reduce(constantCost) {
+      $0 + $1.costTerms.full * $1.pairs.leastCost + (askingGates ? $1.costTerms.gate : 0)
+    }
   }
 }

@@ -28,6 +28,8 @@ public final class VideoNetwork {
   private(set) var logits: [Float]
   /// Of each clip of the last forward pass.
   private var costs: [ClipCost]
+  /// What every clip costs whatever the policies, in the unit of the loss.
+  let constantCost: Double
 
   /// What decides the policies of the passes that follow; the gates, unless set.
   public var policies = PolicySource.gates {
@@ -60,8 +62,8 @@ public final class VideoNetwork {
     self.batch = batch
     self.threads = threads
     let context = NetworkContext(
-      batch: batch, dynamic: configuration.dynamic, reducer: statistics,
-      clipsPerStep: clipsPerStep)
+      batch: batch, dynamic: configuration.dynamic, seconds: configuration.seconds,
+      reducer: statistics, clipsPerStep: clipsPerStep)
     self.context = context
     OpenBLAS.useOneThread()
     Parallel.setThreads(threads)
@@ -82,6 +84,7 @@ public final class VideoNetwork {
       DynamicLayerInfo(name: $0.name, layer: $0.layer, total: dynamicMACs)
     }
     for (layer, info) in zip(layers, dynamicLayers) { layer.share = info.share }
+    constantCost = try Self.shareCosts(layers, dynamicLayers, context)
     gradientBuffers = GradientBuffers(
       batch: batch, largest: context.largestMap, mostMeans: context.mostMeans)
     logits = [Float](repeating: 0, count: batch * configuration.classes)
@@ -92,6 +95,26 @@ public final class VideoNetwork {
       power: configuration.dynamic?.costPower ?? 2,
       ranks: clipsPerStep.map { _ in statistics?.ranks ?? 1 })
     takePolicies()
+  }
+
+  /// Tells the layers what they cost in the unit of the loss.
+  /// - Returns: what no policy changes.
+  /// - Throws: `NetworkError` if a table of seconds is not of this network, or leaves no candidate.
+  private static func shareCosts(
+    _ layers: [DynamicConvolution], _ infos: [DynamicLayerInfo], _ context: NetworkContext
+  ) throws -> Double {
+    guard let seconds = context.seconds else {
+      for layer in layers { layer.costTerms.full = layer.share }
+      return 0
+    }
+    try context.requireSeconds(seconds)
+    let fixed = seconds.fixed
+    for (layer, info) in zip(layers, infos) {
+      guard let own = seconds.layers.first(where: { $0.name == info.name }) else { continue }
+      layer.costTerms = CostTerms(
+        full: own.full / fixed, gate: own.gate / fixed, term: own.term / fixed)
+    }
+    return seconds.constant / fixed
   }
 
   // MARK: Training
@@ -149,6 +172,7 @@ public final class VideoNetwork {
     var sums = loss.sums
     for clip in 0..<n {
       sums.convRatio += loss.term(costs[clip].convRatio)
+      sums.executedCost += loss.term(costs[clip].executed)
       sums.executedMACs += Double(costs[clip].macs)
     }
     if parameters.fixedPoint?.fits == false { sums.crossEntropy = .nan }
@@ -185,6 +209,7 @@ public final class VideoNetwork {
     return Inference(
       logits: copy(logits, n * configuration.classes), executedMACs: costs.prefix(n).map(\.macs),
       convRatio: costs.prefix(n).map(\.convRatio),
+      timeRatio: context.seconds.map { _ in costs.prefix(n).map(\.executed) },
       temporal: layers.map {
         copy($0.gate.policy.temporal, n * $0.gate.space.temporalStrides.count)
       },
@@ -214,7 +239,9 @@ public final class VideoNetwork {
   private func cost(clip: Int) -> ClipCost {
     var cost = ClipCost(layers, clip: clip)
     cost.macs += context.staticMACs
-    if layers.isEmpty { cost.convRatio = 1 }
+    cost.differentiable += constantCost
+    cost.executed += constantCost
+    if layers.isEmpty { (cost.convRatio, cost.executed) = (1, 1) }
     return cost
   }
 }

@@ -11,6 +11,8 @@ struct FrontierPoint: Equatable, Sendable {
   let top5: Double
   let convRatio: Double
   let convRatioDeviation: Double
+  /// What the network's table expects; nil where costs are MACs.
+  let timeRatio: Double?
   let executedGMACs: Double
   /// Median over the rounds, per view and rank.
   let secondsPerClip: Double
@@ -45,7 +47,8 @@ struct FrontierMeasurement {
       return FrontierPoint(
         run: run, top1: result.top1, top5: result.top5,
         convRatio: result.convRatio, convRatioDeviation: result.convRatioDeviation,
-        executedGMACs: result.executedGMACs, secondsPerClip: seconds[seconds.count / 2])
+        timeRatio: result.timeRatio, executedGMACs: result.executedGMACs,
+        secondsPerClip: seconds[seconds.count / 2])
     }
   }
 

@@ -23,11 +23,12 @@ struct FrontierReport {
     return table.text
   }
 
-  /// A line for each network, named as its folder; `target` is empty where there is none.
+  /// A line for each network, named as its folder; `target` and `time_ratio` are empty where there
+  /// is none.
   var csv: String {
     let header = CSVRow([
       "network", "policy", "target", "top1", "top5", "conv_ratio", "conv_ratio_deviation",
-      "executed_gmacs", "seconds_per_clip",
+      "executed_gmacs", "seconds_per_clip", "time_ratio",
     ])
     return points.reduce(into: header.line) { text, point in
       let target = point.run.target.map { String($0) } ?? ""
@@ -35,8 +36,11 @@ struct FrontierReport {
         point.top1, point.top5, point.convRatio, point.convRatioDeviation, point.executedGMACs,
         point.secondsPerClip,
       ]
+      let time = point.timeRatio.map { String($0) } ?? ""
       text +=
-        CSVRow([point.run.name, point.run.kindName, target] + numbers.map { String($0) }).line
+        CSVRow(
+          [point.run.name, point.run.kindName, target] + numbers.map { String($0) } + [time]
+        ).line
     }
   }
 

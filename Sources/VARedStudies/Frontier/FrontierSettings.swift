@@ -7,7 +7,7 @@ import VARedTraining
 public struct FrontierSettings: Sendable {
   /// Settings of all runs; `output` is the folder they lie in.
   public var training = TrainingConfiguration()
-  /// Executed conv ratios to steer to, a dynamic network each.
+  /// Executed ratios to steer to (`targetRatio`), a dynamic network each.
   public var targets = [0.3, 0.45, 0.6]
   /// Rules that decide for every clip alike; `random` at every target.
   public var baselines: [PolicyMode] = [.halfFrames, .halfChannels, .half, .random]

@@ -40,7 +40,8 @@ public enum FrontierTraining {
       if isFirst { try requireSameExperiment(settings) }
       let setup = try TrainingSetup(
         settings.training, communicator: communicator, threadShare: share)
-      try requireReachable(settings, setup)
+      try requireStages(settings, setup)
+      if settings.training.costUnit == .macs { try requireReachable(settings, setup) }
       guard !setup.dataset.isMultiLabel else {
         throw ConfigurationError(
           key: "data",
@@ -53,6 +54,13 @@ public enum FrontierTraining {
     warmup.output = settings.warmupFolder
     let end = try TrainingRun.train(warmup, communicator, onlyWarmup: true)
     guard end == .finished else { return end }
+    if settings.training.costUnit == .seconds {
+      // What candidates take is known from the warm-up on.
+      communicator.together(status: ExitStatus.of) {
+        let warmup = try Checkpoint.find(settings.warmupFolder)
+        try requireReachable(settings, setup, warmup.header.seconds)
+      }
+    }
     let runs = settings.runs
     for (number, run) in runs.enumerated() {
       announce("\(run.name) (\(number + 1) of \(runs.count))")
@@ -96,11 +104,8 @@ public enum FrontierTraining {
     }
   }
 
-  /// Before the first step: whether there is something to evaluate, whether there is a warm-up, and
-  /// whether every target can be reached.
-  private static func requireReachable(
-    _ settings: FrontierSettings, _ setup: TrainingSetup
-  ) throws {
+  /// Before the first step: whether there is something to evaluate, and a warm-up.
+  private static func requireStages(_ settings: FrontierSettings, _ setup: TrainingSetup) throws {
     guard setup.dataset.count(.val) > 0 else {
       throw DatasetError(
         path: settings.training.data, expected: "validation clips", found: "none",
@@ -112,11 +117,21 @@ public enum FrontierTraining {
         "expected steps both for the warm-up and after it, found \(setup.stages.warmupSteps) and "
           + "\(setup.stages.jointSteps); train for more epochs")
     }
+  }
+
+  /// Whether every target can be reached.
+  ///
+  /// - Parameter seconds: what candidates take, where costs are in seconds.
+  private static func requireReachable(
+    _ settings: FrontierSettings, _ setup: TrainingSetup, _ seconds: CandidateSeconds? = nil
+  ) throws {
     let network = try VideoNetwork(
-      settings.training.networkConfiguration(classes: setup.dataset.classes.count), batch: 1,
-      seed: 0, threads: 1)
+      settings.training.networkConfiguration(
+        classes: setup.dataset.classes.count, seconds: seconds),
+      batch: 1, seed: 0, threads: 1)
     for target in settings.targets {
       try PolicyPlan.tilt(for: target, network, key: "targets")
+      try PolicyPlan.requireReachable(target, network, key: "targets")
     }
   }
 

@@ -60,6 +60,7 @@ struct EvaluationNumbers: Decodable {
   let map: Double?
   let convRatio: Double
   let convRatioDeviation: Double?
+  let timeRatio: Double?
   let executedGmacs: Double
   let fullGmacs: Double
   let secondsPerClip: Double
@@ -111,8 +112,8 @@ struct EvaluationNumbers: Decodable {
     counts += layers.flatMap { $0.temporal + $0.channel }
     counts += groups.flatMap { ($0.temporal + $0.channel).flatMap(\.self) }
     var shares: [Double?] = [
-      convRatio, convRatioDeviation, executedGmacs, fullGmacs, secondsPerClip, top1, top5,
-      meanClassAccuracy, map,
+      convRatio, convRatioDeviation, timeRatio, executedGmacs, fullGmacs, secondsPerClip, top1,
+      top5, meanClassAccuracy, map,
     ]
     shares += classes.flatMap {
       [$0.convRatio, $0.executedGmacs, $0.accuracy, $0.averagePrecision]

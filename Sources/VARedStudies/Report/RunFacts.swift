@@ -103,7 +103,10 @@ struct RunFacts {
         "clips", "geometry",
         "\(settings.frames) frames, \(settings.frameStride) apart, \(settings.size) × \(settings.size)"
       ),
-      ("target ratio", "target", settings.targetRatio > 0 ? "\(settings.targetRatio)" : "–"),
+      (
+        "target ratio", "target",
+        settings.targetRatio > 0 ? "\(settings.targetRatio) of \(settings.costUnit.rawValue)" : "–"
+      ),
       (
         "trained", "steps",
         "\(run.metrics.lastStep) steps, \(run.metrics.epochCount) whole epochs of "
@@ -131,6 +134,7 @@ struct RunFacts {
       ("mAP", "map", number(numbers.map)),
       ("conv ratio", "conv-ratio", number(numbers.convRatio)),
       ("its deviation over clips", "conv-ratio-deviation", number(numbers.convRatioDeviation)),
+      ("time ratio that its table expects", "time-ratio", number(numbers.timeRatio)),
       ("executed GMAC per view", "executed-gmacs", number(numbers.executedGmacs)),
       ("the fixed network's GMAC", "full-gmacs", number(numbers.fullGmacs)),
       ("seconds per view", "seconds", number(numbers.secondsPerClip)),

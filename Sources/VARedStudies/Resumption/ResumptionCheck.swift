@@ -114,6 +114,10 @@ public struct ResumptionCheck {
     if training.resources.threads == 0 {
       training.resources.threads = straight.header.threads ?? 0
     }
+    // What candidates take was measured once.
+    if training.costUnit == .seconds, straight.header.seconds != nil {
+      training.costTable = RunFolder(path: "\(folder.path)/straight").candidateSecondsFile
+    }
     let middle = try train("stopped", training, ranks: ranks, until: before + half, of: half)
     if let otherRanks {
       var other = training

@@ -3,7 +3,8 @@
 // HDF5, format version 3: `/model/<name>` float32 in PyTorch's shapes (parameters and running
 // statistics), `/optimizer/momentum/<name>`, `/training/epoch_totals`, `/training/cost_steering`
 // (CostController), `/training/clip_costs` (ClipCosts, with `balance: cost`), and one string each:
-// `/training/config` (YAML), `/training/classes` (JSON). Root attributes format_version, step,
+// `/training/config` (YAML), `/training/classes` (JSON), and where costs are in seconds
+// `/training/candidate_seconds` (CandidateSeconds, JSON). Root attributes format_version, step,
 // epoch, epoch_step, stage, seed, ranks, multi_label (1, or not there), threads and lanes (not
 // there in older files). No string is of variable length. A user block of 512 bytes in front holds
 // a checksum of the whole file. In version 2 config and classes (one a line) are attributes.
@@ -61,6 +62,8 @@ public struct CheckpointHeader: Equatable, Sendable {
   public var lanes: Int?
   /// All settings of the run.
   public var configuration: TrainingConfiguration
+  /// What candidates take, where costs are in seconds: which of them the network has.
+  public var seconds: CandidateSeconds?
   /// Class names in the order of the logits.
   public var classes: [String]
   /// Whether a clip has any number of the classes: the scores are sigmoids of the logits.
@@ -98,7 +101,14 @@ public struct CheckpointHeader: Equatable, Sendable {
           path: file.path, "is of a stage '\(name)' that this program does not know")
       }
       self.stage = stage
-      costMemory = try Self.costMemory(file)
+      costMemory = try Self.costMemory(file, configuration.costUnit)
+      seconds = try Self.seconds(file)
+      guard configuration.countsSeconds == (seconds != nil) else {
+        throw FileError(
+          path: file.path,
+          "\(Self.secondsPath) is \(seconds == nil ? "not " : "")there, and cost-unit is "
+            + configuration.costUnit.rawValue)
+      }
     } catch let error as HDF5Error {
       throw FileError(error)
     }
@@ -108,8 +118,10 @@ public struct CheckpointHeader: Equatable, Sendable {
   init(
     position: TrainingPosition, stage: TrainingStage, costMemory: CostController.Memory, ranks: Int,
     threads: Int? = nil,
-    configuration: TrainingConfiguration, classes: [String], isMultiLabel: Bool = false
+    configuration: TrainingConfiguration, seconds: CandidateSeconds? = nil, classes: [String],
+    isMultiLabel: Bool = false
   ) {
+    self.seconds = seconds
     self.position = position
     self.stage = stage
     self.costMemory = costMemory
@@ -137,6 +149,7 @@ public struct CheckpointHeader: Equatable, Sendable {
     try file.write("/training/config", text: configuration.yaml)
     try file.write("/training/classes", text: JSONLine.list(classes))
     if isMultiLabel { try file.setAttribute("multi_label", 1) }
+    if let seconds { try file.write(Self.secondsPath, text: CandidateTable.text(seconds)) }
   }
 
   /// The format version, where it is one that is read, of a file that is sealed.
@@ -183,15 +196,26 @@ public struct CheckpointHeader: Equatable, Sendable {
     return classes
   }
 
-  private static func costMemory(_ file: HDF5File) throws -> CostController.Memory {
+  private static func costMemory(
+    _ file: HDF5File, _ unit: CostUnit
+  ) throws -> CostController.Memory {
     let path = "/training/cost_steering"
     let stored = try file.read(path, as: Double.self).values
-    guard let memory = CostController.Memory(stored: stored) else {
+    guard let memory = CostController.Memory(stored: stored, unit: unit) else {
       throw FileError(
         path: file.path,
-        "\(path): expected a weight of 0 or more and two ratios of 0 to 1, found \(stored)")
+        "\(path): expected a weight of 0 or more and two ratios of 0 to "
+          + "\(Int(CostController.Memory.ratios(unit).upperBound)), found \(stored)")
     }
     return memory
+  }
+
+  private static let secondsPath = "/training/candidate_seconds"
+
+  private static func seconds(_ file: HDF5File) throws -> CandidateSeconds? {
+    guard file.exists(secondsPath) else { return nil }
+    let text = try file.text(secondsPath)
+    return try CandidateTable.parse(Data(text.utf8), of: file.path, secondsPath)
   }
 }
 

@@ -29,7 +29,7 @@ extension Checkpoint {
   /// Settings that make another network out of the same classes.
   private static let architectureKeys: Set<String> = [
     "model", "width", "network", "temporal-candidates", "channel-candidates", "gate-form",
-    "gate-hidden", "motion-energy", "frames",
+    "gate-hidden", "motion-energy", "frames", "cost-unit",
   ]
 
   private func requireSameArchitecture(
@@ -44,8 +44,9 @@ extension Checkpoint {
     }
     let keys = header.configuration.differences(from: configuration)
       .filter { Self.architectureKeys.contains($0.key) }
-    let gateForm = keys.contains { $0.key == "gate-form" } && configuration.network == .dynamic
-    guard !problems.isEmpty || gateForm else { return }
+    // The shapes may be the same where gates are others, or charged for something else.
+    let ofGates = keys.contains { ["gate-form", "cost-unit"].contains($0.key) }
+    guard !problems.isEmpty || ofGates && configuration.network == .dynamic else { return }
     throw FileError(path: path, Self.explanation(problems, keys))
   }
 

@@ -59,8 +59,9 @@ public struct CheckpointVerification {
       try checkpoint.requireFinite()
       let (header, position) = (checkpoint.header, checkpoint.header.position)
       let network = try VideoNetwork(
-        header.configuration.networkConfiguration(classes: header.classes.count), batch: 1, seed: 0,
-        threads: 1)
+        header.configuration.networkConfiguration(
+          classes: header.classes.count, seconds: header.seconds),
+        batch: 1, seed: 0, threads: 1)
       let optimizer = SGD(network.parameters, gateRate: 1)
       try checkpoint.restore(
         into: network.parameters, momentum: optimizer.momentumBuffer,

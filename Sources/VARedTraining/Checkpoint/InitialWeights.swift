@@ -23,7 +23,12 @@ public struct InitialWeights: Equatable, Sendable {
       let file = try HDF5File.open(path, checkingSeal: true)
       let group = file.exists("/model") ? "/model" : ""
       var report = InitialWeights()
+      let gates = try GateCandidates(parameters, file, group)
       for entry in parameters.entries {
+        guard gates.choose(alike: entry.name) else {
+          report.otherShape.append(entry.name)
+          continue
+        }
         if let values = try report.take(entry.name, entry.shape, file, group) {
           parameters.setLogical(entry, in: parameters.values, values)
         }
@@ -82,5 +87,41 @@ public struct InitialWeights: Equatable, Sendable {
   private static func some(_ names: [String]) -> String {
     let shown = names.prefix(5).joined(separator: ", ")
     return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
+  }
+}
+
+/// Which gates of a network choose among the same candidates as those of a file.
+///
+/// The outputs of a gate are candidates, of which two along time and one along channels are as many
+/// as one and two; what they are is in the shapes of the cheap operations.
+private struct GateCandidates {
+  private var differing: Set<String> = []
+
+  init(_ parameters: Parameters, _ file: HDF5File, _ group: String) throws {
+    let shapes = Dictionary(uniqueKeysWithValues: parameters.entries.map { ($0.name, $0.shape) })
+    for layer in shapes.keys.compactMap(Self.layer(ofOutputs:))
+    where file.exists("\(group)/\(layer).gate.fc2.weight") {
+      let operations = ["s", "t"].flatMap { axis in
+        (1..<4).map { "\(layer).phi_\(axis).\($0)" }
+      }
+      for name in operations {
+        let path = "\(group)/\(name)"
+        let there = file.exists(path) ? try file.shape(path) : nil
+        if there != shapes[name] { differing.insert(layer) }
+      }
+    }
+  }
+
+  /// Whether a parameter is anything but the outputs of a gate that has other candidates.
+  func choose(alike name: String) -> Bool {
+    Self.layer(ofOutputs: name).map { !differing.contains($0) } ?? true
+  }
+
+  /// The layer whose gate's outputs this parameter makes; nil: it is another.
+  private static func layer(ofOutputs name: String) -> String? {
+    for suffix in [".gate.fc2.weight", ".gate.fc2.bias"] where name.hasSuffix(suffix) {
+      return String(name.dropLast(suffix.count))
+    }
+    return nil
   }
 }

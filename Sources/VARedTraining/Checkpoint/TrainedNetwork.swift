@@ -19,8 +19,9 @@ package struct TrainedNetwork {
     let configuration = header.configuration
     do {
       network = try VideoNetwork(
-        configuration.networkConfiguration(classes: header.classes.count), batch: batch, seed: 0,
-        threads: threads)
+        configuration.networkConfiguration(
+          classes: header.classes.count, seconds: header.seconds),
+        batch: batch, seed: 0, threads: threads)
     } catch let error as NetworkError {
       throw FileError(path: path, "describes a network that cannot be built: \(error)")
     }

@@ -204,8 +204,17 @@ extension Setting.Group {
     settings: [
       .number(
         "target-ratio", \.targetRatio, 0.0...1, "ratio",
-        "Share of the convolutions' MACs to execute on average, e.g. 0.6: the weight of the cost is "
-          + "steered to it; 0: no target", for: .everyone, zero: "no target"),
+        "Share of the convolutions' MACs to execute on average, e.g. 0.6, or, with --cost-unit seconds, "
+          + "of the fixed network's seconds to take: the weight of the cost is steered to it; 0: no "
+          + "target", for: .everyone, zero: "no target"),
+      .choice(
+        "cost-unit", \.costUnit, "unit",
+        "What computation costs: macs, or seconds, as measured on this machine at the start: candidates "
+          + "that save none are not offered then"),
+      .optionalPath(
+        "cost-table", \.costTable, "path",
+        "File of seconds to take instead of measuring: candidate-seconds.json of a run. Ignored when "
+          + "the run is resumed"),
       .number(
         "cost-weight", \.costWeight, 0.0..., "weight",
         "Weight of the computation cost in the loss, lambda; with a target, where it starts"),

@@ -21,6 +21,17 @@ public enum CostKind: String, CaseIterable, Sendable {
   case saturating
 }
 
+/// What computation is counted in, in the loss and for a target.
+public enum CostUnit: String, CaseIterable, Sendable {
+  /// Multiply-accumulates of the dynamic convolutions (METHOD §3).
+  case macs
+  /// Seconds of the network on the machine that trains it (METHOD §3).
+  case seconds
+
+  /// What an executed share of it is called.
+  var ratioName: String { self == .macs ? "conv ratio" : "time ratio" }
+}
+
 /// How training clips are varied.
 public enum AugmentMode: String, CaseIterable, Sendable {
   /// Random scale, crop and flip, and what other settings add.
@@ -168,9 +179,13 @@ public struct TrainingConfiguration: Equatable, Sendable {
   /// Steps that one start of the run may take; 0: all of them.
   public var stepLimit = 0
 
-  /// Executed conv ratio that λ is steered to, on average over the training clips; 0: λ is
-  /// `costWeight`.
+  /// Executed conv ratio, or time ratio, that λ is steered to, on average over the training clips;
+  /// 0: λ is `costWeight`.
   public var targetRatio = 0.0
+  /// What costs are counted in.
+  public var costUnit = CostUnit.macs
+  /// File of `CandidateSeconds`; nil: they are measured.
+  public var costTable: String?
   /// λ of METHOD §3; with a target, where it starts.
   public var costWeight = 0.8
   /// What the loss charges policies for.
@@ -245,8 +260,18 @@ public struct TrainingConfiguration: Equatable, Sendable {
     !syncBN ? 1 : syncBNRanks == 0 ? ranks : syncBNRanks
   }
 
+  /// Whether gates are charged for seconds.
+  var countsSeconds: Bool { network == .dynamic && costUnit == .seconds }
+
   /// The network these settings describe.
-  public func networkConfiguration(classes: Int) -> NetworkConfiguration {
+  ///
+  /// - Parameters:
+  ///   - classes: of the logits.
+  ///   - seconds: what candidates take, where costs are in seconds; without it all are offered and
+  ///     costs are MACs.
+  public func networkConfiguration(
+    classes: Int, seconds: CandidateSeconds? = nil
+  ) -> NetworkConfiguration {
     var dynamic: DynamicConfiguration?
     if network == .dynamic {
       var asked = DynamicConfiguration()
@@ -264,6 +289,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
     configuration.architecture = model
     configuration.width = width
     configuration.dynamic = dynamic
+    configuration.seconds = seconds
     return configuration
   }
 }

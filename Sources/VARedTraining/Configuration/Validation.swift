@@ -46,6 +46,10 @@ extension TrainingConfiguration {
         "expected none with --reproducible, which sums gradients as whole numbers, found "
           + "\(compress.rawValue)")
     }
+    guard costTable == nil || costUnit == .seconds else {
+      throw ConfigurationError(
+        key: "cost-table", "expected --cost-unit seconds beside it, found macs; leave it out")
+    }
     guard policy != .random || targetRatio > 0 else {
       throw ConfigurationError(
         key: "target-ratio", "missing; --policy random needs the mean cost of its draws")

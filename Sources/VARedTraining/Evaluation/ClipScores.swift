@@ -15,6 +15,8 @@ package struct ClipScores {
   private var isBad: [Bool]
   private var executedMACs: [Double]
   private var convRatio: [Double]
+  /// Where costs are in seconds; else zero.
+  private var timeRatio: [Double]
   private var viewCount: [Double]
   /// Views of decoded clips by themselves: correct, and correct within five.
   private var viewsCorrect = (top1: 0, top5: 0)
@@ -40,7 +42,7 @@ package struct ClipScores {
     probabilities = [Double](repeating: 0, count: clips * classes)
     isBad = [Bool](repeating: false, count: clips)
     executedMACs = [Double](repeating: 0, count: clips)
-    convRatio = executedMACs
+    (convRatio, timeRatio) = (executedMACs, executedMACs)
     viewCount = executedMACs
   }
 
@@ -59,6 +61,7 @@ package struct ClipScores {
       }
       executedMACs[clip] += Double(inference.executedMACs[n])
       convRatio[clip] += inference.convRatio[n]
+      timeRatio[clip] += inference.timeRatio?[n] ?? 0
       choices.add(inference, clip: n, toRow: clip)
       if !isBad[clip] { gateWeights.add(inference, clip: n) }
       addScores(inference.logits[n * classes..<(n + 1) * classes], clip: clip)
@@ -78,10 +81,10 @@ package struct ClipScores {
 
   /// Clips, correct, correct within five, conv ratio, MACs, the median pass's seconds per clip,
   /// whether there was a pass, bad clips, views, correct views, views correct within five, clips
-  /// with scores that are not finite: this rank's sums. Bad clips, which were replaced by others,
-  /// count for nothing but their number.
+  /// with scores that are not finite, time ratio: this rank's sums. Bad clips, which were replaced
+  /// by others, count for nothing but their number.
   var sums: [Double] {
-    var sums = [Double](repeating: 0, count: 12)
+    var sums = [Double](repeating: 0, count: 13)
     for clip in decoded {
       let place = place(clip: clip)
       sums[0] += 1
@@ -91,6 +94,7 @@ package struct ClipScores {
       sums[4] += executedMACs[clip] / viewCount[clip]
       sums[8] += viewCount[clip]
       sums[11] += isFinite(clip) ? 0 : 1
+      sums[12] += timeRatio[clip] / viewCount[clip]
     }
     if !seconds.isEmpty {
       sums[5] = seconds.sorted()[seconds.count / 2]

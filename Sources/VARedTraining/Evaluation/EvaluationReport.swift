@@ -51,6 +51,12 @@ struct EvaluationReport {
       "\(number(result.convRatio)) (standard deviation over clips: "
         + "\(number(result.convRatioDeviation)))",
     ])
+    if let ratio = result.timeRatio {
+      table.add([
+        "time ratio",
+        "\(number(ratio)) expected by the seconds it was trained by (the fixed network: 1)",
+      ])
+    }
     table.add([
       "executed",
       "\(number(result.executedGMACs)) GMAC per view (the fixed network: \(number(fullGMACs)))",

@@ -30,6 +30,9 @@ public struct EvaluationResult: Sendable {
   public var confusion: [[Int]] = []
   /// Mean executed ratio of the dynamic convolutions (METHOD §3), per view.
   public var convRatio = 0.0
+  /// The mean of the seconds that a view was expected to take by the network's table, as a share of
+  /// the fixed network's; nil where costs are MACs.
+  public var timeRatio: Double?
   /// Mean executed 10⁹ multiply-accumulates per view.
   public var executedGMACs = 0.0
   /// Measured seconds of the network per view, decoding not included: the median of a rank's
@@ -75,6 +78,7 @@ public struct EvaluationResult: Sendable {
     }
     line.add("conv_ratio", convRatio)
     line.add("conv_ratio_deviation", convRatioDeviation)
+    if let timeRatio { line.add("time_ratio", timeRatio) }
     line.add("executed_gmacs", executedGMACs)
     line.add("seconds_per_clip", secondsPerClip)
     if notFiniteClips > 0 { line.add("not_finite_clips", notFiniteClips) }
@@ -102,7 +106,8 @@ public struct EvaluationResult: Sendable {
       ?? String(format: "top1 %.4f top5 %.4f", top1, top5)
     return accuracy
       + String(
-        format: " conv %.3f %.3f GMAC %.4f s/clip (%d clips)", convRatio, executedGMACs,
-        secondsPerClip, clips) + (notFiniteWarning.map { "; \($0)" } ?? "")
+        format: " conv %.3f%@ %.3f GMAC %.4f s/clip (%d clips)", convRatio,
+        timeRatio.map { String(format: " time %.3f", $0) } ?? "", executedGMACs, secondsPerClip,
+        clips) + (notFiniteWarning.map { "; \($0)" } ?? "")
   }
 }

@@ -75,7 +75,9 @@ package struct Evaluator {
         if try isInterrupted() { return nil }
       }
     }
-    return try reduce(scores, indices: indices, labels: labels)
+    var (result, bad) = try reduce(scores, indices: indices, labels: labels)
+    if network.configuration.seconds == nil { result.timeRatio = nil }
+    return (result, bad)
   }
 
   /// - Parameters:
@@ -90,6 +92,7 @@ package struct Evaluator {
     result.clips = Int(sums[0])
     if !isMultiLabel { takeAccuracy(sums, into: &result) }
     result.convRatio = sums[3] / clips
+    result.timeRatio = sums[12] / clips
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])

@@ -34,8 +34,9 @@ package struct TextLines {
 package enum RegularFile {
   /// What a file holds; nil: there is none.
   ///
-  /// - Throws: `FileError` if it cannot be read, or is a folder, a pipe or a device.
-  package static func contents(_ path: String) throws -> Data? {
+  /// - Parameter mostBytes: the longest file that is read.
+  /// - Throws: `FileError` if it cannot be read, is longer, or is a folder, a pipe or a device.
+  package static func contents(_ path: String, mostBytes: Int = .max) throws -> Data? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
@@ -45,6 +46,10 @@ package enum RegularFile {
     var found = stat()
     guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
       throw FileError(path: path, "is no regular file; expected one, or none yet", .unreadable)
+    }
+    guard found.st_size <= mostBytes else {
+      throw FileError(
+        path: path, "has \(found.st_size) bytes; expected \(mostBytes) at most", .unreadable)
     }
     do {
       return try handle.readToEnd() ?? Data()

@@ -82,11 +82,14 @@ final class Progress {
       record.backwardSeconds, record.allReduceSeconds, record.dataSeconds)
   }
 
-  /// `loss 0.6931 acc 0.5000 conv 0.71 3.2 clips/s left 3m 20s`.
+  /// `loss 0.6931 acc 0.5000 conv 0.71 3.2 clips/s left 3m 20s`; with `time 0.83` behind the conv
+  /// ratio where costs are in seconds.
   static func numbers(_ record: StepRecord, decimals: Int, secondsLeft: Double) -> String {
     String(
-      format: "loss %.*f acc %.*f conv %.2f %.1f clips/s left %@", decimals, record.loss, decimals,
-      record.accuracy, record.convRatio, record.clips / record.wallSeconds, duration(secondsLeft))
+      format: "loss %.*f acc %.*f conv %.2f%@ %.1f clips/s left %@", decimals, record.loss,
+      decimals, record.accuracy, record.convRatio,
+      record.timeRatio.map { String(format: " time %.2f", $0) } ?? "",
+      record.clips / record.wallSeconds, duration(secondsLeft))
   }
 
   /// `place [###...] numbers; remark`, the bar as wide as there is room, cut so that it never

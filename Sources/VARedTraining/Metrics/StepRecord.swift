@@ -11,6 +11,10 @@ struct StepRecord {
   var cost = 0.0
   var convRatio = 0.0
   var executedGMACs = 0.0
+  /// What was executed in the unit of the loss: the conv ratio again, or the time ratio.
+  var executedCost = 0.0
+  /// The same where it is the time ratio.
+  var timeRatio: Double?
   /// Mean over the ranks, in seconds.
   var dataSeconds = 0.0
   var forwardSeconds = 0.0
@@ -45,7 +49,7 @@ struct StepRecord {
       Double(outcome.correct), outcome.sums.cost, outcome.sums.convRatio,
       outcome.sums.executedMACs, waited.data,
       outcome.forwardSeconds, outcome.backwardSeconds, waited.gradients, Double(badClips),
-      isFaulty ? 1 : 0,
+      isFaulty ? 1 : 0, outcome.sums.executedCost,
     ]
     sums += Signals.each.map { received.contains($0) ? 1 : 0 }
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
@@ -63,7 +67,8 @@ struct StepRecord {
     allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
     isUndone = sums[11] > 0 || !loss.isFinite
-    for (signal, count) in zip(Signals.each, sums[12...]) where count > 0 { signals.insert(signal) }
+    executedCost = sums[12] / sums[0]
+    for (signal, count) in zip(Signals.each, sums[13...]) where count > 0 { signals.insert(signal) }
   }
 
   /// The line of metrics.jsonl; `step` counts from 1.
@@ -82,6 +87,7 @@ struct StepRecord {
     line.add("cost", cost)
     line.add("cost_weight", plan.costWeight)
     line.add("conv_ratio", convRatio)
+    if let timeRatio { line.add("time_ratio", timeRatio) }
     line.add("executed_gmacs", executedGMACs)
     line.add("learning_rate", plan.learningRate)
     line.add("clips_per_second", clips / wallSeconds)

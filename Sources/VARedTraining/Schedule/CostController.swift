@@ -2,10 +2,10 @@
 
 import Foundation
 
-/// λ of every step: a PI controller of the executed conv ratio.
+/// λ of every step: a PI controller of the executed conv ratio, or of the time ratio.
 ///
 /// Without a target λ rises linearly to its setting over the first `ramp` of the joint stage. With
-/// a target that same part of the stage leads a goal for the executed conv ratio from 1 down to the
+/// a target that same part of the stage leads a goal for the executed ratio from 1 down to the
 /// target, and λ follows how far above the goal the network will soon be: by an integral part,
 /// which is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ
 /// with a delay, and a candidate that is closed for every clip has no gradient that would open it
@@ -16,10 +16,16 @@ public struct CostController: Equatable, Sendable {
   public struct Memory: Equatable, Sendable {
     /// The integral part of λ.
     public var weight: Double
-    /// The executed conv ratio on the training clips, averaged over the last steps.
-    public var convRatio = 1.0
+    /// The executed ratio on the training clips, averaged over the last steps.
+    public var ratio = 1.0
     /// The same, averaged over more steps.
     public var earlierRatio = 1.0
+
+    /// What ratios can be, which are means of sums, and rounded. With every candidate open a
+    /// network takes longer than the fixed one.
+    static func ratios(_ unit: CostUnit) -> ClosedRange<Double> {
+      unit == .macs ? 0...1.001 : 0...1000.001
+    }
 
     /// Before the first step of the joint stage.
     public init(weight: Double) {
@@ -27,19 +33,18 @@ public struct CostController: Equatable, Sendable {
     }
 
     /// The values as a checkpoint stores them.
-    var stored: [Double] { [weight, convRatio, earlierRatio] }
+    var stored: [Double] { [weight, ratio, earlierRatio] }
 
     /// Values a checkpoint stored; nil if there are not as many, or they cannot be.
-    init?(stored: [Double]) {
-      // Ratios are means of sums, and rounded.
+    init?(stored: [Double], unit: CostUnit) {
       guard stored.count == 3, stored[0].isFinite, stored[0] >= 0,
-        stored[1...].allSatisfy({ (0...1.001).contains($0) })
+        stored[1...].allSatisfy(Self.ratios(unit).contains)
       else { return nil }
-      (weight, convRatio, earlierRatio) = (stored[0], stored[1], stored[2])
+      (weight, ratio, earlierRatio) = (stored[0], stored[1], stored[2])
     }
   }
 
-  /// The executed conv ratio to reach; nil: λ is what it was set to.
+  /// The executed ratio to reach; nil: λ is what it was set to.
   public let target: Double?
   /// The part of the joint stage in which the cost comes in.
   public let ramp: Double
@@ -49,6 +54,8 @@ public struct CostController: Equatable, Sendable {
   public let setWeight: Double
   /// Whether λ may become negative where less is executed than wanted.
   public let pressesUpwards: Bool
+  /// What the ratio is of.
+  public let unit: CostUnit
   /// Present state.
   public var memory: Memory
 
@@ -61,13 +68,16 @@ public struct CostController: Equatable, Sendable {
 
   /// - Parameters:
   ///   - weight: λ as set.
-  ///   - target: the conv ratio to end at; nil keeps λ as set.
+  ///   - target: the ratio to end at; nil keeps λ as set.
   ///   - ramp: share of the joint stage over which the cost comes in.
   ///   - steps: of the joint stage.
   ///   - pressesUpwards: whether λ may become negative.
+  ///   - unit: what the ratio is of.
   public init(
-    weight: Double, target: Double?, ramp: Double, steps: Int, pressesUpwards: Bool = false
+    weight: Double, target: Double?, ramp: Double, steps: Int, pressesUpwards: Bool = false,
+    unit: CostUnit = .macs
   ) {
+    self.unit = unit
     self.target = target
     self.ramp = ramp
     self.steps = steps
@@ -85,10 +95,10 @@ public struct CostController: Equatable, Sendable {
   }
 
   /// Takes in what a step of the joint stage, `progress` through it, executed.
-  public mutating func observe(convRatio: Double, progress: Double) {
+  public mutating func observe(ratio: Double, progress: Double) {
     guard let target else { return }
-    memory.convRatio += Self.rate * (convRatio - memory.convRatio)
-    memory.earlierRatio += Self.earlierRate * (convRatio - memory.earlierRatio)
+    memory.ratio += Self.rate * (ratio - memory.ratio)
+    memory.earlierRatio += Self.earlierRate * (ratio - memory.earlierRatio)
     // Bounded, or λ would wind up, and down, while the gates are on their way.
     let excess = min(0.25, max(-0.1, expectedRatio - goal(target, progress: progress)))
     let weight = memory.weight * exp(Self.integral / Double(max(1, steps)) * excess)
@@ -100,21 +110,21 @@ public struct CostController: Equatable, Sendable {
 
   /// After the joint stage: what to say of a target that it did not end at; nil: nothing.
   public var missedTarget: String? {
-    guard let target, abs(memory.convRatio - target) > Self.tolerance else { return nil }
+    guard let target, abs(memory.ratio - target) > Self.tolerance else { return nil }
     func text(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
     let remedy =
-      memory.convRatio > target
+      memory.ratio > target
       ? "train longer, raise --gate-rate or --cost-weight, or lower --cost-confidence if it is set"
       : "train longer, or lower --gate-rate or --cost-weight"
-    return "note: the joint stage ended at a conv ratio of \(text(memory.convRatio)), not at "
+    return "note: the joint stage ended at a \(unit.ratioName) of \(text(memory.ratio)), not at "
       + "--target-ratio \(text(target)); \(remedy)"
   }
 
   /// The ratio a horizon from now, if it goes on as it does.
   private var expectedRatio: Double {
     let lag = 1 / Self.earlierRate - 1 / Self.rate
-    let slope = (memory.convRatio - memory.earlierRatio) / lag
-    return memory.convRatio + slope * Self.horizon * Double(steps)
+    let slope = (memory.ratio - memory.earlierRatio) / lag
+    return memory.ratio + slope * Self.horizon * Double(steps)
   }
 
   /// The ratio wanted at `progress`.

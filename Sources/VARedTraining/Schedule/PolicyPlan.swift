@@ -11,16 +11,39 @@ package struct PolicyPlan {
   /// that in the first, as a network that knows nothing yet learns nothing from them.
   private let sampling: Double
   /// Of the random policy; 0 without a target.
-  private let tilt: Double
+  private var tilt: Double
 
   /// - Throws: `ConfigurationError` for a target that the network's candidates cannot reach.
   package init(_ configuration: TrainingConfiguration, _ network: VideoNetwork) throws {
     mode = configuration.policy
     seed = UInt64(configuration.seed)
     sampling = configuration.warmupSampling
-    let hasTarget = configuration.network == .dynamic && configuration.targetRatio > 0
-    tilt =
-      hasTarget ? try Self.tilt(for: configuration.targetRatio, network, key: "target-ratio") : 0
+    tilt = 0
+    guard configuration.network == .dynamic, configuration.targetRatio > 0 else { return }
+    let target = configuration.targetRatio
+    tilt = try Self.tilt(for: target, network, key: "target-ratio")
+    if mode == .gates { try Self.requireReachable(target, network, key: "target-ratio") }
+  }
+
+  /// Refuses a target that gates cannot reach: costs in seconds have theirs in them.
+  ///
+  /// - Parameter key: the flag to complain about.
+  /// - Throws: `ConfigurationError`.
+  package static func requireReachable(
+    _ target: Double, _ network: VideoNetwork, key: String
+  ) throws {
+    let least = network.leastRatio(askingGates: true)
+    guard target < least - 1e-9 else { return }
+    throw unreachable(target, least: least, key: key)
+  }
+
+  private static func unreachable(
+    _ target: Double, least: Double, key: String
+  ) -> ConfigurationError {
+    ConfigurationError(
+      key: key,
+      "expected at least \(String(format: "%.2f", least)), the cheapest this network can do, found "
+        + "\(target); raise it, or give more candidates or a larger width")
   }
 
   /// The tilt of random candidates whose mean cost is `target`.
@@ -30,10 +53,7 @@ package struct PolicyPlan {
     for target: Double, _ network: VideoNetwork, key: String
   ) throws -> Double {
     if let tilt = network.tilt(forMeanRatio: target) { return tilt }
-    throw ConfigurationError(
-      key: key,
-      "expected at least \(String(format: "%.2f", network.leastRatio)), the cheapest this network "
-        + "can do, found \(target); raise it, or give more candidates or a larger width")
+    throw unreachable(target, least: network.leastRatio(askingGates: false), key: key)
   }
 
   /// Whether it is the gates that decide after the warm-up.

@@ -70,8 +70,8 @@ package struct TrainingSchedule {
     policies.evaluation(stage(before: position), clips: clips)
   }
 
-  /// Takes in the conv ratio that a step executed.
-  package mutating func observe(convRatio: Double, after plan: StepPlan) {
-    if plan.gatesLearn { controller.observe(convRatio: convRatio, progress: plan.jointProgress) }
+  /// Takes in what a step executed, in the unit of the loss.
+  package mutating func observe(ratio: Double, after plan: StepPlan) {
+    if plan.gatesLearn { controller.observe(ratio: ratio, progress: plan.jointProgress) }
   }
 }

@@ -17,6 +17,7 @@ package struct RunFolder {
   package var badClipsFile: String { path + "/bad-clips.csv" }
   package var evaluationFile: String { path + "/evaluation.json" }
   package var clipsFile: String { path + "/clips.csv" }
+  package var candidateSecondsFile: String { path + "/candidate-seconds.json" }
   var clipRecordFile: String { path + "/clips-digest.h5" }
   var missingClipsFile: String { path + "/missing-clips.csv" }
 
@@ -76,7 +77,11 @@ package struct RunFolder {
     try AtomicFile.write(missingClipsFile, text: "split,path\n" + lines.joined())
   }
 
-  private func start(
+  /// What a run in this folder goes on from; nothing in it is changed.
+  ///
+  /// - Parameter say: hears warnings.
+  /// - Throws: `FileError` if it cannot start here.
+  func start(
     _ mode: ResumeMode, say: (String) -> Void
   ) throws -> CheckpointFolder.Search {
     let newest = checkpoints.steps().first

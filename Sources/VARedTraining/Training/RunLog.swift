@@ -17,6 +17,8 @@ final class RunLog {
   private let ranks: Int
   /// Compute threads of rank 0.
   private let threads: Int
+  /// What candidates take, where costs are in seconds.
+  private let seconds: CandidateSeconds?
   private var savedStep: Int?
   private let saver = CheckpointSaver()
   private var memory: SnapshotMemory?
@@ -33,9 +35,10 @@ final class RunLog {
 
   init(
     _ folder: RunFolder, _ lock: FolderLock, _ configuration: TrainingConfiguration,
-    dataset: Dataset, ranks: Int, threads: Int, stepsPerEpoch: Int, start: TrainingPosition,
-    resumedFrom checkpoint: Checkpoint?
+    dataset: Dataset, ranks: Int, threads: Int, seconds: CandidateSeconds?, stepsPerEpoch: Int,
+    start: TrainingPosition, resumedFrom checkpoint: Checkpoint?
   ) throws {
+    self.seconds = seconds
     self.folder = folder
     self.lock = lock
     Terminal.keepLostLines(in: folder.logFile)
@@ -182,7 +185,8 @@ final class RunLog {
     take(saver.collect(waiting: true))
     let header = CheckpointHeader(
       position: position, stage: stage, costMemory: costMemory, ranks: ranks, threads: threads,
-      configuration: configuration, classes: dataset.classes, isMultiLabel: dataset.isMultiLabel)
+      configuration: configuration, seconds: seconds, classes: dataset.classes,
+      isMultiLabel: dataset.isMultiLabel)
     let memory = memory ?? SnapshotMemory(parameters)
     self.memory = memory
     let snapshot = CheckpointSnapshot(

@@ -31,7 +31,8 @@ struct StartingPoint: Equatable {
       position: TrainingPosition(
         step: Int(numbers[0]), epoch: Int(numbers[1]), epochStep: Int(numbers[2])),
       totals: EpochTotals(stored: Array(numbers[8...])) ?? totals, clipsDone: Int(numbers[4]),
-      costMemory: CostController.Memory(stored: Array(numbers[5..<8])) ?? costMemory,
+      costMemory: CostController.Memory(stored: Array(numbers[5..<8]), unit: .seconds)
+        ?? costMemory,
       clipCosts: clipCosts, epochEndIsPending: numbers[3] == 1)
   }
 
@@ -79,7 +80,7 @@ extension Checkpoint {
   package static let bookkeepingKeys: Set<String> = [
     "output", "resume", "checkpoint-every", "keep-checkpoints", "stall-timeout", "data-threads",
     "time-limit", "step-limit", "initialize", "videos", "evaluate-every", "views", "max-bad-clips",
-    "max-bad-steps",
+    "max-bad-steps", "cost-table",
   ]
 
   private static func labels(_ several: Bool) -> String {

@@ -225,6 +225,7 @@ final class Trainer {
         outcome, isFaulty: fault != nil, badClips: batch.bad.count, waited: waited,
         over: communicator)
     }
+    if network.configuration.seconds != nil { record.timeRatio = record.executedCost }
     let seconds = clock.lap()
     record.wallSeconds = seconds.total
     var values = seconds.values
@@ -247,7 +248,7 @@ final class Trainer {
     optimizer.step(
       learningRate: Float(plan.learningRate), gradientScale: Float(gradientScale),
       gatesAreFrozen: plan.gatesAreFrozen)
-    schedule.observe(convRatio: record.convRatio, after: plan)
+    schedule.observe(ratio: record.executedCost, after: plan)
     badSteps = 0
   }
 

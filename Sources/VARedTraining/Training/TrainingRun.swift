@@ -37,14 +37,19 @@ public enum TrainingRun {
     let share = try communicator.threadShare()
     let shared = configuration.ranksPerStatistic(of: communicator.size)
     let statistics = shared > 1 ? RankStatistics(try RankGroup(communicator, of: shared)) : nil
-    let (setup, network, policies) = communicator.together(status: ExitStatus.of) {
-      let setup = try TrainingSetup(
-        configuration, communicator: communicator, threadShare: share)
-      let network = try makeNetwork(setup, statistics)
-      return (setup, network, try PolicyPlan(configuration, network))
+    let setup = communicator.together(status: ExitStatus.of) {
+      try TrainingSetup(configuration, communicator: communicator, threadShare: share)
     }
     try communicator.requireSame(configuration.yaml, "configuration")
     try communicator.requireSame(setup.dataset.fingerprint, "data set")
+    let seconds = try CandidateMeasurement.seconds(setup)
+    if configuration.countsSeconds, let end = try EarlyStop.look(communicator, configuration) {
+      return end
+    }
+    let (network, policies) = communicator.together(status: ExitStatus.of) {
+      let network = try makeNetwork(setup, statistics, seconds)
+      return (network, try PolicyPlan(configuration, network))
+    }
     // Gradients are summed in the engine's layout, which depends on the processor.
     try communicator.requireSame(
       "\(ChannelBlock.lanes) lanes, \(network.parameters.count) floats", "parameter layout")
@@ -80,22 +85,22 @@ public enum TrainingRun {
   }
 
   private static func makeNetwork(
-    _ setup: TrainingSetup, _ statistics: RankStatistics?
+    _ setup: TrainingSetup, _ statistics: RankStatistics?, _ seconds: CandidateSeconds?
   ) throws -> VideoNetwork {
     let configuration = setup.configuration
-    let network = try VideoNetwork(
-      configuration.networkConfiguration(classes: setup.dataset.classes.count),
-      batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
-      statistics: statistics,
-      clipsPerStep: configuration.reproducible
-        ? configuration.batch * setup.communicator.size : nil)
     do {
+      let network = try VideoNetwork(
+        configuration.networkConfiguration(classes: setup.dataset.classes.count, seconds: seconds),
+        batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads,
+        statistics: statistics,
+        clipsPerStep: configuration.reproducible
+          ? configuration.batch * setup.communicator.size : nil)
       try network.requireTrainable(
         clipsPerStatistic: configuration.batch * (statistics?.ranks ?? 1))
+      return network
     } catch let error as NetworkError {
       throw ConfigurationError(network: error)
     }
-    return network
   }
 
   /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
@@ -110,6 +115,15 @@ public enum TrainingRun {
     var start = StartingPoint(costMemory: setup.controller.memory)
     let clips = ClipRecord(setup.dataset)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
+      guard
+        checkpoint.header.seconds == network.configuration.seconds
+          || !configuration.countsSeconds
+      else {
+        throw FileError(
+          path: checkpoint.path,
+          "came while the seconds of candidates were measured, from another run in this folder; the "
+            + "same command goes on from it")
+      }
       try checkpoint.restore(
         into: network.parameters, momentum: optimizer.momentumBuffer, configuration: configuration)
       start = try checkpoint.startingPoint(setup)
@@ -120,13 +134,18 @@ public enum TrainingRun {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
     }
     setup.summary(network).forEach(say)
+    let seconds = network.configuration.seconds
+    if let seconds {
+      CandidateMeasurement.lines(seconds, setup).forEach(say)
+      try AtomicFile.write(folder.candidateSecondsFile, text: CandidateTable.text(seconds))
+    }
     setup.dataset.summary.notes(size: configuration.size).forEach { say("note: \($0)") }
     try folder.write(missing: setup.dataset.summary.missing)
     try clips.write(folder.clipRecordFile)
     let log = try RunLog(
       folder, lock, configuration, dataset: setup.dataset, ranks: setup.communicator.size,
-      threads: setup.threads, stepsPerEpoch: setup.stepsPerEpoch, start: start.position,
-      resumedFrom: checkpoint)
+      threads: setup.threads, seconds: seconds, stepsPerEpoch: setup.stepsPerEpoch,
+      start: start.position, resumedFrom: checkpoint)
     let place = start.position
     // A run that branches off another one's checkpoint leaves that epoch's record to the other.
     let isOwn = checkpoint?.path.hasPrefix(folder.checkpoints.path + "/") ?? false

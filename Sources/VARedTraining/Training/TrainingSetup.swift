@@ -88,7 +88,7 @@ package struct TrainingSetup {
       weight: configuration.costWeight,
       target: configuration.targetRatio > 0 ? configuration.targetRatio : nil,
       ramp: configuration.costRamp, steps: stages.jointSteps,
-      pressesUpwards: configuration.gateForm == .sparsemax)
+      pressesUpwards: configuration.gateForm == .sparsemax, unit: configuration.costUnit)
   }
 
   /// Every step of the run.
