@@ -227,7 +227,9 @@ import Testing
     }
     let (measured, fixed) = (try network(dynamic), try network(plain))
     measured.policies = .full
-    let table = try #require(try measured.measureCandidates(clips, beside: fixed, for: 0))
+    let least = try #require(try fixed.secondsPerClip(clips, for: 0))
+    let table = try #require(try measured.measureCandidates(clips, fixed: least, for: 0))
+    #expect(table.fixed == least)
     #expect(measured.policies == .full)
     #expect(table.batch == Self.batch && table.threads == 1 && table.rest > 0 && table.fixed > 0)
     #expect(table.isSound && table.isOf(dynamic))
@@ -240,7 +242,8 @@ import Testing
     #expect(abs(mean.full - table.full) < 1e-6)
     #expect(CandidateSeconds.mean([mean]) == mean, "a nanosecond is the unit")
     #expect(CandidateSeconds.mean([table, try self.table(plain: 1)]) == nil)
-    #expect(try measured.measureCandidates(clips, beside: fixed, for: 0) { true } == nil)
+    #expect(try measured.measureCandidates(clips, fixed: least, for: 0) { true } == nil)
+    #expect(try fixed.secondsPerClip(clips, for: 0) { true } == nil)
   }
 
   /// A table of one layer.

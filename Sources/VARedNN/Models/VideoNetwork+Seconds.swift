@@ -7,7 +7,7 @@ extension VideoNetwork {
   ///
   /// - Parameters:
   ///   - values: clips `[n, 3, T, H, W]`, row-major, normalized; `n` from 1 to `batch`.
-  ///   - fixed: the fixed network of the same shape, which is timed in turn with this one.
+  ///   - fixed: what `secondsPerClip` finds of the fixed network of the same shape.
   ///   - seconds: how long it may take, but for three rounds at least and thirty at most; one more
   ///     comes first and is not timed.
   ///   - isInterrupted: asked after every pass.
@@ -16,7 +16,7 @@ extension VideoNetwork {
   ///   drawn.
   /// - Throws: nothing that inference itself causes.
   public func measureCandidates(
-    _ values: [Float], beside fixed: VideoNetwork, for seconds: Double,
+    _ values: [Float], fixed: Double, for seconds: Double,
     isInterrupted: () -> Bool = { false }
   ) throws -> CandidateSeconds? {
     precondition(configuration.seconds == nil, "candidates are left out already")
@@ -27,41 +27,71 @@ extension VideoNetwork {
     }
     return try values.withUnsafeBufferPointer {
       let clips = Clips($0, of: configuration.clip)
-      var timing = CandidateTiming(self, fixed, clips)
-      let end = ContinuousClock.now + .seconds(seconds)
-      for round in 0...30 where round <= 3 || ContinuousClock.now < end {
-        guard try timing.addRound(isTimed: round > 0, isInterrupted: isInterrupted) else {
-          return nil
-        }
+      var timing = CandidateTiming(self, fixed: fixed, clips)
+      let isWhole = try Self.rounds(for: seconds) {
+        try timing.addRound(isTimed: $0 > 0, isInterrupted: isInterrupted)
       }
-      return timing.seconds
+      return isWhole ? timing.seconds : nil
     }
+  }
+
+  /// The least seconds of a clip in inference on these clips.
+  ///
+  /// - Parameters:
+  ///   - values: clips `[n, 3, T, H, W]`, row-major, normalized; `n` from 1 to `batch`.
+  ///   - seconds: how long it may take, but for three passes at least and thirty at most; one more
+  ///     comes first and is not timed.
+  ///   - isInterrupted: asked after every pass.
+  /// - Returns: nil if it was interrupted.
+  /// - Precondition: the clips are of the configuration's shape.
+  /// - Throws: nothing that inference itself causes.
+  public func secondsPerClip(
+    _ values: [Float], for seconds: Double, isInterrupted: () -> Bool = { false }
+  ) throws -> Double? {
+    try values.withUnsafeBufferPointer {
+      let clips = Clips($0, of: configuration.clip)
+      var least = Double.infinity
+      let isWhole = try Self.rounds(for: seconds) { round in
+        let start = ContinuousClock.now
+        _ = try infer(clips)
+        if round > 0 { least = min(least, (ContinuousClock.now - start) / .seconds(1)) }
+        return !isInterrupted()
+      }
+      return isWhole ? least / Double(clips.count) : nil
+    }
+  }
+
+  /// Calls `body` with the number of a round until it says no or the time is over.
+  /// - Returns: false if it said no.
+  private static func rounds(for seconds: Double, _ body: (Int) throws -> Bool) rethrows -> Bool {
+    let end = ContinuousClock.now + .seconds(seconds)
+    for round in 0...30 where round <= 3 || ContinuousClock.now < end {
+      guard try body(round) else { return false }
+    }
+    return true
   }
 }
 
 /// The quickest passes of a network, in seconds of a batch.
 private struct CandidateTiming {
   private let network: VideoNetwork
-  private let fixed: VideoNetwork
+  private let fixed: Double
   private let clips: Clips
   private var layers: [LayerTiming]
-  private var fixedSeconds = Double.infinity
   private var rest = Double.infinity
   /// Everything computed: all of the network, without and with what gates see of motion.
   private var (whole, wholeBesideMotion) = (Double.infinity, Double.infinity)
 
-  init(_ network: VideoNetwork, _ fixed: VideoNetwork, _ clips: Clips) {
+  /// - Parameter fixed: seconds of a clip in the fixed network.
+  init(_ network: VideoNetwork, fixed: Double, _ clips: Clips) {
     (self.network, self.fixed, self.clips) = (network, fixed, clips)
     layers = network.layers.map { LayerTiming($0.gate.space) }
   }
 
-  /// The fixed network, every pair, and gates, which as drawn leave all of their candidates open.
+  /// Every pair, and gates, which as drawn leave all of their candidates open.
   /// - Returns: false if it was interrupted.
   mutating func addRound(isTimed: Bool, isInterrupted: () -> Bool) throws -> Bool {
     let spaces = network.layers.map(\.gate.space)
-    let start = ContinuousClock.now
-    _ = try fixed.infer(clips)
-    if isTimed { fixedSeconds = min(fixedSeconds, (ContinuousClock.now - start) / .seconds(1)) }
     for a in 0..<(spaces.map(\.temporalStrides.count).max() ?? 1) {
       for b in 0..<(spaces.map(\.channelCounts.count).max() ?? 1) {
         network.policies = .fixed(temporal: a, channel: b)
@@ -105,7 +135,7 @@ private struct CandidateTiming {
     let motion = readsMotion ? max(0, wholeBesideMotion - whole) / inputs.reduce(0, +) : 0
     return CandidateSeconds(
       of: network.configuration, batch: clips.count, threads: Parallel.threads,
-      fixed: fixedSeconds * perClip, rest: rest * perClip,
+      fixed: fixed, rest: rest * perClip,
       layers: layers.indices.map { l in
         layers[l].seconds(
           network.dynamicLayers[l], motion: motion * inputs[l], perClip: perClip)

@@ -105,22 +105,27 @@ enum CandidateMeasurement {
   /// signal.
   private static func measured(_ setup: TrainingSetup) throws -> CandidateSeconds? {
     let (configuration, communicator) = (setup.configuration, setup.communicator)
-    func network(_ kind: NetworkKind) throws -> VideoNetwork {
+    // One after the other: both at once may not fit where one does.
+    func network(_ kind: NetworkKind) -> VideoNetwork {
       var settings = configuration
       settings.network = kind
-      return try VideoNetwork(
-        settings.networkConfiguration(classes: setup.dataset.classes.count),
-        batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads)
+      return communicator.together(status: ExitStatus.of) {
+        try VideoNetwork(
+          settings.networkConfiguration(classes: setup.dataset.classes.count),
+          batch: configuration.batch, seed: UInt64(configuration.seed), threads: setup.threads)
+      }
     }
-    let (network, fixed) = communicator.together(status: ExitStatus.of) {
-      (try network(.dynamic), try network(.fixed))
-    }
+    let isInterrupted = { !Signals.received.isEmpty }
     var draw = SplitMix64(mixing: UInt64(configuration.seed), 4)
     let clipFloats = 3 * configuration.frames * configuration.size * configuration.size
     let values = (0..<configuration.batch * clipFloats).map { _ in Float(4 * draw.unit() - 2) }
+    let fixed = try network(.fixed).secondsPerClip(
+      values, for: duration / 4, isInterrupted: isInterrupted)
+    let dynamic = network(.dynamic)
     try communicator.barrier()
-    return try network.measureCandidates(
-      values, beside: fixed, for: duration, isInterrupted: { !Signals.received.isEmpty })
+    guard let fixed else { return nil }
+    return try dynamic.measureCandidates(
+      values, fixed: fixed, for: duration, isInterrupted: isInterrupted)
   }
 
   /// What a person reads of it.
