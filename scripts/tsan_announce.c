@@ -52,9 +52,6 @@ void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned 
 SWIFT void lock_slow(uint32_t thread, SELF) __asm__(LOCK_SLOW);
 SWIFT void lock_slow(uint32_t thread, SELF) {
   LIBRARYS(SWIFT void, LOCK_SLOW, uint32_t, SELF);
-  // The sanitizer knows nothing of a mutex before its first release, and the one of whoever holds
-  // it may only just be written down when this thread already has it.
-  __tsan_release(self);
   librarys(thread, self);
   __tsan_acquire(self);
 }

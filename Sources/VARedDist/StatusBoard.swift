@@ -41,6 +41,8 @@ final class StatusBoard: @unchecked Sendable {
   let ranks: [Int]
   private let mine: Int
   private let base: UnsafeMutableRawPointer
+  /// Held while this rank's text is written: watches may follow or overlap one another.
+  private let writing = Mutex(())
 
   /// - Parameters:
   ///   - ranks: world ranks of this host.
@@ -96,10 +98,12 @@ final class StatusBoard: @unchecked Sendable {
   func write(phase: String) {
     let text = Array(phase.utf8.prefix(Self.slotBytes - Self.textOffset))
     let place = base + mine * Self.slotBytes + Self.textOffset
-    for (offset, byte) in text.enumerated() {
-      place.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+    writing.withLock { _ in
+      for (offset, byte) in text.enumerated() {
+        place.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+      }
+      set(.length, text.count)
     }
-    set(.length, text.count)
   }
 
   /// Says that this rank is not watched any more.
