@@ -93,7 +93,8 @@ public struct InitialWeights: Equatable, Sendable {
 /// Which gates of a network choose among the same candidates as those of a file.
 ///
 /// The outputs of a gate are candidates, of which two along time and one along channels are as many
-/// as one and two; what they are is in the shapes of the cheap operations.
+/// as one and two; what they are is in the shapes of the cheap operations. Where a file has none of
+/// a layer's, nothing else is known of its gate.
 private struct GateCandidates {
   private var differing: Set<String> = []
 
@@ -104,11 +105,12 @@ private struct GateCandidates {
       let operations = ["s", "t"].flatMap { axis in
         (1..<4).map { "\(layer).phi_\(axis).\($0)" }
       }
-      for name in operations {
+      let there = try operations.map { name in
         let path = "\(group)/\(name)"
-        let there = file.exists(path) ? try file.shape(path) : nil
-        if there != shapes[name] { differing.insert(layer) }
+        return file.exists(path) ? try file.shape(path) : nil
       }
+      guard there.contains(where: { $0 != nil }) else { continue }
+      if there != operations.map({ shapes[$0] }) { differing.insert(layer) }
     }
   }
 
