@@ -33,8 +33,7 @@ public struct PolicySpace: Hashable, Sendable {
     temporalStrides = (0..<temporalCandidates).map { 1 << $0 }.filter { $0 <= frames }
     var counts: [Int] = []
     for b in 0..<channelCandidates {
-      let share = 16 << b
-      let count = min(channels, 16 * ((channels + share - 1) / share))
+      let count = Self.channelCount(b, of: channels)
       if counts.last.map({ count < $0 }) ?? true { counts.append(count) }
     }
     channelCounts = counts
@@ -57,9 +56,14 @@ public struct PolicySpace: Hashable, Sendable {
   /// The offered candidate that computes a share `2^−b` of the channels; where there is none, the
   /// next that computes more.
   func channelIndex(_ b: Int) -> Int {
-    let share = 16 << min(b, 30)
-    let count = min(channelCounts[0], 16 * ((channelCounts[0] + share - 1) / share))
+    let count = Self.channelCount(b, of: channelCounts[0])
     return channelCounts.lastIndex { $0 >= count } ?? 0
+  }
+
+  /// `n_b` of `channels`: whole blocks of 16 (METHOD §1).
+  private static func channelCount(_ b: Int, of channels: Int) -> Int {
+    let share = 16 << min(b, 30)
+    return min(channels, 16 * ((channels + share - 1) / share))
   }
 
   /// `St + Sc`.
