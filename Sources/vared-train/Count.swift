@@ -36,6 +36,13 @@ struct Count: ParsableCommand {
       "Checkpoint, or the folder of a run, whose network is counted.", valueName: "path"))
   var checkpoint: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What candidates take, for seconds beside MACs and the candidates that save some: "
+        + "candidate-seconds.json of a run, or the run's folder; a checkpoint has its own.",
+      valueName: "path"))
+  var costTable: String?
+
   @OptionGroup var source: OptionalDataOptions
 
   @Option(help: ArgumentHelp("train or val.", valueName: "split"))
@@ -51,6 +58,7 @@ struct Count: ParsableCommand {
     settings.network = network.settings
     settings.classes = classes
     settings.checkpoint = checkpoint
+    settings.costTable = costTable
     settings.data = source.data
     settings.videos = source.videos
     settings.split = split

@@ -192,6 +192,35 @@ import VARedNN
     _ = try run(["bench", "--checkpoint", scratch("run"), "--batch", "1", "--iterations", "1"])
   }
 
+  /// Before a training and of one: the table's seconds beside the MACs.
+  @Test func countsSaySeconds() throws {
+    let table = try writeTable()
+    _ = try run(arguments("run", inSeconds(["--epochs", "1"])))
+    let shape = ["--width", "0.125", "--frames", "4", "--size", "16", "--gate-hidden", "8"]
+    for network in [shape + ["--cost-table", scratch("run")], ["--checkpoint", scratch("run")]] {
+      let count = ["count", "--threads", "1", "--policy", "full", "--policy", "half"] + network
+      let json = try JSONSerialization.jsonObject(
+        with: Data(try run(count + ["--json"]).stdout.utf8))
+      let report = try #require(json as? [String: Any])
+      let seconds = try #require(report["runs"] as? [[String: Any]]).compactMap {
+        $0["seconds"] as? Double
+      }
+      try #require(seconds.count == 2)
+      #expect(abs(seconds[0] - table.fixed) < 1e-9 * table.fixed, "\(seconds)")
+      #expect(seconds[1] < seconds[0] && seconds[1] > 0.2 * seconds[0], "\(seconds)")
+      let text = try run(count).stdout
+      #expect(text.contains(String(format: "GFLOP a clip, %.6f s", table.fixed)), "\(text)")
+      #expect(text.contains("are worth a gate") && text.contains("all, 1/2"), "\(text)")
+    }
+    for (more, words) in [
+      (["--network", "fixed"], "--cost-table: expected a dynamic network"),
+      (["--size", "32"], "--cost-table: expected the seconds of"),
+    ] {
+      let refused = try launch(["count", "--cost-table", scratch("run")] + shape + more).run()
+      #expect(refused.status == 2 && refused.stderr.contains(words), "\(refused)")
+    }
+  }
+
   // MARK: What is refused
 
   private func expectRefusal(_ flags: [String], _ words: String) throws {

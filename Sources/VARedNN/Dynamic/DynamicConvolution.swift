@@ -29,7 +29,6 @@ final class DynamicConvolution {
   /// What a draw chooses among.
   let pairs: CandidatePairs
   private let shares: CandidateShares
-  private let isMeasured: Bool
   private let costForm: CostForm
   let workspace: Workspace
   let counter: ExecutionCounter
@@ -55,7 +54,6 @@ final class DynamicConvolution {
     shares =
       seconds.map { .measured($0.shares.map { SIMD4($0.map { Float($0) }) }) }
       ?? CandidateShares(space, channels: output.channels)
-    isMeasured = seconds != nil
     costForm = configuration.cost
     convolution = geometry.layer(name: name, context: context)
     cheap = CheapOperations(space, channels: output.channels, name: name, context: context)
@@ -123,9 +121,8 @@ final class DynamicConvolution {
   /// What clip `clip` of the last forward pass takes of the layer's seconds, with one candidate an
   /// axis open; nil where costs are MACs.
   func measuredRatio(clip: Int) -> Double? {
-    guard isMeasured else { return nil }
     let chosen = gate.policy.chosen(clip)
-    return pairs.cost(temporal: chosen.temporal, channel: chosen.channel)
+    return pairs.secondsRatio(temporal: chosen.temporal, channel: chosen.channel)
   }
 
   /// The convolutions that the gate's policy asks for.

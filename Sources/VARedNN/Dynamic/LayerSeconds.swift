@@ -36,14 +36,14 @@ public struct LayerSeconds: Equatable, Sendable, Codable {
   }
 
   /// Everything computed.
-  var full: Double { seconds[0] }
+  package var full: Double { seconds[0] }
 
   /// What a candidate has to save beside the one before it to be offered, as a part of `full`.
   static let leastSaving = 0.03
 
   /// The indices of candidates that save seconds, from the dearest on: first along time, in the
   /// mean over all channel candidates; then along channels, over the temporal ones that are left.
-  var offered: (temporal: [Int], channel: [Int]) {
+  package var offered: (temporal: [Int], channel: [Int]) {
     let (st, sc) = (temporalStrides.count, channelCounts.count)
     func mean(_ pairs: [(a: Int, b: Int)]) -> Double {
       pairs.reduce(0) { $0 + seconds[$1.a * sc + $1.b] } / Double(pairs.count)
@@ -63,7 +63,7 @@ public struct LayerSeconds: Equatable, Sendable, Codable {
   }
 
   /// Whether the cheapest pair that is offered saves more than a gate takes.
-  var isWorthAGate: Bool {
+  package var isWorthAGate: Bool {
     let least = shares.joined().min() ?? 1
     return (1 - least) * full - gate >= Self.leastSaving * full
   }

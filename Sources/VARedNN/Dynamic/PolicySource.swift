@@ -40,15 +40,14 @@ public struct CandidateDraws: Equatable, Sendable {
 struct CandidatePairs: Sendable {
   /// `r(a, b)` at index `a·Sc + b`.
   private let ratios: [Double]
-  /// What a draw weighs them by: `r(a, b)` again, or the same of seconds.
-  private let costs: [Double]
-  private let isMeasured: Bool
+  /// Each pair's seconds as shares of the layer's full computation; nil: costs are MACs.
+  private let seconds: [Double]?
   private let channelCount: Int
   private let name: String
 
   /// - Parameters:
   ///   - name: of the layer; layers of different names draw independently.
-  ///   - seconds: each pair's, as shares of the layer's full computation; nil: not of account.
+  ///   - seconds: each pair's, as shares of the layer's full computation; nil: costs are MACs.
   init(
     _ space: PolicySpace, geometry: ConvolutionGeometry, name: String, seconds: [Double]? = nil
   ) {
@@ -60,15 +59,19 @@ struct CandidatePairs: Sendable {
         return Double(geometry.macs(part: part)) / Double(geometry.macs)
       }
     }
-    costs = seconds ?? ratios
-    isMeasured = seconds != nil
+    self.seconds = seconds
   }
 
   /// `r(a, b)`.
   func ratio(temporal a: Int, channel b: Int) -> Double { ratios[a * channelCount + b] }
 
-  /// What the pair costs, in the unit of the loss.
-  func cost(temporal a: Int, channel b: Int) -> Double { costs[a * channelCount + b] }
+  /// The pair's seconds as a share of the layer's full computation; nil: costs are MACs.
+  func secondsRatio(temporal a: Int, channel b: Int) -> Double? {
+    seconds?[a * channelCount + b]
+  }
+
+  /// What pairs cost, in the unit of the loss.
+  private var costs: [Double] { seconds ?? ratios }
 
   /// The cheapest pair's cost.
   var leastCost: Double { costs.min() ?? 1 }
@@ -76,7 +79,7 @@ struct CandidatePairs: Sendable {
   /// Draws a pair for the clip of this key.
   func draw(key: UInt64, tilt: Double) -> (temporal: Int, channel: Int) {
     var random = RandomStream(seed: key, name: name)
-    let likeliest = likeliestCost(tilt: tilt)
+    let (costs, likeliest) = (costs, likeliestCost(tilt: tilt))
     var left = random.uniform() * costs.reduce(0) { $0 + exp(-tilt * ($1 - likeliest)) }
     var index = 0
     while index < costs.count - 1 {
@@ -100,7 +103,7 @@ struct CandidatePairs: Sendable {
 
   /// What exponents are taken from, so that none overflows; shares of MACs, up to 1, need none.
   private func likeliestCost(tilt: Double) -> Double {
-    guard isMeasured else { return 0 }
-    return (tilt < 0 ? costs.max() : costs.min()) ?? 0
+    guard let seconds else { return 0 }
+    return (tilt < 0 ? seconds.max() : seconds.min()) ?? 0
   }
 }

@@ -15,7 +15,7 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
   /// Threads of each rank that measured.
   public let threads: Int
   /// Of a clip, all of the fixed network of the same shape.
-  public let fixed: Double
+  public var fixed: Double
   /// Of a clip, outside the layers.
   public let rest: Double
   /// In the order of the network.
@@ -37,6 +37,14 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
     (architecture, width) = (network.architecture, network.width)
     (frames, size) = (network.frames, network.size)
     (self.batch, self.threads) = (batch, threads)
+    (self.fixed, self.rest, self.layers) = (fixed, rest, layers)
+  }
+
+  /// Other seconds of what `other` is of.
+  private init(like other: CandidateSeconds, fixed: Double, rest: Double, layers: [LayerSeconds]) {
+    (architecture, width) = (other.architecture, other.width)
+    (frames, size) = (other.frames, other.size)
+    (batch, threads) = (other.batch, other.threads)
     (self.fixed, self.rest, self.layers) = (fixed, rest, layers)
   }
 
@@ -82,11 +90,8 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
     func mean(_ value: (CandidateSeconds) -> Double) -> Double {
       rounded(tables.reduce(0) { $0 + value($1) } / Double(tables.count))
     }
-    var network = NetworkConfiguration(classes: 2, frames: first.frames, size: first.size)
-    (network.architecture, network.width) = (first.architecture, first.width)
     return CandidateSeconds(
-      of: network, batch: first.batch, threads: first.threads, fixed: mean(\.fixed),
-      rest: mean(\.rest),
+      like: first, fixed: mean(\.fixed), rest: mean(\.rest),
       layers: first.layers.enumerated().map { l, layer in
         LayerSeconds(
           name: layer.name, temporalStrides: layer.temporalStrides,

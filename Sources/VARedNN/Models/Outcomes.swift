@@ -36,8 +36,8 @@ public struct Inference: Sendable {
   public let executedMACs: [Int]
   /// Executed conv ratio `Σ_l w_l r_l`, for each clip.
   public let convRatio: [Double]
-  /// The seconds that clips were expected to take by the network's table, as shares of full
-  /// computation; nil where costs are MACs.
+  /// The seconds that clips take by the network's table, as shares of what the fixed network takes;
+  /// nil where costs are MACs.
   public let timeRatio: [Double]?
   /// `v_t [n, St]` of each dynamic layer.
   public let temporal: [[Float]]

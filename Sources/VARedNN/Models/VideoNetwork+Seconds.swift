@@ -103,12 +103,14 @@ private struct CandidateTiming {
         for l in layers.indices { layers[l].add(network.layers[l], temporal: a, channel: b) }
       }
     }
-    network.policies = .full
-    for (_, _, input) in network.context.dynamicLayers { input.motion?.isWanted = true }
-    let besideMotion = try pass()
-    if isTimed {
-      wholeBesideMotion = min(wholeBesideMotion, besideMotion)
-      for l in layers.indices { layers[l].addWhole(network.layers[l]) }
+    if readsMotion {
+      network.policies = .full
+      for (_, _, input) in network.context.dynamicLayers { input.motion?.isWanted = true }
+      let besideMotion = try pass()
+      if isTimed {
+        wholeBesideMotion = min(wholeBesideMotion, besideMotion)
+        for l in layers.indices { layers[l].addWholeBesideMotion(network.layers[l]) }
+      }
     }
     network.policies = .frozenGates
     _ = try pass()
@@ -127,11 +129,12 @@ private struct CandidateTiming {
     return (ContinuousClock.now - start) / .seconds(1)
   }
 
+  private var readsMotion: Bool { network.configuration.dynamic?.motionEnergy == true }
+
   var seconds: CandidateSeconds {
     let perClip = 1 / Double(clips.count)
     // Motion energy is taken by whoever makes a gate's input; what it takes goes with its size.
     let inputs = network.layers.map { Double($0.geometry.input.clipFloats) }
-    let readsMotion = network.configuration.dynamic?.motionEnergy == true
     let motion = readsMotion ? max(0, wholeBesideMotion - whole) / inputs.reduce(0, +) : 0
     return CandidateSeconds(
       of: network.configuration, batch: clips.count, threads: Parallel.threads,
@@ -149,7 +152,7 @@ private struct LayerTiming {
   /// `a·Sc + b`.
   private var pairs: [Double]
   /// Everything computed, while the next gate's motion energy is taken.
-  private var whole = Double.infinity
+  private var wholeBesideMotion: Double?
   private var gate = Double.infinity
   /// With as many candidates open as `open` says.
   private var opened = Double.infinity
@@ -169,7 +172,9 @@ private struct LayerTiming {
   }
 
   /// A pass in which everything is computed, and motion energy taken.
-  mutating func addWhole(_ layer: DynamicConvolution) { whole = min(whole, layer.clock.unit) }
+  mutating func addWholeBesideMotion(_ layer: DynamicConvolution) {
+    wholeBesideMotion = min(wholeBesideMotion ?? .infinity, layer.clock.unit)
+  }
 
   /// A pass in which the gates decide.
   mutating func addGates(_ layer: DynamicConvolution, clips: Int) {
@@ -181,7 +186,8 @@ private struct LayerTiming {
 
   /// - Parameter motion: what taking the layer's motion energy takes.
   func seconds(_ info: DynamicLayerInfo, motion: Double, perClip: Double) -> LayerSeconds {
-    LayerSeconds(
+    let whole = wholeBesideMotion ?? pairs[0]
+    return LayerSeconds(
       name: info.name, temporalStrides: info.temporalStrides, channelCounts: info.channelCounts,
       seconds: pairs.map { $0 * perClip }, gate: (gate + motion) * perClip,
       term: open > 2 ? max(0, opened - whole) / (open - 2) * perClip : 0)

@@ -19,6 +19,8 @@ public struct CountReport: Encodable {
   let fixed: Amount
   let layers: [Layer]
   let runs: [Run]
+  /// What candidates take, where costs are in seconds.
+  let candidateSeconds: CandidateSeconds?
 
   /// Computation, a mean over clips.
   struct Amount: Encodable {
@@ -48,13 +50,18 @@ public struct CountReport: Encodable {
     /// Calls that arrived at the engines, all of them accounted for.
     let engineCalls: Int
     let total: Amount
+    /// The seconds that a clip takes by the network's table, where costs are in seconds.
+    let seconds: Double?
     /// In the order of the report's layers.
     let layers: [Amount]
 
-    init(_ name: String, _ layers: [LayerOperations], clips: Int, engineCalls: Int) {
+    init(
+      _ name: String, _ layers: [LayerOperations], clips: Int, engineCalls: Int, seconds: Double?
+    ) {
       self.name = name
       self.clips = clips
       self.engineCalls = engineCalls
+      self.seconds = seconds
       total = Amount(layers.reduce(OperationCount()) { $0 + $1.recorded }, clips: clips)
       self.layers = layers.map { Amount($0.recorded, clips: clips) }
     }
@@ -77,6 +84,7 @@ public struct CountReport: Encodable {
         fixed: Amount($0.fixed))
     }
     self.runs = runs
+    candidateSeconds = shape.seconds
   }
 
   /// One JSON object, keys in snake case.
@@ -105,8 +113,9 @@ extension CountReport {
       ["total", "", "", String(parameters + dynamicParameters)]
         + Self.cells([fixed] + runs.map(\.total)))
     let network = "\(model.title), width \(width), \(classes) classes, input "
-    return (table.lines + ["", network + Self.extents(input)] + summary.lines)
-      .joined(separator: "\n")
+    return
+      (table.lines + ["", network + Self.extents(input)] + summary.lines
+      + (candidateSeconds?.lines ?? [])).joined(separator: "\n")
   }
 
   private var summary: TextTable {
@@ -115,11 +124,13 @@ extension CountReport {
       "parameters",
       "\(parameters) of the fixed network, \(dynamicParameters) of gates and cheap operations",
     ])
-    table.add(["fixed", Self.perClip(fixed)])
+    let seconds = candidateSeconds.map { String(format: ", %.6f s", $0.fixed) } ?? ""
+    table.add(["fixed", Self.perClip(fixed) + seconds])
     for run in runs {
       table.add([
         run.name,
-        Self.perClip(run.total) + "  (\(run.clips) clip\(run.clips == 1 ? "" : "s"), "
+        Self.perClip(run.total) + (run.seconds.map { String(format: ", %.6f s", $0) } ?? "")
+          + "  (\(run.clips) clip\(run.clips == 1 ? "" : "s"), "
           + "\(run.engineCalls) engine calls, all accounted for)",
       ])
     }

@@ -12,6 +12,9 @@ public struct CountSettings: Sendable {
   public var classes = 400
   /// Checkpoint whose network is counted.
   public var checkpoint: String?
+  /// What candidates take (`candidate-seconds.json`, or the folder of a run): which of them the
+  /// network has; nil: all, and costs are MACs.
+  public var costTable: String?
   /// Label file or HDF5 clips file that the checkpoint's gates decide on; nil: forced policies
   /// only.
   public var data: String?
@@ -37,6 +40,13 @@ public struct CountSettings: Sendable {
       throw ConfigurationError(
         key: "initialize", "expected none, a count does not depend on it; leave it out")
     }
+    guard costTable == nil || (checkpoint == nil && network.network == .dynamic) else {
+      throw ConfigurationError(
+        key: "cost-table",
+        checkpoint == nil
+          ? "expected a dynamic network, found a fixed one; leave it out"
+          : "expected none beside a checkpoint, which has its own; leave it out")
+    }
     guard checkpoint == nil || network == TrainingConfiguration() else {
       throw ConfigurationError(
         key: "checkpoint", "expected no flag of the network beside it; the checkpoint has one")
@@ -60,7 +70,8 @@ public struct OperationCounting {
   private let geometry: ClipGeometry
   private let resources: Resources
 
-  /// - Throws: `ConfigurationError`, or `FileError` about the checkpoint.
+  /// - Throws: `ConfigurationError` or `NetworkError` for what cannot be built; `FileError` about
+  ///   the checkpoint or the table.
   public init(_ settings: CountSettings) throws {
     try Launch.requireOneProcess(for: "count")
     try settings.validate()
@@ -74,9 +85,12 @@ public struct OperationCounting {
       geometry = ClipGeometry(trained.header.configuration)
     } else {
       trained = nil
+      let seconds = try settings.costTable.map {
+        try CandidateMeasurement.table($0, for: settings.network)
+      }
       network = try VideoNetwork(
-        settings.network.networkConfiguration(classes: settings.classes), batch: batch, seed: 1,
-        threads: threads)
+        settings.network.networkConfiguration(classes: settings.classes, seconds: seconds),
+        batch: batch, seed: 1, threads: threads)
       geometry = ClipGeometry(settings.network)
     }
     guard settings.policies.isEmpty || network.configuration.dynamic != nil else {
@@ -109,8 +123,8 @@ public struct OperationCounting {
     let pixels = (0..<3 * shape.frames * shape.size * shape.size).map { Float($0 % 17) / 8 - 1 }
     network.policies = policies
     network.startCounting()
-    _ = try network.infer(pixels)
-    return try finish(name, clips: 1)
+    let found = try network.infer(pixels)
+    return try finish(name, clips: 1, timeRatios: found.timeRatio ?? [])
   }
 
   /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded
@@ -123,22 +137,30 @@ public struct OperationCounting {
       threads: resources.dataThreads)
     defer { loader.stop() }
     network.startCounting()
+    var timeRatios: [Double] = []
     while let batch = try loader.next() {
       guard batch.count > 0 else { continue }
       network.policies = trained?.policies(clips: batch.indices) ?? .gates
-      _ = try network.infer(Clips(batch.clips, of: network.configuration.clip))
+      let found = try network.infer(Clips(batch.clips, of: network.configuration.clip))
+      timeRatios += found.timeRatio ?? []
     }
-    return try finish(name, clips: count)
+    return try finish(name, clips: count, timeRatios: timeRatios)
   }
 
-  private func finish(_ name: String, clips: Int) throws -> CountReport.Run {
+  /// - Parameter timeRatios: of every clip; empty where costs are MACs.
+  private func finish(
+    _ name: String, clips: Int, timeRatios: [Double]
+  ) throws -> CountReport.Run {
     let calls = network.engineCalls
     guard calls.arrived == calls.recorded else {
       throw TrainingFailure(
         description: "\(name): expected every engine call to be accounted for, found "
           + "\(calls.recorded) of \(calls.arrived); this is a defect of the program, report it")
     }
+    let seconds = network.configuration.seconds.map {
+      $0.fixed * timeRatios.reduce(0, +) / Double(max(1, clips))
+    }
     return CountReport.Run(
-      name, network.layerOperations, clips: clips, engineCalls: calls.arrived)
+      name, network.layerOperations, clips: clips, engineCalls: calls.arrived, seconds: seconds)
   }
 }

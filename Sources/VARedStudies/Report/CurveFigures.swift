@@ -16,13 +16,19 @@ struct CurveFigures {
       Self.figure("Loss", "loss", training("loss")),
       Self.figure("Accuracy", "share right", (isOne ? training("accuracy") : []) + scores),
       Self.figure("Cost of computation", "cost", training("cost")),
-      Self.figure(
-        "Executed share of the dynamic convolutions", "conv ratio",
-        (isOne ? training("conv_ratio") : [])
-          + evaluated { $0.isDynamic ? $0.metrics.evaluation("conv_ratio") : [] }),
+      executed("Executed share of the dynamic convolutions", "conv ratio", "conv_ratio"),
+      executed("Seconds beside the fixed network's, by the table", "time ratio", "time_ratio"),
       Self.figure("Learning rate", "learning rate", training("learning_rate")),
       Self.figure("Speed", "clips per second", training("clips_per_second")),
     ].compactMap { $0 }
+  }
+
+  /// What dynamic networks executed.
+  private func executed(_ title: String, _ axis: String, _ quantity: String) -> ReportFigure? {
+    Self.figure(
+      title, axis,
+      (isOne ? training(quantity) : [])
+        + evaluated { $0.isDynamic ? $0.metrics.evaluation(quantity) : [] })
   }
 
   private func training(_ quantity: String) -> [PlotSeries] {

@@ -19,10 +19,12 @@ struct RunMetrics {
   private(set) var lastStep = 0
 
   private static let ofSteps = [
-    "loss", "accuracy", "cost", "conv_ratio", "executed_gmacs", "learning_rate",
+    "loss", "accuracy", "cost", "conv_ratio", "time_ratio", "executed_gmacs", "learning_rate",
     "clips_per_second",
   ]
-  private static let ofEvaluations = ["top1", "map", "conv_ratio", "executed_gmacs"]
+  private static let ofEvaluations = [
+    "top1", "map", "conv_ratio", "time_ratio", "executed_gmacs",
+  ]
   private static let ofEpochs = ["accuracy", "seconds", "clips"]
   /// Kinds of seconds as means over the ranks.
   static let kinds = ["data", "forward", "backward", "allreduce"]

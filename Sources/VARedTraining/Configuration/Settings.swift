@@ -213,8 +213,8 @@ extension Setting.Group {
           + "that save none are not offered then"),
       .optionalPath(
         "cost-table", \.costTable, "path",
-        "File of seconds to take instead of measuring: candidate-seconds.json of a run. Ignored when "
-          + "the run is resumed"),
+        "Seconds to take instead of measuring: candidate-seconds.json of a run, or the run's folder. "
+          + "Ignored when the run is resumed"),
       .number(
         "cost-weight", \.costWeight, 0.0..., "weight",
         "Weight of the computation cost in the loss, lambda; with a target, where it starts"),

@@ -6,7 +6,7 @@ import VARedDist
 import VARedNN
 
 /// Finds what candidates take: as the run that goes on has it, as a file says, or measured.
-enum CandidateMeasurement {
+package enum CandidateMeasurement {
   /// How long a measurement goes on, in seconds.
   private static let duration = 2.0
 
@@ -62,8 +62,21 @@ enum CandidateMeasurement {
       }
       return seconds
     }
-    guard let path = configuration.costTable else { return nil }
-    let table = try CandidateTable.read(path)
+    return try configuration.costTable.map { try table($0, for: configuration) }
+  }
+
+  /// A table that a person has given.
+  ///
+  /// - Parameters:
+  ///   - path: candidate-seconds.json, or the folder of a run.
+  ///   - configuration: whose network it has to be of.
+  /// - Throws: `FileError`; `ConfigurationError` for the table of another network.
+  package static func table(
+    _ path: String, for configuration: TrainingConfiguration
+  ) throws -> CandidateSeconds {
+    let isFolder = CheckpointFolder.isFolder(path)
+    let table = try CandidateTable.read(
+      isFolder ? RunFolder(path: path).candidateSecondsFile : path)
     guard table.isOf(configuration.networkConfiguration(classes: 2)) else {
       throw ConfigurationError(
         key: "cost-table",
@@ -119,13 +132,23 @@ enum CandidateMeasurement {
     var draw = SplitMix64(mixing: UInt64(configuration.seed), 4)
     let clipFloats = 3 * configuration.frames * configuration.size * configuration.size
     let values = (0..<configuration.batch * clipFloats).map { _ in Float(4 * draw.unit() - 2) }
-    let fixed = try network(.fixed).secondsPerClip(
-      values, for: duration / 4, isInterrupted: isInterrupted)
-    let dynamic = network(.dynamic)
-    try communicator.barrier()
-    guard let fixed else { return nil }
-    return try dynamic.measureCandidates(
-      values, fixed: fixed, for: duration, isInterrupted: isInterrupted)
+    func fixed() throws -> Double? {
+      try network(.fixed).secondsPerClip(values, for: duration / 4, isInterrupted: isInterrupted)
+    }
+    // Before and after, whatever else the machine did meanwhile.
+    // What a signal cuts short is built all the same: other ranks wait for that.
+    func candidates(_ fixed: Double?) throws -> CandidateSeconds? {
+      let network = network(.dynamic)
+      return try fixed.flatMap {
+        try network.measureCandidates(
+          values, fixed: $0, for: duration, isInterrupted: isInterrupted)
+      }
+    }
+    let before = try fixed()
+    var table = try candidates(before)
+    guard let before, let after = try fixed() else { return nil }
+    table?.fixed = min(before, after)
+    return table
   }
 
   /// What a person reads of it.
