@@ -26,12 +26,17 @@ extension HDF5File {
   /// Whether a dataset holds bytes without a sign.
   ///
   /// - Throws: `HDF5Error` if there is no such dataset or it is not one of numbers.
-  public func holdsBytes(_ path: String) throws -> Bool {
+  public func holdsBytes(_ path: String) throws -> Bool { try holdsUnsigned(path, bytes: 1) }
+
+  /// Whether a dataset holds whole numbers without a sign, of as many bytes each.
+  ///
+  /// - Throws: `HDF5Error` if there is no such dataset or it is not one of numbers.
+  public func holdsUnsigned(_ path: String, bytes: Int) throws -> Bool {
     try HDF5Library.locked {
       let set = try dataset(path)
       guard try numberClass(set.id, path) == H5T_INTEGER else { return false }
       let type = try Handle(H5Dget_type(set.id), H5Tclose, self.path, "no element type of \(path)")
-      return H5Tget_size(type.id) == 1 && H5Tget_sign(type.id) == H5T_SGN_NONE
+      return H5Tget_size(type.id) == bytes && H5Tget_sign(type.id) == H5T_SGN_NONE
     }
   }
 

@@ -37,6 +37,7 @@ struct VARedTrain: ParsableCommand {
   static func main() {
     Launch.begin()
     AtomicFile.refuseInsteadOfEnding()
+    Launch.requireText()
     let arguments = Setting.withCurrentFlags(
       Array(CommandLine.arguments.dropFirst()), note: Launch.note)
     let command: any ParsableCommand

@@ -1,5 +1,6 @@
 // HDF5 files of decoded clips, read through the same windows and placements.
 
+import CHDF5
 import Foundation
 import Testing
 import VARedHDF5
@@ -33,6 +34,29 @@ import VARedHDF5
     #expect(set.count(.train) == 3 && set.count(.val) == 1)
     #expect(set.name(.train, 1) == "clips[2]" && set.label(.train, 1) == 1)
     #expect(set.name(.val, 0) == "clips[1]" && set.label(.val, 0) == 0)
+  }
+
+  /// libhdf5 would make 2⁶³ − 1 of each of them.
+  @Test func labelsThatNoLabelCanBeAreRefused() throws {
+    func write(_ labels: [UInt64]) throws {
+      let file = try HDF5File.create(folder.file("clips.h5"))
+      try file.write(
+        "/clips", [UInt8](repeating: 3, count: 4 * 6 * 256 * 3), shape: [4, 6, 16, 16, 3])
+      try file.close()
+      let open = H5Fopen(folder.file("clips.h5"), UInt32(1), 0)
+      let type = H5Tcopy(vared_h5t_little_int64())
+      #expect(H5Tset_sign(type, H5T_SGN_NONE) >= 0)
+      let space = H5Screate_simple(1, [hsize_t(4)], nil)
+      let set = H5Dcreate2(open, "/labels", type, space, 0, 0, 0)
+      #expect(H5Dwrite(set, type, 0, 0, 0, labels) >= 0)
+      #expect(H5Dclose(set) >= 0 && H5Sclose(space) >= 0 && H5Tclose(type) >= 0)
+      #expect(H5Fclose(open) >= 0)
+    }
+    try write([1 << 40, 0, 1, 2])
+    #expect(try Dataset.open(folder.file("clips.h5")).classes.last == "\(1 << 40)")
+    try write([1 << 63, (1 << 63) + 1, 0, 1])
+    let error = #expect(throws: DatasetError.self) { try Dataset.open(folder.file("clips.h5")) }
+    #expect(error?.found.contains("/labels above") == true)
   }
 
   @Test func pixelsAreUnchangedAtTheirOwnSize() throws {

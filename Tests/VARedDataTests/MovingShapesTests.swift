@@ -46,9 +46,9 @@ import Testing
     try MovingShapes(
       shapes: [.square], motions: [motion], trainClipsPerClass: 1, valClipsPerClass: 0, size: 48,
       seed: seed
-    ).write(to: folder.path)
+    ).write(to: folder.file("set"))
     let clip = try SeenClip(
-      folder.file("train/square_\(motion.rawValue)_0000.mp4"), .center,
+      folder.file("set/train/square_\(motion.rawValue)_0000.mp4"), .center,
       ClipGeometry(frames: 8, frameStride: 1, size: 48))
     var sum = 0.0
     for t in 0..<8 - stride {
@@ -137,6 +137,6 @@ import Testing
     #expect(try refusal(MovingShapes(frames: 0), folder.path).contains("one frame"))
     #expect(try refusal(MovingShapes(motions: []), folder.path).contains("a shape and a motion"))
     let file = try folder.write("x", to: "file")
-    #expect(try refusal(MovingShapes(), file).contains("a folder that can be written"))
+    #expect(try refusal(MovingShapes(), file).contains("Not a directory"))
   }
 }

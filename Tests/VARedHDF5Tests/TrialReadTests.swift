@@ -66,6 +66,25 @@ import Testing
     #expect(problem("a.h5") == "group/there is a link to another file")
   }
 
+  /// Whether its sources are there or not: libhdf5 1.10 crashes on the one, and reads zeros for the
+  /// other.
+  @Test(arguments: ["numbers.h5", "none.h5", "."])
+  func virtualDatasetsAreRefused(_ source: String) throws {
+    try writeFile("numbers.h5")
+    try writeFile("a.h5")
+    try change("a.h5") { file in
+      let extent = [hsize_t(50), 10]
+      let (space, list) = (
+        H5Screate_simple(2, extent, nil), H5Pcreate(vared_h5p_dataset_create())
+      )
+      defer { H5Sclose(space) }
+      guard H5Pset_virtual(list, space, source, "/group/numbers", space) >= 0 else { return false }
+      let set = H5Dcreate2(file, "/copy", vared_h5t_little_float32(), space, 0, list, 0)
+      return H5Dclose(set) >= 0
+    }
+    #expect(problem("a.h5")?.hasPrefix("copy is virtual: ") == true)
+  }
+
   @Test func valuesThatWereNeverWrittenAreRefused() throws {
     try writeFile("a.h5")
     let file = try HDF5File.create(scratch("b.h5"))

@@ -27,6 +27,12 @@ import VARedNN
     #expect(said.hasPrefix("a.yaml:1: \(key): expected a "), "\(said)")
   }
 
+  @Test(arguments: ["data", "output", "videos", "resume", "initialize", "cost-table"])
+  func namesHaveNoNUL(_ key: String) throws {
+    let said = try #require(error(reading: "\(key): \"a\\0b\""))
+    #expect(said.hasPrefix("a.yaml:1: \(key): expected "), "\(said)")
+  }
+
   @Test func decimalNumbers() throws {
     for (text, seed) in [("7", 7), ("+7", 7), ("010", 10), ("'12'", 12)] {
       var read = TrainingConfiguration()

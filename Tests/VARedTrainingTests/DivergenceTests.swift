@@ -105,6 +105,15 @@ import VARedNN
     #expect(scratch.exists("run-2/checkpoints/step-00000040.h5"), "\(command)")
   }
 
+  /// Fewer steps than --max-bad-steps.
+  @Test func aRunWithoutAStepThatWasTakenIsNoSuccess() throws {
+    let more = ["--learning-rate", "1e308", "--epochs", "1", "--warmup-epochs", "0"]
+    let result = try launch(arguments("run", more)).run()
+    #expect(result.status == 1, "\(result)")
+    #expect(result.stderr.contains("the last of 4 undone in a row"), "\(result)")
+    #expect(CheckpointFolder(path: scratch("run/checkpoints")).steps().isEmpty)
+  }
+
   @Test func allRanksEndTheSameWayAtTheFirst() throws {
     let more = ["--learning-rate", "1e36", "--warmup-epochs", "0", "--max-bad-steps", "0"]
     let result = try launch(arguments("run", more), ranks: 2).run()

@@ -85,6 +85,15 @@ import VARedHDF5
     #expect(try scratch.text("target.json").contains("conv_ratio"))
   }
 
+  @Test func argumentsAreText() throws {
+    for launcher in ["", "mpirun -n 2 --oversubscribe "] {
+      let check = "\(launcher)\(try command(["check"])) $'caf\\xe9.csv'"
+      let result = try shell(check)
+      #expect(result.status == 2, "\(result)")
+      #expect(result.stderr.contains("argument 2, caf\u{FFFD}.csv, is not UTF-8"), "\(result)")
+    }
+  }
+
   @Test func onlyDevicesAndStreamsAreNoFiles() {
     for path in ["/dev/stdout", "/dev/fd/1", "/dev/null", "/proc/self/fd/1"] {
       #expect(SpecialFile.replaceable(path) == nil, "\(path)")

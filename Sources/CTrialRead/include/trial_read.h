@@ -9,8 +9,8 @@
 // shape and attributes of every object, all texts, and of every dataset of numbers the first and
 // the last value. The caller is alone in libhdf5.
 //
-// Refused are files whose values lie elsewhere (external links, external storage, virtual datasets
-// without their sources) or were never written.
+// Refused are files whose values lie elsewhere (external links, external storage, virtual datasets)
+// or were never written.
 //
 //   memory_bytes: what the child may take beside what this process has.
 //   seconds: after which it is ended, if not after five of computing.

@@ -28,7 +28,7 @@ public struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// One line: where, what was expected, what was found, what to do.
   public var description: String {
-    let place = line.map { "\(path):\($0)" } ?? path
+    let place = line.map { "\(path):\($0)" } ?? (path.isEmpty ? "''" : path)
     let advice = remedy.isEmpty ? "" : "; \(remedy)"
     return "\(place): expected \(expected), found \(found)\(advice)"
   }

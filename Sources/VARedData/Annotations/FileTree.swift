@@ -15,7 +15,8 @@ final class FileTree {
   /// Deep enough for every known layout.
   private static let depth = 8
 
-  private var listings: [String: [String: Entry]] = [:]
+  /// By the bytes of the folder's path.
+  private var listings: [[UInt8]: [String: [Entry]]] = [:]
   /// How many names of each folder were passed over because they are not UTF-8.
   private var unreadable: [String: Int] = [:]
 
@@ -33,21 +34,31 @@ final class FileTree {
     if path.lastComponent == ".." || path.hasSuffix("/") || path.lastComponent == "." {
       return FileManager.default.fileExists(atPath: path) ? path : nil
     }
-    guard let entry = listing(parent)[path.lastComponent] else { return nil }
+    let name = path.lastComponent
+    guard let entries = listing(parent)[name] else { return nil }
+    let entry = entries.first { $0.name.utf8.elementsEqual(name.utf8) } ?? entries[0]
     return joinedPath(parent, entry.name)
   }
 
   /// The names in a folder, hidden ones left out, in order; empty when it cannot be read.
-  func names(in folder: String) -> [String] { listing(folder).keys.sorted() }
+  func names(in folder: String) -> [String] { entries(in: folder).map(\.name) }
 
   /// The folders in a folder, in order.
   func folders(in folder: String) -> [String] {
-    listing(folder).values.filter(\.isFolder).map(\.name).sorted()
+    entries(in: folder).filter(\.isFolder).map(\.name)
+  }
+
+  /// In order; names of the same text, by their bytes.
+  private func entries(in folder: String) -> [Entry] {
+    listing(folder).values.joined().sorted {
+      $0.name == $1.name
+        ? $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) : $0.name < $1.name
+    }
   }
 
   /// Whether a folder holds numbered pictures, and so is a clip.
   func isFrameFolder(_ folder: String) -> Bool {
-    let entries = listing(folder).values
+    let entries = listing(folder).values.flatMap { $0 }
     let pictures = entries.count {
       !$0.isFolder && $0.name.isPictureName && $0.name.stem.last?.isNumber == true
     }
@@ -57,16 +68,13 @@ final class FileTree {
   /// The clips below a folder, relative to it and in order: videos, and folders of frames.
   func clips(below folder: String) -> [String] { clips(below: folder, inside: []) }
 
-  /// - Parameter folders: device and number of those that `folder` lies in: a symbolic link back to
-  ///   one of them is not followed.
-  private func clips(below folder: String, inside folders: [[UInt64]]) -> [String] {
-    var info = stat()
-    guard folders.count < Self.depth, stat(folder.isEmpty ? "." : folder, &info) == 0 else {
-      return []
-    }
-    let own = [UInt64(info.st_dev), UInt64(info.st_ino)]
-    guard !folders.contains(own) else { return [] }
-    return listing(folder).values.sorted { $0.name < $1.name }.flatMap { entry -> [String] in
+  /// - Parameter folders: those that `folder` lies in: a symbolic link back to one of them is not
+  ///   followed.
+  private func clips(below folder: String, inside folders: [FileIdentity]) -> [String] {
+    guard folders.count < Self.depth, let own = FileIdentity(folder.isEmpty ? "." : folder),
+      !folders.contains(own)
+    else { return [] }
+    return entries(in: folder).flatMap { entry -> [String] in
       guard entry.isFolder else { return entry.name.isVideoName ? [entry.name] : [] }
       let inner = joinedPath(folder, entry.name)
       if isFrameFolder(inner) { return [entry.name] }
@@ -74,10 +82,11 @@ final class FileTree {
     }
   }
 
-  private func listing(_ folder: String) -> [String: Entry] {
+  /// The entries of every name: more than one where names of the same text differ in their bytes.
+  private func listing(_ folder: String) -> [String: [Entry]] {
     let path = folder.isEmpty ? "." : folder
-    if let known = listings[path] { return known }
-    var entries: [String: Entry] = [:]
+    if let known = listings[Array(path.utf8)] { return known }
+    var entries: [String: [Entry]] = [:]
     if let stream = opendir(path) {
       defer { closedir(stream) }
       while let found = readdir(stream) {
@@ -87,16 +96,17 @@ final class FileTree {
         }
         guard !name.hasPrefix(".") else { continue }
         let kind = Int32(found.pointee.d_type)
-        if kind == Int32(DT_DIR) {
-          entries[name] = Entry(name: name, isFolder: true)
-        } else if kind == Int32(DT_REG) {
-          entries[name] = Entry(name: name, isFolder: false)
-        } else if let isFolder = Self.isFolder(joinedPath(path, name)) {
-          entries[name] = Entry(name: name, isFolder: isFolder)
-        }
+        let isFolder: Bool? =
+          switch kind {
+          case Int32(DT_DIR): true
+          case Int32(DT_REG): false
+          default: Self.isFolder(joinedPath(path, name))
+          }
+        guard let isFolder else { continue }
+        entries[name, default: []].append(Entry(name: name, isFolder: isFolder))
       }
     }
-    listings[path] = entries
+    listings[Array(path.utf8)] = entries
     return entries
   }
 

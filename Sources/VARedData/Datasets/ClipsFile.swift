@@ -65,6 +65,10 @@ final class ClipsFile: Sendable {
       }
       (frames, height, width) = (shape[1], shape[2], shape[3])
       labels = try file.read("/labels", as: Int64.self).values
+      // libhdf5 makes the greatest number of what is greater.
+      guard try !file.holdsUnsigned("/labels", bytes: 8) || !labels.contains(.max) else {
+        throw ClipsFile.wrong(path, "/labels above 2⁶³ − 2")
+      }
       guard file.exists("/split") else {
         splits = nil
         return

@@ -70,16 +70,11 @@ public struct MovingShapes: Sendable {
   @discardableResult
   public func write(to directory: String) throws -> String {
     try requireValid(directory)
+    try requireNew(directory)
     var labels = "path,label,split\n"
     for split in Split.allCases {
       let folder = (directory as NSString).appendingPathComponent(split.rawValue)
-      do {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw DatasetError(
-          path: folder, expected: "a folder that can be written", found: reason(error))
-      }
+      try make(folder)
       for (number, clip) in clips(of: split).enumerated() {
         let name = "\(split.rawValue)/\(clip.label)_\(clip.name).mp4"
         let path = (directory as NSString).appendingPathComponent(name)
@@ -126,6 +121,23 @@ public struct MovingShapes: Sendable {
       try encoder.write(scene.picture(frame: frame, noise: &noise), at: Int64(frame))
     }
     try encoder.finish()
+  }
+
+  /// What is there already would be written over, or mixed with.
+  private func requireNew(_ directory: String) throws {
+    try make(directory)
+    let found = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    guard let first = found.min() else { return }
+    throw DatasetError(
+      path: directory, expected: "a new or an empty folder",
+      found: "\(first)" + (found.count == 1 ? "" : " and \(found.count - 1) more"),
+      remedy: "give another --output, or take the folder away")
+  }
+
+  private func make(_ folder: String) throws {
+    guard let reason = FolderMaking.make(folder) else { return }
+    throw DatasetError(
+      path: folder, expected: "a folder to write to", found: "that it \(reason)")
   }
 
   private func requireValid(_ directory: String) throws {

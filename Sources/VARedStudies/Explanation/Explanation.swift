@@ -34,7 +34,7 @@ public struct Explanation: Sendable {
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "explain")
     try resources.validate()
-    try AtomicFile.requireWritable(output, beside: [checkpoint, clip])
+    try OutputFiles.requireWritable(output, beside: Checkpoint.files(checkpoint) + [clip])
     let threads = resources.resolved().threads
     let trained = try TrainedNetwork(checkpoint, batch: 1, threads: threads)
     let configuration = trained.header.configuration

@@ -31,7 +31,7 @@ public struct Prediction: Sendable {
   public func run() throws -> String {
     try Launch.requireOneProcess(for: "predict")
     try resources.validate()
-    try AtomicFile.requireWritable(output, beside: [input, checkpoint])
+    try OutputFiles.requireWritable(output, beside: Checkpoint.files(checkpoint) + [input])
     let trained = try TrainedNetwork(
       checkpoint, batch: resources.batch, threads: resources.resolved().threads)
     let clips = try HDF5File.open(input)

@@ -37,10 +37,9 @@ public struct RedundancyRun: Sendable {
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
-    for path in [csv, svg].compactMap({ $0 }) {
-      try AtomicFile.requireWritable(path, beside: [data, checkpoint])
-    }
     let dataset = try Dataset.open(data, videos: videos, with: split)
+    try OutputFiles.requireWritable(
+      [("csv", csv), ("svg", svg)], beside: Checkpoint.files(checkpoint), dataset)
     let resources = resources.resolved()
     let trained = try TrainedNetwork(
       checkpoint, batch: resources.batch, threads: resources.threads)

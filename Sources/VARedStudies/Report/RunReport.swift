@@ -29,7 +29,7 @@ public struct RunReport: Sendable {
     guard (1...Self.mostRuns).contains(runs.count) else {
       throw ConfigurationError("report: expected 1 to \(Self.mostRuns) runs, found \(runs.count)")
     }
-    try AtomicFile.requireWritable(output, beside: runs.flatMap(Self.inputs))
+    try OutputFiles.requireWritable(output, beside: runs.flatMap(Self.inputs))
     let read = try readAll()
     let page = try ReportPage(ReportContent(read).members).html
     try AtomicFile.writeOutput(output, text: page)
@@ -50,7 +50,7 @@ public struct RunReport: Sendable {
 
   private static func inputs(_ run: String) -> [String] {
     let folder = RunFolder(path: run)
-    return [
+    return Checkpoint.files(run) + [
       folder.configurationFile, folder.metricsFile, folder.evaluationFile, folder.clipsFile,
       folder.badClipsFile,
     ]

@@ -127,11 +127,20 @@ extension Checkpoint {
   /// - Throws: `FileError` if there is none that can be read.
   package static func find(_ path: String) throws -> Checkpoint {
     guard CheckpointFolder.isFolder(path) else { return try read(path) }
-    let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
-    for folder in inside {
+    for folder in folders(path) {
       let found = try folder.newestWhole(warn: Terminal.warn)
       if let found { return found }
     }
     throw FileError(path: path, "is a folder without checkpoints (step-NNNNNNNN.h5)")
+  }
+
+  /// All that `find` chooses from, newest first.
+  package static func files(_ path: String) -> [String] {
+    guard CheckpointFolder.isFolder(path) else { return [path] }
+    return folders(path).flatMap { folder in folder.steps().map(folder.file(step:)) }
+  }
+
+  private static func folders(_ path: String) -> [CheckpointFolder] {
+    [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
   }
 }

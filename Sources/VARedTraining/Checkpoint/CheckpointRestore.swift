@@ -32,6 +32,28 @@ extension Checkpoint {
     "gate-hidden", "motion-energy", "frames", "cost-unit",
   ]
 
+  /// Settings that a table of seconds is of.
+  private static let secondsKeys: Set<String> = [
+    "model", "width", "network", "temporal-candidates", "channel-candidates", "frames", "size",
+  ]
+
+  /// The table of seconds that the checkpoint has.
+  ///
+  /// - Throws: `FileError` naming what differs if it is of another network than that of
+  ///   `configuration`, or if there is none.
+  func seconds(for configuration: TrainingConfiguration) throws -> CandidateSeconds {
+    let keys = header.configuration.differences(from: configuration)
+      .filter { Self.secondsKeys.contains($0.key) }
+    guard keys.isEmpty else { throw FileError(path: path, Self.explanation([], keys)) }
+    guard let seconds = header.seconds else {
+      throw FileError(
+        path: path,
+        "was trained with costs in MACs, expected seconds; leave out --cost-unit to go on with it, "
+          + "or give another --output")
+    }
+    return seconds
+  }
+
   private func requireSameArchitecture(
     as parameters: Parameters, _ configuration: TrainingConfiguration
   ) throws {

@@ -17,7 +17,7 @@ public struct CheckpointVerification {
   /// - Parameter paths: checkpoints, or folders of runs: all checkpoints in them, newest first.
   public init(_ paths: [String]) {
     for path in paths {
-      let files = Self.files(path)
+      let files = Checkpoint.files(path)
       for file in files { check(file) }
       if files.isEmpty { note(bad: "\(path): is a folder without checkpoints (step-NNNNNNNN.h5)") }
     }
@@ -45,12 +45,6 @@ public struct CheckpointVerification {
     } catch {
       note(bad: "\(error)".split(whereSeparator: \.isNewline).joined(separator: " "))
     }
-  }
-
-  private static func files(_ path: String) -> [String] {
-    guard CheckpointFolder.isFolder(path) else { return [path] }
-    let inside = [CheckpointFolder(path: path), CheckpointFolder(path: path + "/checkpoints")]
-    return inside.flatMap { folder in folder.steps().map(folder.file(step:)) }
   }
 
   private mutating func check(_ path: String) {

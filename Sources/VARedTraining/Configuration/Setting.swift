@@ -147,13 +147,18 @@ extension Setting {
       parse: { Value(rawValue: $0.string) }, write: { $0.rawValue })
   }
 
+  /// Whether the system can take it for a name: what follows a NUL would not be read.
+  @Sendable private static func isPath(_ text: String) -> Bool {
+    !text.isEmpty && !text.utf8.contains(0)
+  }
+
   static func path(
     _ key: String, _ path: Path<String>, _ valueName: String, _ purpose: String,
     for audience: Audience = .further
   ) -> Setting {
     Setting(
       key, path, valueName, purpose, audience, expected: "a path", parse: { $0.string },
-      isValid: { !$0.isEmpty }, write: { YAMLText.quoted($0) })
+      isValid: isPath, write: { YAMLText.quoted($0) })
   }
 
   static func optionalPath(
@@ -162,7 +167,7 @@ extension Setting {
   ) -> Setting {
     Setting(
       key, path, valueName, purpose, audience, type: String.self, expected: "a path",
-      parse: { .some($0.string) }, isValid: { $0?.isEmpty != true },
+      parse: { .some($0.string) }, isValid: { $0.map(isPath) != false },
       write: { $0.map(YAMLText.quoted) })
   }
 
@@ -183,7 +188,7 @@ extension Setting {
   ) -> Setting {
     Setting(
       key, path, valueName, purpose, audience, expected: "auto, none or the path of a checkpoint",
-      parse: { ResumeMode($0.string) }, isValid: { !$0.text.isEmpty },
+      parse: { ResumeMode($0.string) }, isValid: { isPath($0.text) },
       write: { YAMLText.quoted($0.text) })
   }
 }

@@ -69,9 +69,13 @@ public enum EvaluationRun {
   ) throws {
     let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
-      if communicator.rank == 0 { try requireWritable(settings) }
       let dataset = try Dataset.open(
         settings.data, videos: settings.videos, with: settings.split)
+      if communicator.rank == 0 {
+        try OutputFiles.requireWritable(
+          [("report", settings.report), ("clips", settings.clips)],
+          beside: Checkpoint.files(settings.checkpoint), dataset)
+      }
       let trained = try TrainedNetwork(
         settings.checkpoint, batch: resources.batch, threads: resources.threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))
@@ -103,16 +107,6 @@ public enum EvaluationRun {
       try AtomicFile.writeOutput(path, text: table.csv)
     }
     try Terminal.show(report.text)
-  }
-
-  private static func requireWritable(_ settings: EvaluationSettings) throws {
-    let inputs = [settings.data, settings.checkpoint]
-    if let path = settings.report { try AtomicFile.requireWritable(path, beside: inputs) }
-    guard let path = settings.clips else { return }
-    try AtomicFile.requireWritable(path, beside: inputs)
-    guard path != settings.report else {
-      throw ConfigurationError(key: "clips", "expected another file than that of --report")
-    }
   }
 
   private static func makeEvaluator(

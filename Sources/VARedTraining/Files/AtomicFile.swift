@@ -21,7 +21,12 @@ public enum AtomicFile {
     guard let path = SpecialFile.replaceable(path) else {
       throw FileError(path: path, "is no regular file; expected one, or none yet")
     }
-    let temporary = path + partialSuffix
+    try replace(path, by: path + partialSuffix, write)
+  }
+
+  private static func replace(
+    _ path: String, by temporary: String, _ write: (String) throws -> Void
+  ) throws {
     do {
       try write(temporary)
       try synchronize(temporary)
@@ -36,12 +41,30 @@ public enum AtomicFile {
   }
 
   /// The same for what a command was asked to write to a place of the user's choice: to a device or
-  /// a pipe what `write` made is written.
+  /// a pipe what `write` made is written, and the temporary file has a name that no file has.
   ///
   /// - Throws: what `write` throws; `FileError` with the system's reason.
   package static func writeOutput(_ path: String, _ write: (String) throws -> Void) throws {
-    if SpecialFile.replaceable(path) == nil { return try SpecialFile.pour(path, write) }
-    try Self.write(path, write)
+    guard let place = SpecialFile.replaceable(path) else {
+      return try SpecialFile.pour(path, write)
+    }
+    try replace(place, by: try newFile(in: PathParts.folder(of: place), for: path), write)
+  }
+
+  /// An empty file under a name that no other one had.
+  private static func newFile(in folder: String, for path: String) throws -> String {
+    while true {
+      let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+      let file = (folder.isEmpty ? "" : folder + "/") + ".vared-\(number)\(partialSuffix)"
+      let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 {
+        close(descriptor)
+        return file
+      }
+      guard errno == EEXIST else {
+        throw FileError(path: path, "cannot be written: \(systemReason())")
+      }
+    }
   }
 
   /// The same of a text.

@@ -32,5 +32,5 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// `path: message`.
-  public var description: String { "\(path): \(message)" }
+  public var description: String { "\(path.isEmpty ? "''" : path): \(message)" }
 }

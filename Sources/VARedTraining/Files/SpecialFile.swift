@@ -4,20 +4,33 @@ import Foundation
 import VARedData
 
 enum SpecialFile {
-  /// Where a file that `path` names is put: `path` itself, or what it is a link to; nil for a
-  /// device or a pipe, which is written to.
+  /// Where a file that `path` names is put: `path` itself, or what it is a link to, whether that is
+  /// there or not; nil for a device or a pipe, which is written to.
   static func replaceable(_ path: String) -> String? {
     // Names of what the process has open; /dev/shm, say, is a folder as any other.
     let streams = ["/dev/std", "/dev/fd/", "/proc/"]
     if streams.contains(where: path.hasPrefix) { return nil }
-    guard let found = kind(path) else { return path }
+    guard let found = kind(path) else { return target(of: path) }
     guard found == S_IFREG || found == S_IFDIR else { return nil }
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  /// The kind of what `path` leads to, as `st_mode` has it; nil: nothing.
+  /// What a link that leads nowhere names, through as many links as there are; else `path`.
+  private static func target(of path: String) -> String {
+    var path = path
+    for _ in 0..<40 {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else {
+        break
+      }
+      let folder = PathParts.folder(of: path)
+      path = next.hasPrefix("/") || folder.isEmpty ? next : "\(folder)/\(next)"
+    }
+    return path
+  }
+
+  /// The kind of what `path` leads to, as `st_mode` has it; nil: nothing, and `errno` is why.
   static func kind(_ path: String) -> mode_t? {
     var found = stat()
     return stat(path, &found) == 0 ? found.st_mode & S_IFMT : nil
@@ -41,7 +54,7 @@ enum SpecialFile {
     guard let bytes = try RegularFile.contents(temporary) else {
       throw FileError(path: path, "cannot be written: the temporary file is gone")
     }
-    let output = open(path, O_WRONLY | O_CLOEXEC)
+    let output = opened(path)
     guard output >= 0 else {
       throw FileError(path: path, "cannot be written: \(systemReason())")
     }
@@ -50,38 +63,22 @@ enum SpecialFile {
       throw FileError(path: path, "cannot be written: \(reason)")
     }
   }
-}
 
-extension AtomicFile {
-  /// Looks, before the work, whether a file can be written there.
-  ///
-  /// - Parameter inputs: what the same command reads.
-  /// - Throws: `FileError` if `path` is a folder or one of the inputs, if it cannot be written, or
-  ///   if there is no folder for it.
-  package static func requireWritable(_ path: String, beside inputs: [String]) throws {
-    guard let kind = SpecialFile.kind(path) else {
-      let folder = PathParts.folder(of: path)
-      let place = folder.isEmpty ? "." : folder
-      guard SpecialFile.kind(place) == S_IFDIR else {
-        throw FileError(path: path, "expected a folder to write it into, found no folder \(place)")
-      }
-      guard access(place, W_OK | X_OK) == 0 else {
-        throw FileError(path: path, "cannot be written into \(place): \(systemReason())")
-      }
-      return
+  /// What the process has open is written to where it stands: opened anew, a file that a shell
+  /// appends to would be written over from its first byte.
+  private static func opened(_ path: String) -> Int32 {
+    if let stream = descriptor(path) {
+      fflush(nil)
+      return fcntl(stream, F_DUPFD_CLOEXEC, 0)
     }
-    guard kind != S_IFDIR else { throw FileError(path: path, "is a folder; expected a file") }
-    guard access(path, W_OK) == 0 else {
-      throw FileError(path: path, "cannot be written: \(systemReason())")
-    }
-    guard kind == S_IFREG, let input = inputs.first(where: { isSame($0, path) }) else { return }
-    throw FileError(
-      path: path, "is what this command reads (\(input)); give another name for the output")
+    return open(path, O_WRONLY | O_CLOEXEC)
   }
 
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    var (first, second) = (stat(), stat())
-    guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
-    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  /// The number of the open file that `path` is a name of; nil: it is another name.
+  static func descriptor(_ path: String) -> Int32? {
+    let names = ["/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2] as [String: Int32]
+    if let known = names[path] { return known }
+    let folders = ["/dev/fd/", "/proc/self/fd/", "/proc/\(getpid())/fd/"]
+    return folders.lazy.filter(path.hasPrefix).compactMap { Int32(path.dropFirst($0.count)) }.first
   }
 }

@@ -26,10 +26,12 @@ final class PreparationFolder {
   /// - Throws: `FileError`, `DatasetError` for a folder that holds something else.
   init(_ settings: PreparationSettings, _ dataset: Dataset, threads: Int) throws {
     let path = settings.output
-    guard !PreparationFolder.isSame(path, settings.data) else {
+    guard FileIdentity(path) == nil || FileIdentity(path) != FileIdentity(settings.data) else {
       throw FileError(path: path, "is the data itself; give another --output")
     }
-    try PreparationFolder.make(path)
+    if let reason = FolderMaking.make(path) {
+      throw FileError(path: path, "\(reason); give another --output")
+    }
     lock = try FolderLock(path, say: Terminal.say)
     let found = try PreparedManifest.read(folder: path)
     if let found {
@@ -51,24 +53,6 @@ final class PreparationFolder {
     job = PreparationJob(
       manifest: plan.manifest, pending: pending,
       isDone: plan.manifest.isComplete && pending.isEmpty && isIndexed)
-  }
-
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    var (one, other) = (stat(), stat())
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_ino == other.st_ino
-      && one.st_dev == other.st_dev
-  }
-
-  private static func make(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(path: path, "cannot be made a folder: \(systemReason())")
-    }
-    guard access(path, W_OK | X_OK) == 0 else {
-      throw FileError(
-        path: path, "cannot be written to: \(systemReason()); give another --output")
-    }
   }
 
   /// Refuses to go on with other options or another list.

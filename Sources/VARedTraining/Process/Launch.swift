@@ -79,6 +79,19 @@ public enum Launch {
     exit(status)
   }
 
+  /// Ends the program where an argument is not UTF-8: Swift would make another name of it, and with
+  /// that another file.
+  public static func requireText() {
+    for place in 1..<max(1, Int(CommandLine.argc)) {
+      guard let bytes = CommandLine.unsafeArgv[place],
+        String(validatingCString: bytes) == nil
+      else { continue }
+      fail(
+        "argument \(place), \(String(cString: bytes)), is not UTF-8; rename what it names, for "
+          + "example with convmv, or give a link to it", status: ExitStatus.mendable)
+    }
+  }
+
   /// Refuses several ranks for what one process does.
   ///
   /// - Throws: `ConfigurationError`.

@@ -40,10 +40,14 @@ package struct PolicyPlan {
   private static func unreachable(
     _ target: Double, least: Double, key: String
   ) -> ConfigurationError {
-    ConfigurationError(
+    let asked = "the cheapest this network can do is \(String(format: "%.2f", least))"
+    return ConfigurationError(
       key: key,
-      "expected at least \(String(format: "%.2f", least)), the cheapest this network can do, found "
-        + "\(target); raise it, or give more candidates or a larger width")
+      least > 1
+        ? "expected none, \(asked): more than the fixed network takes, found \(target); leave it out, "
+          + "or give a larger width, size or batch"
+        : "expected at least \(String(format: "%.2f", least)), the cheapest this network can do, "
+          + "found \(target); raise it, or give more candidates or a larger width")
   }
 
   /// The tilt of random candidates whose mean cost is `target`.

@@ -54,13 +54,7 @@ package enum CandidateMeasurement {
     _ configuration: TrainingConfiguration
   ) throws -> CandidateSeconds? {
     if let checkpoint = try checkpoint(configuration) {
-      guard let seconds = checkpoint.header.seconds else {
-        throw FileError(
-          path: checkpoint.path,
-          "was trained with costs in MACs, expected seconds; leave out --cost-unit to go on with it, "
-            + "or give another --output")
-      }
-      return seconds
+      return try checkpoint.seconds(for: configuration)
     }
     return try configuration.costTable.map { try table($0, for: configuration) }
   }

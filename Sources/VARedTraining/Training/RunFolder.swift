@@ -50,18 +50,9 @@ package struct RunFolder {
   ///
   /// - Throws: `FileError`.
   package func make() throws {
-    var made = path.hasPrefix("/") ? "" : "."
-    for part in checkpoints.path.split(separator: "/") {
-      made += "/" + part
-      guard mkdir(made, 0o777) != 0, errno != EEXIST else { continue }
-      let reason = systemReason()
-      guard access(made, X_OK) == 0 else {
-        throw FileError(path: path, "cannot be made a folder: \(reason); give another --output")
-      }
-    }
-    guard access(checkpoints.path + "/.", W_OK | X_OK) == 0 else {
-      throw FileError(
-        path: checkpoints.path, "cannot be written to: \(systemReason()); give another --output")
+    for folder in [path, checkpoints.path] {
+      guard let reason = FolderMaking.make(folder) else { continue }
+      throw FileError(path: folder, "\(reason); give another --output")
     }
   }
 

@@ -329,9 +329,13 @@ final class Trainer {
       clipCosts: clipCosts)
   }
 
-  /// All ranks have undone the same steps; rank 0 speaks for them.
+  /// All ranks have undone the same steps; rank 0 speaks for them. A run that ends without a step
+  /// that was taken has trained nothing, however few they were.
   private func requireFewUndone() throws {
-    guard badSteps >= max(1, configuration.maxBadSteps), let log else { return }
+    let isLast = schedule.steps(before: position) == schedule.totalSteps
+    let most =
+      isLast && badSteps == stepsSinceStart ? 1 : max(1, configuration.maxBadSteps)
+    guard badSteps >= most, let log else { return }
     log.wait()
     throw log.divergence(inARow: badSteps)
   }
