@@ -77,6 +77,19 @@ import Testing
     #expect(error.found.contains("folder") && error.remedy.contains("labels.csv"))
   }
 
+  @Test(arguments: ["path,label;split", "path;label,split", "Path\tlabel,split", "file_name, label;x"])
+  func headersWithSeveralSeparatorsAreRefused(header: String) throws {
+    let said = try refusal(header + "\nok.mp4,a,train\nok.mp4,b,train\n")
+    #expect(said.line == 1 && said.found.contains("a header with several separators"), "\(said)")
+  }
+
+  @Test func whatIsTooLongForAListIsNotRead() throws {
+    let path = try folder.write("path,label\n", to: "labels.csv")
+    #expect(truncate(path, 3 << 30) == 0)
+    let error = #expect(throws: DatasetError.self) { try Dataset.open(path) }
+    #expect(error?.description.contains("expected a list of at most 268435456 bytes") == true)
+  }
+
   @Test(arguments: ["", "\n \n", "path,label,split\n"])
   func emptyFilesAreRefused(text: String) throws {
     #expect(try refusal(text).description.contains("at least one clip, found none"))

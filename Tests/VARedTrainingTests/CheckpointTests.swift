@@ -139,14 +139,14 @@ import VARedNN
     let folder = CheckpointFolder(path: scratch.path)
     try write("step-00000099.h5", source, settings, step: 7)
     var notes: [String] = []
-    folder.tidy(after: try folder.newest { notes.append($0) }) { notes.append($0) }
+    try folder.tidy(after: try folder.newest { notes.append($0) }) { notes.append($0) }
     #expect(folder.steps() == [7] && notes.count == 1 && notes[0].contains("is of step 7"))
     // Newer by its name, older by what it says: the run goes on from the latest step.
     rename(folder.file(step: 7), folder.file(step: 50))
     try write("step-00000014.h5", source, settings, step: 14)
     let found = try folder.newest { notes.append($0) }
     #expect(found.checkpoint?.header.position.step == 14 && found.unusable.isEmpty)
-    folder.tidy(after: found) { notes.append($0) }
+    try folder.tidy(after: found) { notes.append($0) }
     #expect(folder.steps() == [50, 14] && notes.count == 1)
   }
 
@@ -336,9 +336,37 @@ import VARedNN
     folder.removePartial()
     #expect(!scratch.exists("step-00000070.h5.partial") && scratch.exists("notes.txt"))
     let unusable = [(file: folder.file(step: 60), reason: "damaged")]
-    folder.tidy(after: CheckpointFolder.Search(unusable: unusable)) { _ in }
+    try folder.tidy(after: CheckpointFolder.Search(unusable: unusable)) { _ in }
     #expect(folder.steps() == [50, 20] && scratch.exists("step-00000060.h5.damaged"))
     #expect(folder.file(step: 123_456_789).hasSuffix("/step-123456789.h5"))
+  }
+
+  /// In other digits, and where what was set aside before has the name.
+  @Test func namesAreThoseThatWereRead() throws {
+    let settings = settings()
+    let source = try network(settings)
+    let folder = CheckpointFolder(path: scratch.path)
+    try write("step-00000004.h5", source, settings, step: 4)
+    try write("step-6.h5", source, settings, step: 6)
+    for name in ["step-+8.h5", "step--9.h5", "step-.h5", "step-0x9.h5", "step-\u{0661}.h5"] {
+      try scratch.write(name, "")
+    }
+    #expect(folder.entries().map(\.path) == [scratch("step-6.h5"), folder.file(step: 4)])
+    #expect(try Checkpoint.find(scratch.path).header.position.step == 6)
+    #expect(Checkpoint.files(scratch.path) == folder.entries().map(\.path))
+    try folder.tidy(after: try folder.newest { _ in }) { _ in }
+    #expect(folder.entries().first?.path == folder.file(step: 6))
+
+    for text in ["first", "second", "third"] {
+      try scratch.write("step-00000009.h5", text)
+      var warnings: [String] = []
+      let found = try folder.newest { warnings.append($0) }
+      #expect(found.checkpoint?.header.position.step == 6 && warnings.count == 1)
+      try folder.tidy(after: found) { _ in }
+    }
+    let aside = ["", ".2", ".3"].map { "step-00000009.h5.damaged\($0)" }
+    #expect(folder.namesSetAside() == aside)
+    #expect(try aside.map(scratch.text) == ["first", "second", "third"])
   }
 
   @Test func aFailedWriteLeavesTheOldFile() throws {

@@ -33,6 +33,23 @@ import VARedNN
     #expect(said.hasPrefix("a.yaml:1: \(key): expected "), "\(said)")
   }
 
+  @Test func whatIsNoFileOfSettingsIsNotRead() throws {
+    let scratch = try Scratch()
+    try scratch.write("long.yaml", "seed: 1\n")
+    #expect(truncate(scratch("long.yaml"), 3 << 30) == 0)
+    #expect(mkfifo(scratch("pipe.yaml"), 0o600) == 0)
+    for (name, words) in [
+      ("long.yaml", "expected 1048576 at most"), ("pipe.yaml", "is no regular file"),
+      ("none.yaml", "no such file"), (".", "is a folder"),
+    ] {
+      var read = TrainingConfiguration()
+      let error = #expect(throws: ConfigurationError.self) {
+        try read.read(yamlFile: scratch(name))
+      }
+      #expect("\(try #require(error))".contains(words), "\(name)")
+    }
+  }
+
   @Test func decimalNumbers() throws {
     for (text, seed) in [("7", 7), ("+7", 7), ("010", 10), ("'12'", 12)] {
       var read = TrainingConfiguration()

@@ -42,6 +42,7 @@ import TrainingTestSupport
   @Test(
     arguments: [
       ("", "\n"), ("", "\r\n"), ("\u{FEFF}", "\n"), ("\u{FEFF}", "\r\n"), ("", "\r\r\n"),
+      ("", "\r"),
     ])
   func whatSomebodyEditedIsRead(_ mark: String, _ end: String) throws {
     let path = scratch("metrics.jsonl")
@@ -66,6 +67,32 @@ import TrainingTestSupport
     #expect(said.count == 1 && said[0].contains("5 of 9 lines cannot be read"), "\(said)")
     #expect(
       try scratch.text("metrics.jsonl.unreadable").split(separator: "\n").map(String.init) == odd)
+  }
+
+  @Test func noStepIsThereTwice() throws {
+    let path = scratch("metrics.jsonl")
+    let (own, other) = (
+      "{\"kind\":\"step\",\"step\":1,\"loss\":2}", "{\"kind\":\"step\",\"step\":1,\"loss\":3}"
+    )
+    let epoch = "{\"kind\":\"epoch\",\"step\":1}"
+    let lines = [own, epoch, own, other]
+    try scratch.write("metrics.jsonl", lines.map { $0 + "\n" }.joined())
+    var said: [String] = []
+    let file = try MetricsFile(path, resumedAt: 1) { said.append($0) }
+    #expect(file.lines.map(\.kind) == ["step", "epoch"] && file.lines[0].loss == 2)
+    #expect(said.count == 1 && said[0].contains("1 of 4 lines"), "\(said)")
+    #expect(try scratch.text("metrics.jsonl.unreadable") == other + "\n")
+  }
+
+  /// Every line by itself would be read, and written back among lines of UTF-8.
+  @Test func linesOfAnotherEncodingAreSetAside() throws {
+    let lines = (1...3).map { "{\"kind\":\"step\",\"step\":\($0)}\n" }.joined()
+    let url = URL(fileURLWithPath: scratch("metrics.jsonl"))
+    try #require(lines.data(using: .utf16LittleEndian)).write(to: url)
+    var said: [String] = []
+    let file = try MetricsFile(scratch("metrics.jsonl"), resumedAt: 3) { said.append($0) }
+    #expect(file.lines.isEmpty && said.count == 1, "\(said)")
+    #expect(try scratch.text("metrics.jsonl").isEmpty)
   }
 
   @Test func aPipeInTheFilesPlaceIsRefused() throws {

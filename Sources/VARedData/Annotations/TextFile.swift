@@ -4,6 +4,9 @@ import Foundation
 
 /// The text of a list, a table or a JSON file.
 package struct TextFile {
+  /// The longest file that is read; the list of a million videos has a third of it.
+  private static let mostBytes = 256 << 20
+
   let path: String
   /// Without a byte order mark.
   let text: String
@@ -15,6 +18,12 @@ package struct TextFile {
   package init(path: String) throws {
     self.path = path
     try TextFile.requireRegular(path)
+    let bytes = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    guard bytes <= TextFile.mostBytes else {
+      throw DatasetError(
+        path: path, expected: "a list of at most \(TextFile.mostBytes) bytes",
+        found: "\(bytes)", remedy: "split it, or take out what is no line of it")
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw DatasetError(
         path: path, expected: "a readable file",

@@ -198,6 +198,8 @@ final class VideoLookup {
 
   /// A folder near the annotations that has the video, if its path began there.
   private func elsewhere(_ path: String) -> String? {
+    // A name that ends so is that of a folder, wherever it is.
+    guard !path.hasSuffix("/") else { return nil }
     let parts = path.split(separator: "/")
     for base in around.flatMap({ [$0] + inner($0) }) {
       for dropped in 0..<min(parts.count, 4) {

@@ -23,10 +23,23 @@ enum UnreadForms {
     for form in forms where form.columns.isSubset(of: words) {
       throw refusal(file, form.name, form.remedy)
     }
+    if hasMixedSeparators(file.firstLine) {
+      throw refusal(file, "a header with several separators", advice)
+    }
     if isBoxes(file.firstLine) { throw refusal(file, "AVA's list of boxes", advice) }
     if file.firstLine.hasPrefix("#EXTM3U") { throw refusal(file, "a playlist", advice) }
     if file.firstLine.hasPrefix("<") { throw refusal(file, "XML or HTML", advice) }
     return nil
+  }
+
+  /// `path,label;split`: names of columns, between which stand different characters.
+  private static func hasMixedSeparators(_ line: Substring) -> Bool {
+    let words = line.split { ",;\t ".contains($0) }.map { $0.filter { $0 != "\"" }.lowercased() }
+    guard let first = words.first, LabelTable.videoColumns.contains(first),
+      words.contains(where: LabelTable.labelColumns.contains)
+    else { return false }
+    let between = line.split { !",;\t ".contains($0) }
+    return Set(between.map { $0.first { $0 != " " } ?? " " }).count > 1
   }
 
   /// The refusal of what no reader knows.

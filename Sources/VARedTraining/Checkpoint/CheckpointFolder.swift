@@ -19,13 +19,28 @@ package struct CheckpointFolder {
       && isFolder.boolValue
   }
 
+  /// A file of the folder, and the step that its name says, in as many digits as somebody wrote.
+  package struct Entry: Equatable {
+    package let step: Int
+    package let path: String
+  }
+
+  /// The checkpoints, newest first by their names.
+  package func entries() -> [Entry] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let found = names.compactMap { name -> Entry? in
+      guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
+      let digits = name.dropFirst(5).dropLast(3)
+      guard digits.allSatisfy({ "0"..."9" ~= $0 }), let step = Int(digits) else { return nil }
+      return Entry(step: step, path: "\(path)/\(name)")
+    }
+    return found.sorted { ($0.step, $1.path) > ($1.step, $0.path) }
+  }
+
   /// Steps that have a checkpoint, newest first.
   package func steps() -> [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.compactMap { name in
-      guard name.hasPrefix("step-"), name.hasSuffix(".h5") else { return nil }
-      return Int(name.dropFirst(5).dropLast(3))
-    }.sorted(by: >)
+    var seen: Set<Int> = []
+    return entries().map(\.step).filter { seen.insert($0).inserted }
   }
 
   /// What a folder has to go on from.
@@ -48,25 +63,25 @@ package struct CheckpointFolder {
   /// The same, and the newer ones. What step a checkpoint is of it says itself: a file that
   /// somebody has renamed counts as what is in it.
   func newest(warn: (String) -> Void) throws -> Search {
-    let steps = steps()
+    let entries = entries()
     var search = Search()
-    for step in steps {
+    for entry in entries {
       let best = search.checkpoint?.header.position.step ?? -1
-      guard step > best else { break }
+      guard entry.step > best else { break }
       do {
-        let checkpoint = try Checkpoint.read(file(step: step))
+        let checkpoint = try Checkpoint.read(entry.path)
         try checkpoint.requireFinite()
         if checkpoint.header.position.step > best { search.checkpoint = checkpoint }
       } catch let error as FileError where error.fault == .damaged {
-        search.unusable.append((file(step: step), "damaged"))
+        search.unusable.append((entry.path, "damaged"))
         warn("warning: skipping a damaged checkpoint: \(error)")
       } catch let error as FileError where error.fault == .notFinite {
-        search.unusable.append((file(step: step), "diverged"))
+        search.unusable.append((entry.path, "diverged"))
         warn("warning: skipping a checkpoint: \(error)")
       }
     }
-    if search.checkpoint == nil, let newest = steps.first {
-      throw noneOf(steps.count, newest: newest, search)
+    if search.checkpoint == nil, let newest = entries.first {
+      throw noneOf(entries.count, newest: newest.step, search)
     }
     return search
   }
@@ -85,28 +100,46 @@ package struct CheckpointFolder {
   }
 
   /// Renames newer checkpoints that cannot be gone on from, so that they neither count as the
-  /// newest nor are lost: `….h5.damaged`, `….h5.diverged`. The one that a run goes on from gets the
-  /// name of its step back, or, where another file has that, one that is not counted.
-  func tidy(after search: Search, say: (String) -> Void) {
-    for (file, reason) in search.unusable { rename(file, "\(file).\(reason)") }
+  /// newest nor are lost: `….h5.damaged`, `….h5.diverged`, with a number where that is taken. The
+  /// one that a run goes on from gets the name of its step back, or, where another file has that,
+  /// one that is not counted.
+  ///
+  /// - Throws: `FileError` if one cannot be renamed: a later checkpoint would take its name.
+  func tidy(after search: Search, say: (String) -> Void) throws {
+    for (file, reason) in search.unusable { try move(file, to: "\(file).\(reason)") }
     guard let found = search.checkpoint else { return }
     let right = file(step: found.header.position.step)
     guard found.path != right, found.path.hasPrefix(path + "/") else { return }
     let isFree = access(right, F_OK) != 0
-    let name = isFree ? right : found.path + ".copy"
-    guard rename(found.path, name) == 0 else { return }
+    let name = try move(found.path, to: isFree ? right : found.path + ".copy")
     say("note: \(found.path) is of step \(found.header.position.step): now \(name)")
+  }
+
+  /// Renames a file, to a name that no other one has.
+  @discardableResult private func move(_ file: String, to name: String) throws -> String {
+    var free = name
+    var number = 1
+    while access(free, F_OK) == 0 {
+      number += 1
+      free = "\(name).\(number)"
+    }
+    guard rename(file, free) == 0 else {
+      throw FileError(path: file, "cannot be renamed to \(free): \(systemReason())")
+    }
+    return free
   }
 
   /// Names of what was set aside here.
   func namesSetAside() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.filter { name in
-      name.hasPrefix("step-") && [".damaged", ".diverged", ".copy"].contains { name.hasSuffix($0) }
+      name.hasPrefix("step-")
+        && [".h5.damaged", ".h5.diverged", ".h5.copy"].contains(where: name.contains)
     }.sorted()
   }
 
-  /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all.
+  /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all. What a person
+  /// has named stays.
   func prune(keep: Int, always: Set<Int>) {
     guard keep > 0 else { return }
     for step in steps().dropFirst(keep) where !always.contains(step) { unlink(file(step: step)) }
@@ -137,7 +170,7 @@ extension Checkpoint {
   /// All that `find` chooses from, newest first.
   package static func files(_ path: String) -> [String] {
     guard CheckpointFolder.isFolder(path) else { return [path] }
-    return folders(path).flatMap { folder in folder.steps().map(folder.file(step:)) }
+    return folders(path).flatMap { $0.entries().map(\.path) }
   }
 
   private static func folders(_ path: String) -> [CheckpointFolder] {

@@ -14,15 +14,17 @@ extension TrainingConfiguration {
   public mutating func read(
     yamlFile path: String, note: (String) -> Void = { _ in }
   ) throws {
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      throw ConfigurationError(
-        place: path,
-        isFolder.boolValue
-          ? "is a folder; expected a YAML file"
-          : exists ? "cannot be read" : "no such file")
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw ConfigurationError(place: path, "is a folder; expected a YAML file")
     }
+    let found: Data?
+    do {
+      found = try RegularFile.contents(path, mostBytes: YAMLText.mostBytes)
+    } catch let error as FileError {
+      throw ConfigurationError(place: path, error.message)
+    }
+    guard let bytes = found else { throw ConfigurationError(place: path, "no such file") }
     guard let text = String(data: bytes, encoding: .utf8) else {
       throw ConfigurationError(place: path, "expected UTF-8 text")
     }

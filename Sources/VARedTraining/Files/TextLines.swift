@@ -8,8 +8,8 @@ package struct TextLines {
   package let exists: Bool
   /// All of it.
   let bytes: Data
-  /// Those that are not empty, without what ends them: a line feed, and carriage returns before it,
-  /// of which every program that converts line ends may have added one.
+  /// Those that are not empty, without what ends them: line feeds and carriage returns, of which
+  /// programs that convert line ends may have made one of the other or added some.
   package let lines: [String]
   /// Whether the last one is ended.
   let endsWithLine: Bool
@@ -19,14 +19,10 @@ package struct TextLines {
     let found = try RegularFile.contents(path)
     exists = found != nil
     bytes = found ?? Data()
-    endsWithLine = bytes.last.map { $0 == 0x0A } ?? true
+    endsWithLine = bytes.last.map { $0 == 0x0A || $0 == 0x0D } ?? true
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
-    lines = text.split(separator: 0x0A).compactMap { line in
-      var line = line
-      while line.last == 0x0D { line = line.dropLast() }
-      return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
-    }
+    lines = text.split { $0 == 0x0A || $0 == 0x0D }.map { String(decoding: $0, as: UTF8.self) }
   }
 }
 

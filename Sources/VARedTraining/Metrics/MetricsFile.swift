@@ -28,15 +28,21 @@ package final class MetricsFile {
     self.path = path
     let text = try TextLines(path)
     var (kept, unreadable): ([String], [String]) = ([], [])
-    var seen: Set<String> = []
+    var seen: [String: String] = [:]
     for (number, line) in text.lines.enumerated() {
       guard let parsed = Self.parse(line) else {
         let isTorn = number == text.lines.count - 1 && !text.endsWithLine
         if !isTorn { unreadable.append(line) }
         continue
       }
-      // The same line again is one that was copied, not a step that was taken again.
-      guard parsed.step <= step, seen.insert(line).inserted else { continue }
+      guard parsed.step <= step else { continue }
+      // The same line again was copied; another one of the same step is not this run's.
+      let name = "\(parsed.kind) \(parsed.step)"
+      if let first = seen[name] {
+        if first != line { unreadable.append(line) }
+        continue
+      }
+      seen[name] = line
       lines.append(parsed)
       kept.append(line)
     }
@@ -45,8 +51,8 @@ package final class MetricsFile {
       try AtomicFile.write(
         aside, text: (try TextLines(aside).lines + unreadable).map { $0 + "\n" }.joined())
       say(
-        "warning: \(path): \(unreadable.count) of \(text.lines.count) lines cannot be read; they are "
-          + "kept in \(aside)")
+        "warning: \(path): \(unreadable.count) of \(text.lines.count) lines cannot be read, or are of "
+          + "a step that is there already; they are kept in \(aside)")
     }
     // A run that begins afresh has had no checkpoint yet; what it had to say before is kept.
     if step == 0, kept.isEmpty, !text.lines.isEmpty, unreadable.count < text.lines.count {
@@ -105,6 +111,8 @@ package final class MetricsFile {
   private static let steps = 0...TrainingPosition.mostSteps
 
   private static func parse(_ text: String) -> Line? {
+    // Of another encoding, which JSONSerialization would guess.
+    guard !text.utf8.contains(0) else { return nil }
     guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
       let kind = object["kind"] as? String, let step = object["step"] as? Int, steps.contains(step)
     else { return nil }

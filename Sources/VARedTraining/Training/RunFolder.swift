@@ -39,7 +39,7 @@ package struct RunFolder {
     let search = try start(configuration.resume, say: say)
     if let checkpoint = search.checkpoint {
       try restore(checkpoint)
-      checkpoints.tidy(after: search, say: say)
+      try checkpoints.tidy(after: search, say: say)
     }
     try AtomicFile.write(configurationFile, text: configuration.yaml)
     checkpoints.removePartial()

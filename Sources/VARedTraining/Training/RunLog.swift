@@ -167,7 +167,7 @@ final class RunLog {
 
   /// Checkpoints that a run could go on from, newest first.
   private var candidates: [(step: Int, path: String)] {
-    let own = folder.checkpoints.steps().map { ($0, folder.checkpoints.file(step: $0)) }
+    let own = folder.checkpoints.entries().map { ($0.step, $0.path) }
     return own + [origin].compactMap { $0 }
   }
 

@@ -31,11 +31,11 @@ struct RunSummary {
   }
 
   private var checkpoints: String {
-    let steps = folder.checkpoints.steps()
-    guard let newest = steps.first else { return "none" }
-    let name = folder.checkpoints.file(step: newest)
-    guard let bestStep, bestStep != newest, steps.contains(bestStep) else { return name }
-    return "\(name), the best of step \(bestStep) beside it"
+    let entries = folder.checkpoints.entries()
+    guard let newest = entries.first else { return "none" }
+    guard let bestStep, bestStep != newest.step, entries.contains(where: { $0.step == bestStep })
+    else { return newest.path }
+    return "\(newest.path), the best of step \(bestStep) beside it"
   }
 
   private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
