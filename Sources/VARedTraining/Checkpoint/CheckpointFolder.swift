@@ -138,8 +138,8 @@ package struct CheckpointFolder {
     }.sorted()
   }
 
-  /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all. What a person
-  /// has named stays.
+  /// Deletes all but the `keep` newest checkpoints and those in `always`; 0 keeps all. What a
+  /// person has named stays.
   func prune(keep: Int, always: Set<Int>) {
     guard keep > 0 else { return }
     for step in steps().dropFirst(keep) where !always.contains(step) { unlink(file(step: step)) }
