@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import VARedStudies
+import VARedTraining
 
 struct Diagnose: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,5 +23,6 @@ struct Diagnose: ParsableCommand {
 
   func run() throws {
     Doctor.launch { try training.settings() }
+    try Launch.requireLogWritten()
   }
 }

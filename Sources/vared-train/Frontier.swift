@@ -57,6 +57,7 @@ struct Frontier: ParsableCommand {
       return settings
     }
     if end.exitStatus != 0 { throw ExitCode(end.exitStatus) }
+    try Launch.requireLogWritten()
   }
 
   private static func list<Value>(

@@ -82,5 +82,6 @@ struct Prepare: ParsableCommand {
     settings.verbosity = saying.settings.verbosity
     let status = Preparation.launch(settings)
     if status != 0 { throw ExitCode(status) }
+    try Launch.requireLogWritten()
   }
 }

@@ -51,5 +51,6 @@ struct VerifyResume: ParsableCommand {
     settings.otherRanks = otherRanks
     settings.launcher = launcher
     if try !ResumptionCheck.run(settings) { throw ExitCode(ExitStatus.failure) }
+    try Launch.requireLogWritten()
   }
 }

@@ -83,6 +83,14 @@ import Testing
     #expect(said.line == 1 && said.found.contains("a header with several separators"), "\(said)")
   }
 
+  @Test func pathsLongerThanTheSystemTakesAreRefused() throws {
+    let long = String(repeating: "x", count: 1_000_000)
+    for text in ["path,label,split\n\(long).mp4,a,train\n", "a.mp4 0\n\(long).mp4 1\n"] {
+      let said = try refusal(text)
+      #expect(said.line == 2 && said.description.utf8.count < 500, "\(said.found.prefix(200))")
+    }
+  }
+
   @Test func whatIsTooLongForAListIsNotRead() throws {
     let path = try folder.write("path,label\n", to: "labels.csv")
     #expect(truncate(path, 3 << 30) == 0)

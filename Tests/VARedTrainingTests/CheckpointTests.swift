@@ -182,6 +182,9 @@ import VARedNN
     }
     let start = TrainingPosition()
     #expect(try problem(start, ranks: 0).hasPrefix("attribute ranks: expected 1 to "))
+    // Each within its range, and the product is not.
+    let far = TrainingPosition(step: 0, epoch: 0, epochStep: 1 << 39)
+    #expect(try problem(far, ranks: 1 << 24).contains("expected steps of an epoch, found"))
     for totals in [Double.nan, -1, 1e300] {
       #expect(try problem(start, totals: totals).contains("expected seven finite sums"))
     }

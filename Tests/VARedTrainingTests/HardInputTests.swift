@@ -50,13 +50,39 @@ import VARedHDF5
   @Test(arguments: ["", "mpirun -n 2 --oversubscribe "])
   func outOfMemoryIsOneLine(launcher: String) throws {
     _ = try run(arguments("run", ["--epochs", "1", "--size", "64", "--frames", "8"]))
-    let evaluate = ["evaluate", "--checkpoint", scratch("run"), "--data", clips, "--batch", "4096"]
+    let evaluate = [
+      "evaluate", "--checkpoint", scratch("run"), "--data", clips, "--batch", "4096", "--threads",
+      "1",
+    ]
     let result = try shell("ulimit -v 4000000; \(launcher)\(try command(evaluate))")
     #expect(result.status == 2, "\(result)")
     let words = "out of memory: "
     let lines = result.stderr.split(separator: "\n").filter { $0.contains(words) }
     #expect(!lines.isEmpty && lines.allSatisfy { $0.hasSuffix("lower --batch or --size") })
     #expect(!result.stderr.contains("Fatal error"), "\(result)")
+  }
+
+  /// What OpenBLAS does not get it asks for again and again.
+  @Test(arguments: [500_000, 700_000, 900_000, 1_100_000])
+  func littleRoomForLibrariesIsNoHang(kilobytes: Int) throws {
+    let train = try command(arguments("run", ["--epochs", "1"]))
+    let result = try shell("ulimit -v \(kilobytes); timeout 120 \(train)")
+    #expect(result.status == 0 || result.status == 2, "\(result)")
+    guard result.status != 0 else { return }
+    #expect(result.stderr.contains("error: out of memory: "), "\(result)")
+    #expect(!result.stderr.contains("Fatal error"), "\(result)")
+  }
+
+  /// A log that is written where a pipe or a folder lies is lost, and that is said.
+  @Test func aLogIsAFile() throws {
+    try FileManager.default.createDirectory(
+      atPath: scratch("run"), withIntermediateDirectories: false)
+    #expect(mkfifo(scratch("run/log.txt"), 0o600) == 0)
+    let train = try command(arguments("run", ["--epochs", "1"]))
+    let result = try shell("timeout 60 \(train) > /dev/full")
+    #expect(result.status == 1, "\(result)")
+    #expect(result.stderr.contains("standard output could not be written"), "\(result)")
+    #expect(!result.stderr.contains("its lines are in"), "\(result)")
   }
 
   @Test func outputsThatAreNoFilesAreWrittenTo() throws {
@@ -141,6 +167,33 @@ import VARedHDF5
       #expect(result.status == 2, "\(arguments): \(result)")
       #expect(result.stderr.contains("standard output: cannot be written"), "\(result)")
     }
+  }
+
+  @Test func jobsWhoseReportIsLostAreNoSuccess() throws {
+    let shape = ["--width", "0.125", "--frames", "2", "--size", "16", "--batch", "2"]
+    for arguments in [["doctor"] + shape, ["verify-resume"] + arguments("x", ["--steps", "2"])] {
+      let result = try shell(try command(arguments) + " > /dev/full")
+      #expect(result.status == 1, "\(arguments): \(result)")
+      #expect(result.stderr.contains("standard output could not be written"), "\(result)")
+    }
+  }
+
+  /// Where an epoch ended there was a checkpoint.
+  @Test func nothingIsBegunAfreshWhereCheckpointsAreGone() throws {
+    _ = try run(arguments("run", ["--epochs", "1"]))
+    let manager = FileManager.default
+    try manager.moveItem(atPath: scratch("run/checkpoints"), toPath: scratch("away"))
+    let metrics = try scratch.text("run/metrics.jsonl")
+    let result = try launch(arguments("run", ["--epochs", "2"])).run()
+    #expect(result.status == 2 && result.stderr.contains("checkpoints are gone"), "\(result)")
+    #expect(try scratch.text("run/metrics.jsonl") == metrics)
+    try? manager.removeItem(atPath: scratch("run/checkpoints"))
+    try manager.moveItem(atPath: scratch("away"), toPath: scratch("run/checkpoints"))
+    _ = try run(arguments("run", ["--epochs", "2"]))
+    _ = try losses("run", steps: 8)
+    // Of a run that goes on from another one's folder it is the newest.
+    _ = try run(arguments("branch", ["--epochs", "3", "--resume", scratch("run")]))
+    #expect(try newest("branch").header.position.step == 12)
   }
 
   @Test func nothingIsBegunAfreshOverWhatWasSetAside() throws {

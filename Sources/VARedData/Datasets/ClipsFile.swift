@@ -17,12 +17,17 @@ final class ClipsFile: Sendable {
   /// Bytes of a clip: what one reading thread may hold.
   private static let largestClip = Double(1 << 31)
 
-  /// Whether `path` begins with HDF5's signature.
+  /// Whether `path` has HDF5's signature, at its beginning or behind a user block of 512 bytes,
+  /// 1024 and so on.
   static func isHDF5(_ path: String) throws -> Bool {
     guard let handle = FileHandle(forReadingAtPath: path) else { return false }
     defer { try? handle.close() }
-    let signature = try handle.read(upToCount: 8)
-    return signature == Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
+    for place in [0] + (9...20).map({ UInt64(1) << $0 }) {
+      try handle.seek(toOffset: place)
+      guard let signature = try handle.read(upToCount: 8), signature.count == 8 else { break }
+      if signature == Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return true }
+    }
+    return false
   }
 
   /// Opens `path` and reads its labels and splits.

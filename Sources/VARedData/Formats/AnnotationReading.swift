@@ -72,10 +72,19 @@ enum AnnotationReading {
     return split
   }
 
+  /// Linux's PATH_MAX, the zero behind it included.
+  private static let longestPath = 4096
+
   /// `given` with labels on one line each, if it names a video and, where it must, a label.
   static func checked(_ given: Annotation, mayBeEmpty: Bool = false) throws -> Annotation {
     var annotation = given
     annotation.labels = given.labels.map(\.onOneLine)
+    guard annotation.name.utf8.count < longestPath else {
+      throw DatasetError(
+        path: annotation.file, line: annotation.line, expected: "a path and a label",
+        found: "a path of \(annotation.name.utf8.count) bytes",
+        remedy: "the system takes \(longestPath - 1) at most")
+    }
     let isUnlabelled = annotation.labels.isEmpty && !mayBeEmpty && annotation.split != .test
     guard annotation.name.isEmpty || isUnlabelled else { return annotation }
     throw DatasetError(

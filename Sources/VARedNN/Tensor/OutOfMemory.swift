@@ -1,5 +1,6 @@
 // No memory for a buffer of the network.
 
+import Foundation
 import Synchronization
 
 /// What becomes of the process when there is no memory for a buffer of the network. Buffers are
@@ -16,9 +17,34 @@ public enum OutOfMemory {
   }
 
   /// Ends the process, because there are no `bytes` for `purpose`.
-  package static func report(bytes: Int, for purpose: String) -> Never {
-    let line = "out of memory: \(bytes >> 20) MiB for \(purpose); lower --batch or --size"
+  package static func report(
+    bytes: Int, for purpose: String, remedy: String = "lower --batch or --size"
+  ) -> Never {
+    let line = "out of memory: \(bytes >> 20) MiB for \(purpose); \(remedy)"
     if let end = ending.withLock({ $0 }) { end(line) }
     fatalError("error: \(line)")
   }
+
+  /// Ends the process where its limit of addresses (`ulimit -v`) leaves too few for what libraries
+  /// take by themselves: OpenBLAS, whose buffer every thread has that multiplies, asks for ever for
+  /// what it does not get, and oneDNN does not look.
+  ///
+  /// - Parameter threads: that compute.
+  package static func requireRoom(threads: Int) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
+      limit.rlim_cur != rlim_t.max
+    else { return }
+    let bytes = (threads + 1) * bufferBytes
+    let room = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard room != MAP_FAILED else {
+      report(
+        bytes: bytes, for: "the libraries that compute",
+        remedy: "allow more (ulimit -v), or lower --threads")
+    }
+    munmap(room, bytes)
+  }
+
+  /// Of OpenBLAS for one thread; as much again is room for other libraries.
+  private static let bufferBytes = 128 << 20
 }

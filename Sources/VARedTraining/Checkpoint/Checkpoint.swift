@@ -79,7 +79,8 @@ public struct CheckpointHeader: Equatable, Sendable {
     }
     do {
       formatVersion = try Self.version(of: file)
-      let (steps, epochs) = (0...TrainingPosition.mostSteps, 0...TrainingPosition.mostEpochs)
+      // What is written later is read, too.
+      let (steps, epochs) = (0...TrainingPosition.mostSteps / 2, 0...TrainingPosition.mostEpochs)
       position = TrainingPosition(
         step: try Self.number("step", steps, file), epoch: try Self.number("epoch", epochs, file),
         epochStep: try Self.number("epoch_step", steps, file))
@@ -95,6 +96,13 @@ public struct CheckpointHeader: Equatable, Sendable {
       let yaml =
         formatVersion == 2 ? try file.attribute("config") : try file.text("/training/config")
       try configuration.read(yaml: yaml, named: "\(file.path) (config)")
+      let clips = Double(position.epochStep) * Double(ranks) * Double(configuration.batch)
+      guard clips < TrainingPosition.mostClips else {
+        throw FileError(
+          path: file.path,
+          "attribute epoch_step: expected steps of an epoch, found \(position.epochStep) of \(ranks) "
+            + "ranks")
+      }
       let name: String = try file.attribute("stage")
       guard let stage = TrainingStage(rawValue: name) else {
         throw FileError(

@@ -16,12 +16,8 @@ final class GrowingFile {
   /// - Throws: `FileError`.
   init(_ path: String) throws {
     self.path = path
-    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw FileError(path: path, "cannot be written: \(systemReason())")
-    }
-    file = descriptor
-    bytes = lseek(descriptor, 0, SEEK_END)
+    file = try RegularFile.openToAppend(path)
+    bytes = lseek(file, 0, SEEK_END)
   }
 
   deinit { close(file) }

@@ -53,4 +53,21 @@ package enum RegularFile {
       throw FileError(path: path, "cannot be read: \(systemReason())", .unreadable)
     }
   }
+
+  /// Opens a file to write at its end; makes it where there is none.
+  ///
+  /// - Throws: `FileError` if it cannot be written, or is a folder, a pipe or a device.
+  static func openToAppend(_ path: String) throws -> Int32 {
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK
+    let descriptor = open(path, flags, 0o644)
+    guard descriptor >= 0 else {
+      throw FileError(path: path, "cannot be written: \(systemReason())")
+    }
+    var found = stat()
+    guard fstat(descriptor, &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw FileError(path: path, "is no regular file; expected one, or none yet")
+    }
+    return descriptor
+  }
 }

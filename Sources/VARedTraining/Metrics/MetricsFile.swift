@@ -101,6 +101,13 @@ package final class MetricsFile {
     lines.last { $0.kind == "step" }.map { ($0.loss ?? .infinity) <= limit } ?? true
   }
 
+  /// The last step at which an epoch ended; nil: there is none, or no such file.
+  ///
+  /// - Throws: `FileError` if the file cannot be read.
+  static func lastEpochEnd(_ path: String) throws -> Int? {
+    try TextLines(path).lines.compactMap(parse).last { $0.kind == "epoch" }?.step
+  }
+
   private static func classificationLoss(_ step: [String: Any]) -> Double? {
     guard let loss = step["loss"] as? Double else { return nil }
     let weight = step["cost_weight"] as? Double ?? 0

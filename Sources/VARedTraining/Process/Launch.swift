@@ -15,6 +15,7 @@ public enum Launch {
     holdStandardStreams()
     Signals.watch()
     OutOfMemory.endProcess(by: endWithoutMemory)
+    OutOfMemory.requireRoom(threads: 1)
     _ = start
   }
 

@@ -96,8 +96,10 @@ package enum Terminal {
       // Of a line that is drawn again and again the last state is not worth keeping.
       if !text.hasPrefix("\r"), pending.utf8.count < Self.mostPending { pending += text }
       guard let path, !pending.isEmpty else { return }
-      let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-      guard file >= 0 else { return }
+      guard let file = try? RegularFile.openToAppend(path) else {
+        self.path = nil
+        return
+      }
       defer { close(file) }
       if failure(writing: pending.utf8, to: file) == nil { pending = "" }
     }

@@ -13,6 +13,8 @@ public struct TrainingPosition: Equatable, Sendable {
   /// that no sum or product of such numbers overflows.
   static let mostSteps = 1 << 40
   static let mostEpochs = 1 << 20
+  /// Clips that no epoch has shown more of.
+  static let mostClips = 0x1p53
 
   /// The start of a run.
   public init() {}

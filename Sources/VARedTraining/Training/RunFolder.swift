@@ -68,6 +68,16 @@ package struct RunFolder {
     try AtomicFile.write(missingClipsFile, text: "split,path\n" + lines.joined())
   }
 
+  /// At the end of an epoch there is a checkpoint before there is a line: one without the other was
+  /// taken away.
+  private func requireNoCheckpointWasWritten() throws {
+    guard let step = try MetricsFile.lastEpochEnd(metricsFile) else { return }
+    throw FileError(
+      path: path,
+      "holds a run of \(step) steps or more whose checkpoints are gone; put them back into "
+        + "\(checkpoints.path), or give another --output")
+  }
+
   /// What a run in this folder goes on from; nothing in it is changed.
   ///
   /// - Parameter say: hears warnings.
@@ -85,6 +95,7 @@ package struct RunFolder {
           "holds a run of which no checkpoint is left but those set aside (\(aside[0])); rename one "
             + "back, or give another --output")
       }
+      if newest == nil { try requireNoCheckpointWasWritten() }
       return try checkpoints.newest(warn: say)
     case .none:
       let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
@@ -97,7 +108,7 @@ package struct RunFolder {
       }
       return CheckpointFolder.Search()
     case .path(let file):
-      let checkpoint = try Checkpoint.read(file)
+      let checkpoint = try Checkpoint.find(file)
       try checkpoint.requireFinite()
       let step = checkpoint.header.position.step
       if let newest, newest > step {

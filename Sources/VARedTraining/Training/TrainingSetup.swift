@@ -27,6 +27,12 @@ package struct TrainingSetup {
     self.communicator = communicator
     self.configuration = configuration
     dataset = try Dataset.open(configuration.data, videos: configuration.videos)
+    guard dataset.classes.count >= 2 else {
+      throw DatasetError(
+        path: configuration.data, expected: "clips of at least 2 classes",
+        found: "only '\(dataset.classes.first ?? "")'",
+        remedy: "see what vared-train check takes it for")
+    }
     do {
       try configuration.networkConfiguration(classes: dataset.classes.count).validate()
     } catch let error as NetworkError {
