@@ -90,7 +90,7 @@ import TrainingTestSupport
     #expect(
       about("batch", help)
         == "--batch <clips> Clips per rank and step (1 to 4096; default: 8).")
-    #expect(about("weight-decay", help).hasSuffix("(0 or more; default: 0.0001)."))
+    #expect(about("weight-decay", help).hasSuffix("(0 to 1000000000; default: 0.0001)."))
     #expect(about("sync-bn", help).hasPrefix("--sync-bn/--no-sync-bn Batch-norm"))
     #expect(about("sync-bn", help).hasSuffix("(default: --sync-bn)."))
     #expect(about("motion-energy", help).hasSuffix("(default: --no-motion-energy)."))

@@ -256,15 +256,15 @@ import VARedNN
     (configuration.data, configuration.output) = ("a", "b")
     configuration.learningRate = .nan
     let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
-    #expect(error?.description == "--learning-rate: expected a number, above 0, found nan")
+    #expect(error?.description == "--learning-rate: expected a number, above 0 and at most 1000000000, found nan")
   }
 
   /// What errors and the help call a range is what it holds.
   @Test(arguments: [
     ("width", "above 0 and at most 4", [1e-300, 4], [0, 4.0.nextUp, .nan]),
-    ("learning-rate", "above 0", [1e-300, 1e300], [0, -1, .infinity]),
+    ("learning-rate", "above 0 and at most 1000000000", [1e-300, 1e9], [0, -1, 1e10, .infinity]),
     ("momentum", "0 or more and below 1", [0, 1.0.nextDown], [(-0.0).nextDown, 1]),
-    ("gate-rate", "0 or more", [0, 1e300], [-1e-300, .infinity]),
+    ("gate-rate", "0 to 1000000000", [0, 1e9], [-1e-300, 1e10, .infinity]),
     ("cost-kappa", "0.001 to 1000", [1e-3, 1e3], [1e-3.nextDown, 1e3.nextUp]),
     ("warmup-epochs", "0 to 1000000", [0, 1e6], [-1, 1e6.nextUp]),
   ])

@@ -11,6 +11,9 @@ protocol NumberRange: Sendable {
 /// All that are greater than 0.
 let positiveNumbers = Double.leastNormalMagnitude...
 
+/// No network is trained with more of a rate or a weight; products of some of them are floats.
+let mostRate = 1e9
+
 extension ClosedRange<Double>: NumberRange {
   var words: String {
     lowerBound == positiveNumbers.lowerBound

@@ -142,14 +142,14 @@ extension Setting.Group {
         "epochs", \.epochs, 1...1_000_000, "count", "Passes over the training clips", for: .everyone
       ),
       .number(
-        "learning-rate", \.learningRate, positiveNumbers, "rate",
+        "learning-rate", \.learningRate, positiveNumbers.lowerBound...mostRate, "rate",
         "Peak learning rate; falls to 0 as half a cosine", for: .everyone),
       .number(
         "warmup-epochs", \.warmupEpochs, 0.0...1e6, "epochs",
         "Epochs in which the learning rate rises linearly to its peak"),
       .number("momentum", \.momentum, 0.0..<1, "factor", "Nesterov momentum"),
       .number(
-        "weight-decay", \.weightDecay, 0.0..., "rate",
+        "weight-decay", \.weightDecay, 0...mostRate, "rate",
         "Weight decay; none on batch norm, biases and gates"),
       .number(
         "dropout", \.dropout, 0.0..<1, "probability",
@@ -216,7 +216,7 @@ extension Setting.Group {
         "Seconds to take instead of measuring: candidate-seconds.json of a run, or the run's folder. "
           + "Ignored when the run is resumed"),
       .number(
-        "cost-weight", \.costWeight, 0.0..., "weight",
+        "cost-weight", \.costWeight, 0...mostRate, "weight",
         "Weight of the computation cost in the loss, lambda; with a target, where it starts"),
       .choice(
         "cost-form", \.costForm, "form",
@@ -237,7 +237,7 @@ extension Setting.Group {
         "cost-ramp", \.costRamp, 0.0...1, "part",
         "Part of the joint stage in which the cost comes in", for: .research),
       .number(
-        "gate-rate", \.gateRate, 0.0..., "factor",
+        "gate-rate", \.gateRate, 0...mostRate, "factor",
         "The gates' learning rate as a factor of the network's", for: .research),
       .number(
         "gate-temperature", \.gateTemperature, 0.01...100, "tau",
