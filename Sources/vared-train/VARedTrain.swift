@@ -48,7 +48,8 @@ struct VARedTrain: ParsableCommand {
       guard exitCode(for: error) != .success else {
         Launch.succeed(printing: text.isEmpty ? help(fullMessage(for: error)) : text)
       }
-      Launch.fail(Misspelling.message(arguments) ?? text, status: ExitStatus.mendable)
+      let more = Misspelling.message(arguments) ?? WrongValue.message(text, arguments)
+      Launch.fail(more ?? text, status: ExitStatus.mendable)
     }
     do {
       var command = command

@@ -164,6 +164,21 @@ import VARedHDF5
     try expectRefusal(["synthesize", "--output", scratch("file")], "file")
   }
 
+  /// ArgumentParser knows types; what is right the settings say.
+  @Test(arguments: [
+    (["--seed", "-1"], "--seed: expected a whole number from 0 to 1000000000, found -1; "),
+    (["--seed", "-1"], "is given as --seed=-1"),
+    (["--batch", "x"], "--batch: expected a whole number from 1 to 4096, found 'x'"),
+    (["--color-jitter", "nan,0,0"], "--color-jitter: expected "),
+    (["--network", "bogus"], "--network: expected dynamic or fixed, found 'bogus'"),
+    (["--network"], "--network: expected dynamic or fixed, found none"),
+    (["bench", "--iterations", "-1"], "--iterations: expected a value, found -1; "),
+    (["synthesize", "--frames", "x"], "The value 'x' is invalid for '--frames"),
+  ])
+  func wrongValuesSayWhatIsRight(_ arguments: [String], _ words: String) throws {
+    try expectRefusal(arguments, words)
+  }
+
   @Test func helpAndVersionSucceed() throws {
     for arguments in [["--help"], ["train", "--help"], ["--version"], ["help", "evaluate"]] {
       let result = try run(arguments)

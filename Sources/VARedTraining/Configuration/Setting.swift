@@ -30,7 +30,7 @@ package struct Setting: Sendable {
   /// Right values of a number: "1 to 4096"; nil for what is no number.
   let range: String?
   /// What a right value is: "a whole number from 1 to 4096".
-  let expected: String
+  package let expected: String
   /// The type of what `set` takes.
   package let valueType: any Any.Type
   /// Stores a value of `valueType`.
