@@ -48,6 +48,7 @@ cannot_run() {
   if [ "$1" != undefined ]; then
     echo "AllocationTests/warmStepsAllocateNothing counts calls of malloc: it is another here"
     echo "HardInputTests/outOfMemoryIsOneLine limits addresses, of which terabytes are taken"
+    echo "HardInputTests/littleRoomForLibrariesIsNoHang does so, too"
   fi
   if [ "$1" = thread ]; then
     echo "DurableCheckpointTests/aFullDiskIsSaidAtOnceAndTrainingGoesOn" \
