@@ -120,7 +120,7 @@ let package = Package(
     .testTarget(
       name: "VARedDistTests", dependencies: ["VARedDist", "TestSupport", "RankChecks"]),
     .testTarget(
-      name: "VARedDataTests", dependencies: ["VARedData", "VARedHDF5", "TestSupport"],
+      name: "VARedDataTests", dependencies: ["VARedData", "VARedHDF5", "CHDF5", "TestSupport"],
       exclude: ["Golden"]),
     .testTarget(
       name: "VARedTrainingTests",

@@ -73,7 +73,9 @@ if [ -f "$output/clips/labels.csv" ]; then
   echo "demo: videos: those in $output/clips"
 else
   echo "demo: videos: synthesizing"
-  "$vared" synthesize --output "$output/clips" "${clips[@]}"
+  rm -rf "$output/clips.part"
+  "$vared" synthesize --output "$output/clips.part" "${clips[@]}"
+  mv -T "$output/clips.part" "$output/clips"
 fi
 
 # Trains network $1, or goes on where it was interrupted; the other arguments are flags.

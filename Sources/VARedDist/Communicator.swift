@@ -46,7 +46,7 @@ public final class Communicator: @unchecked Sendable {
   private static let finalized = Atomic(false)
 
   /// Whether ``finalize()`` was called in this process.
-  static var isFinalized: Bool { finalized.load(ordering: .acquiring) }
+  package static var isFinalized: Bool { finalized.load(ordering: .acquiring) }
 
   /// Starts MPI (once a process; later calls return the same communicator).
   ///

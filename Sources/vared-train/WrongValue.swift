@@ -18,14 +18,15 @@ enum WrongValue {
       return expectation(flag).map { "--\(flag): expected \($0), found '\(value)'" }
     }
     guard let flag = name(in: text, after: missing) else { return nil }
-    let expected = expectation(flag) ?? "a value"
-    // A number below 0 looks like a flag.
+    guard let expected = expectation(flag) else { return nil }
+    // What begins with - looks like a flag: a number below 0, or a name.
     guard let place = arguments.firstIndex(of: "--\(flag)"), place + 1 < arguments.count,
-      arguments[place + 1].hasPrefix("-")
+      arguments[place + 1].hasPrefix("-"), !arguments[place + 1].hasPrefix("--")
     else { return "--\(flag): expected \(expected), found none" }
     let found = arguments[place + 1]
-    return "--\(flag): expected \(expected), found \(found); what begins with - is given as "
-      + "--\(flag)=\(found)"
+    let isName = expected == "a path"
+    return "--\(flag): expected \(expected), found \(found)"
+      + (isName ? "; a name that begins with - is given as --\(flag)=\(found)" : "")
   }
 
   private static func expectation(_ flag: String) -> String? { Setting.named(flag)?.expected }

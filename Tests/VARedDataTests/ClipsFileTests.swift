@@ -3,9 +3,9 @@
 import CHDF5
 import Foundation
 import Testing
-import VARedHDF5
 
 @testable import VARedData
+@testable import VARedHDF5
 
 @Suite struct ClipsFileTests {
   let folder: TemporaryFolder
@@ -43,14 +43,16 @@ import VARedHDF5
       try file.write(
         "/clips", [UInt8](repeating: 3, count: 4 * 6 * 256 * 3), shape: [4, 6, 16, 16, 3])
       try file.close()
-      let open = H5Fopen(folder.file("clips.h5"), UInt32(1), 0)
-      let type = H5Tcopy(vared_h5t_little_int64())
-      #expect(H5Tset_sign(type, H5T_SGN_NONE) >= 0)
-      let space = H5Screate_simple(1, [hsize_t(4)], nil)
-      let set = H5Dcreate2(open, "/labels", type, space, 0, 0, 0)
-      #expect(H5Dwrite(set, type, 0, 0, 0, labels) >= 0)
-      #expect(H5Dclose(set) >= 0 && H5Sclose(space) >= 0 && H5Tclose(type) >= 0)
-      #expect(H5Fclose(open) >= 0)
+      HDF5Library.locked {
+        let open = H5Fopen(folder.file("clips.h5"), UInt32(1), 0)
+        let type = H5Tcopy(vared_h5t_little_int64())
+        #expect(H5Tset_sign(type, H5T_SGN_NONE) >= 0)
+        let space = H5Screate_simple(1, [hsize_t(4)], nil)
+        let set = H5Dcreate2(open, "/labels", type, space, 0, 0, 0)
+        #expect(H5Dwrite(set, type, 0, 0, 0, labels) >= 0)
+        #expect(H5Dclose(set) >= 0 && H5Sclose(space) >= 0 && H5Tclose(type) >= 0)
+        #expect(H5Fclose(open) >= 0)
+      }
     }
     try write([1 << 40, 0, 1, 2])
     #expect(try Dataset.open(folder.file("clips.h5")).classes.last == "\(1 << 40)")

@@ -77,7 +77,9 @@ import Testing
     #expect(error.found.contains("folder") && error.remedy.contains("labels.csv"))
   }
 
-  @Test(arguments: ["path,label;split", "path;label,split", "Path\tlabel,split", "file_name, label;x"])
+  @Test(arguments: [
+    "path,label;split", "path;label,split", "Path\tlabel,split", "file_name, label;x",
+  ])
   func headersWithSeveralSeparatorsAreRefused(header: String) throws {
     let said = try refusal(header + "\nok.mp4,a,train\nok.mp4,b,train\n")
     #expect(said.line == 1 && said.found.contains("a header with several separators"), "\(said)")

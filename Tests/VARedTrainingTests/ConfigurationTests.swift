@@ -256,7 +256,9 @@ import VARedNN
     (configuration.data, configuration.output) = ("a", "b")
     configuration.learningRate = .nan
     let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
-    #expect(error?.description == "--learning-rate: expected a number, above 0 and at most 1000000000, found nan")
+    #expect(
+      error?.description
+        == "--learning-rate: expected a number, above 0 and at most 1000000000, found nan")
   }
 
   /// What errors and the help call a range is what it holds.

@@ -79,8 +79,9 @@ import VARedData
     let dataset = try Dataset.open(clips)
     func refusal(_ a: String?, _ b: String?) -> String? {
       do {
-        try OutputFiles.requireWritable(
-          [("report", a), ("clips", b)], beside: [], dataset)
+        let outputs = [("report", a), ("clips", b)]
+        try OutputFiles.requireWritable(outputs, beside: [])
+        try OutputFiles.requireUnread(outputs, by: dataset)
         return nil
       } catch {
         return "\(error)"

@@ -17,8 +17,7 @@ package struct TextFile {
   ///   was found and how to convert it.
   package init(path: String) throws {
     self.path = path
-    try TextFile.requireRegular(path)
-    let bytes = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
+    let bytes = try TextFile.requireRegular(path)
     guard bytes <= TextFile.mostBytes else {
       throw DatasetError(
         path: path, expected: "a list of at most \(TextFile.mostBytes) bytes",
@@ -50,7 +49,9 @@ package struct TextFile {
   }
 
   /// Refuses what is missing, a folder, or no regular file.
-  static func requireRegular(_ path: String) throws {
+  ///
+  /// - Returns: how many bytes it has.
+  @discardableResult static func requireRegular(_ path: String) throws -> Int {
     let expected = "a label file or an HDF5 file of clips"
     var info = stat()
     guard stat(path, &info) == 0 else {
@@ -59,7 +60,7 @@ package struct TextFile {
         remedy: "check the path")
     }
     switch info.st_mode & S_IFMT {
-    case S_IFREG: return
+    case S_IFREG: return Int(info.st_size)
     case S_IFDIR: throw DatasetError(path: path, expected: expected, found: "a folder")
     default: throw DatasetError(path: path, expected: expected, found: "a device, pipe or socket")
     }

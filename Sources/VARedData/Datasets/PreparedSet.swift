@@ -33,6 +33,12 @@ final class PreparedSet: Sendable {
     (folder as NSString).appendingPathComponent(PreparedSet.shardName(number))
   }
 
+  /// Whether a set has a file of this name, which reading it reads.
+  static func isPart(_ name: String) -> Bool {
+    [PreparedManifest.fileName, indexName].contains(name)
+      || name.hasPrefix("shard-") && name.hasSuffix(".h5")
+  }
+
   /// Opens the folder that `path` names, itself or by its manifest or index.
   ///
   /// - Returns: nil where that is no prepared set.

@@ -15,7 +15,7 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
   /// Threads of each rank that measured.
   public let threads: Int
   /// Of a clip, all of the fixed network of the same shape.
-  public var fixed: Double
+  public package(set) var fixed: Double
   /// Of a clip, outside the layers.
   public let rest: Double
   /// In the order of the network.

@@ -95,7 +95,7 @@ public final class VideoNetwork {
       power: configuration.dynamic?.costPower ?? 2,
       ranks: clipsPerStep.map { _ in statistics?.ranks ?? 1 })
     takePolicies()
-    OutOfMemory.requireRoom(threads: threads)
+    OutOfMemory.requireRoom(threads: threads, isTaken: true)
   }
 
   /// Tells the layers what they cost in the unit of the loss.

@@ -29,22 +29,33 @@ public enum OutOfMemory {
   /// take by themselves: OpenBLAS, whose buffer every thread has that multiplies, asks for ever for
   /// what it does not get, and oneDNN does not look.
   ///
-  /// - Parameter threads: that compute.
-  package static func requireRoom(threads: Int) {
+  /// - Parameters:
+  ///   - threads: that compute.
+  ///   - isTaken: these threads begin to compute now. What is there for them is not asked for
+  ///     again: they have it.
+  package static func requireRoom(threads: Int, isTaken: Bool) {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
       limit.rlim_cur != rlim_t.max
     else { return }
-    let bytes = (threads + 1) * bufferBytes
+    let more = taken.withLock { taken in
+      defer { if isTaken { taken = max(taken, threads + 1) } }
+      return threads + 1 - taken
+    }
+    guard more > 0 else { return }
+    let bytes = more * bufferBytes
     let room = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard room != MAP_FAILED else {
       report(
         bytes: bytes, for: "the libraries that compute",
-        remedy: "allow more (ulimit -v), or lower --threads")
+        remedy: "allow more (ulimit -v)" + (threads > 1 ? ", or lower --threads" : ""))
     }
     munmap(room, bytes)
   }
 
-  /// Of OpenBLAS for one thread; as much again is room for other libraries.
+  /// Buffers for which there was room when they were taken.
+  private static let taken = Mutex(0)
+
+  /// Of OpenBLAS for one thread; one more is room for other libraries.
   private static let bufferBytes = 128 << 20
 }

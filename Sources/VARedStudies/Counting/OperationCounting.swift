@@ -45,7 +45,8 @@ public struct CountSettings: Sendable {
         key: "cost-table",
         checkpoint == nil
           ? "expected a dynamic network, found a fixed one; leave it out"
-          : "expected none beside a checkpoint, which has its own; leave it out")
+          : "expected none beside a checkpoint, whose network has what it was trained with; leave it "
+            + "out")
     }
     guard checkpoint == nil || network == TrainingConfiguration() else {
       throw ConfigurationError(

@@ -37,9 +37,10 @@ public struct RedundancyRun: Sendable {
   public func run() throws -> RedundancyReport {
     try Launch.requireOneProcess(for: "redundancy")
     try validate()
+    let outputs = [("csv", csv), ("svg", svg)]
+    try OutputFiles.requireWritable(outputs, beside: Checkpoint.files(checkpoint) + [data])
     let dataset = try Dataset.open(data, videos: videos, with: split)
-    try OutputFiles.requireWritable(
-      [("csv", csv), ("svg", svg)], beside: Checkpoint.files(checkpoint), dataset)
+    try OutputFiles.requireUnread(outputs, by: dataset)
     let resources = resources.resolved()
     let trained = try TrainedNetwork(
       checkpoint, batch: resources.batch, threads: resources.threads)

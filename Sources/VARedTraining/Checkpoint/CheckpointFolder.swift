@@ -157,11 +157,14 @@ package struct CheckpointFolder {
 extension Checkpoint {
   /// The checkpoint at `path`; of a run's folder (or its `checkpoints`), the newest whole one.
   ///
+  /// - Parameter warn: hears of newer ones that cannot be used.
   /// - Throws: `FileError` if there is none that can be read.
-  package static func find(_ path: String) throws -> Checkpoint {
+  package static func find(
+    _ path: String, warn: (String) -> Void = Terminal.warn
+  ) throws -> Checkpoint {
     guard CheckpointFolder.isFolder(path) else { return try read(path) }
     for folder in folders(path) {
-      let found = try folder.newestWhole(warn: Terminal.warn)
+      let found = try folder.newestWhole(warn: warn)
       if let found { return found }
     }
     throw FileError(path: path, "is a folder without checkpoints (step-NNNNNNNN.h5)")

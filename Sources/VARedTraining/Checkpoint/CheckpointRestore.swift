@@ -44,7 +44,13 @@ extension Checkpoint {
   func seconds(for configuration: TrainingConfiguration) throws -> CandidateSeconds {
     let keys = header.configuration.differences(from: configuration)
       .filter { Self.secondsKeys.contains($0.key) }
-    guard keys.isEmpty else { throw FileError(path: path, Self.explanation([], keys)) }
+    guard keys.isEmpty else {
+      let what = keys.map { "--\($0.key) is \($0.here) in the checkpoint, \($0.there) here" }
+      throw FileError(
+        path: path,
+        "has the seconds of another network: \(what.joined(separator: "; ")); go on with the same, or "
+          + "give another --output")
+    }
     guard let seconds = header.seconds else {
       throw FileError(
         path: path,

@@ -14,9 +14,9 @@ extension TrainingConfiguration {
   public mutating func read(
     yamlFile path: String, note: (String) -> Void = { _ in }
   ) throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw ConfigurationError(place: path, "is a folder; expected a YAML file")
+    if let kind = SpecialFile.kind(path), kind != S_IFREG {
+      let what = kind == S_IFDIR ? "a folder" : "no regular file"
+      throw ConfigurationError(place: path, "is \(what); expected a YAML file")
     }
     let found: Data?
     do {

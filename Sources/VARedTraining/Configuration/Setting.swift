@@ -187,7 +187,8 @@ extension Setting {
     for audience: Audience = .further
   ) -> Setting {
     Setting(
-      key, path, valueName, purpose, audience, expected: "auto, none or the path of a checkpoint",
+      key, path, valueName, purpose, audience,
+      expected: "auto, none or the path of a checkpoint or a run",
       parse: { ResumeMode($0.string) }, isValid: { isPath($0.text) },
       write: { YAMLText.quoted($0.text) })
   }

@@ -276,7 +276,7 @@ extension Setting.Group {
       .resumption(
         "resume", \.resume, "auto|none|path",
         "auto (from the newest whole checkpoint of --output, if it has one), none (afresh; refuses a "
-          + "folder that holds a run), or a checkpoint", for: .everyone),
+          + "folder that holds a run), or a checkpoint or a run's folder", for: .everyone),
       .whole(
         "evaluate-every", \.evaluateEvery, 0...1_000_000, "epochs",
         "Epochs between evaluations of the val split; 0: only after the last"),

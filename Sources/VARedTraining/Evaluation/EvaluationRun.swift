@@ -69,13 +69,15 @@ public enum EvaluationRun {
   ) throws {
     let resources = settings.resources.resolved(share: try communicator.threadShare())
     let (trained, evaluator) = communicator.together(status: ExitStatus.of) {
+      let isFirst = communicator.rank == 0
+      let outputs = [("report", settings.report), ("clips", settings.clips)]
+      if isFirst {
+        try OutputFiles.requireWritable(
+          outputs, beside: Checkpoint.files(settings.checkpoint) + [settings.data])
+      }
       let dataset = try Dataset.open(
         settings.data, videos: settings.videos, with: settings.split)
-      if communicator.rank == 0 {
-        try OutputFiles.requireWritable(
-          [("report", settings.report), ("clips", settings.clips)],
-          beside: Checkpoint.files(settings.checkpoint), dataset)
-      }
+      if isFirst { try OutputFiles.requireUnread(outputs, by: dataset) }
       let trained = try TrainedNetwork(
         settings.checkpoint, batch: resources.batch, threads: resources.threads)
       return (trained, try makeEvaluator(settings, dataset, trained, communicator, resources))

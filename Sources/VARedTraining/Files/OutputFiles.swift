@@ -10,17 +10,15 @@ package enum OutputFiles {
   /// - Parameters:
   ///   - outputs: each with the flag that names it; nil: it is not asked for.
   ///   - inputs: what the same command reads.
-  ///   - dataset: of whose clips it reads any.
   /// - Throws: `FileError` if one is a folder or one of the inputs, if it cannot be written, or if
   ///   there is no folder for it; `ConfigurationError` if two are the same file.
   package static func requireWritable(
-    _ outputs: [(key: String, path: String?)], beside inputs: [String], _ dataset: Dataset
+    _ outputs: [(key: String, path: String?)], beside inputs: [String]
   ) throws {
     var places: [String: String] = [:]
     for (key, path) in outputs {
       guard let path else { continue }
       try requireWritable(path, beside: inputs)
-      guard !dataset.reads(path) else { throw isInput(path, dataset.path) }
       guard let place = SpecialFile.replaceable(path).map(absolute) else { continue }
       if let other = places[place] {
         throw ConfigurationError(key: key, "expected another file than that of --\(other)")
@@ -29,7 +27,23 @@ package enum OutputFiles {
     }
   }
 
-  /// The same of one file.
+  /// Looks, when the data is open, whether one of them belongs to it.
+  ///
+  /// - Throws: `FileError`.
+  package static func requireUnread(
+    _ outputs: [(key: String, path: String?)], by dataset: Dataset
+  ) throws {
+    for path in outputs.compactMap(\.path) where dataset.reads(path) {
+      throw isInput(path, dataset.path)
+    }
+  }
+
+  /// `requireWritable` of one file.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - inputs: what the same command reads.
+  /// - Throws: `FileError`.
   package static func requireWritable(_ path: String, beside inputs: [String]) throws {
     guard !path.isEmpty else {
       throw FileError(path: path, "is no name; expected that of a file to write")

@@ -3,6 +3,7 @@
 import Foundation
 import VARedData
 
+/// What a path names where that is no file of a folder.
 enum SpecialFile {
   /// Where a file that `path` names is put: `path` itself, or what it is a link to, whether that is
   /// there or not; nil for a device or a pipe, which is written to.

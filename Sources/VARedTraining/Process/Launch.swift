@@ -14,8 +14,13 @@ public enum Launch {
   public static func begin() {
     holdStandardStreams()
     Signals.watch()
+    // Where there is no room there is none for MPI either.
+    OutOfMemory.endProcess { reason in
+      Terminal.warn("error: \(reason)")
+      _exit(ExitStatus.mendable)
+    }
+    OutOfMemory.requireRoom(threads: 1, isTaken: false)
     OutOfMemory.endProcess(by: endWithoutMemory)
-    OutOfMemory.requireRoom(threads: 1)
     _ = start
   }
 
@@ -68,9 +73,9 @@ public enum Launch {
   }
 
   /// Ends the program with one line, `error: …`, and `status`. Under a launcher all ranks come here
-  /// with the same error, and one of them speaks.
+  /// with the same error, and one of them speaks; after the job, whoever comes here.
   public static func fail(_ reason: String, status: Int32) -> Never {
-    if isRankOfMany {
+    if isRankOfMany, !Communicator.isFinalized {
       communicator().together(status: { _ in status }) {
         throw TrainingFailure(description: reason)
       }

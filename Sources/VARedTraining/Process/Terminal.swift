@@ -97,7 +97,8 @@ package enum Terminal {
       if !text.hasPrefix("\r"), pending.utf8.count < Self.mostPending { pending += text }
       guard let path, !pending.isEmpty else { return }
       guard let file = try? RegularFile.openToAppend(path) else {
-        self.path = nil
+        // There may be room later; what is no file becomes none.
+        if let kind = SpecialFile.kind(path), kind != S_IFREG { self.path = nil }
         return
       }
       defer { close(file) }

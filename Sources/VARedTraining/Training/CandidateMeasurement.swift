@@ -140,7 +140,8 @@ package enum CandidateMeasurement {
     }
     let before = try fixed()
     var table = try candidates(before)
-    guard let before, let after = try fixed() else { return nil }
+    let after = try fixed()
+    guard let before, let after else { return nil }
     table?.fixed = min(before, after)
     return table
   }

@@ -68,10 +68,14 @@ package struct RunFolder {
     try AtomicFile.write(missingClipsFile, text: "split,path\n" + lines.joined())
   }
 
-  /// At the end of an epoch there is a checkpoint before there is a line: one without the other was
-  /// taken away.
-  private func requireNoCheckpointWasWritten() throws {
-    guard let step = try MetricsFile.lastEpochEnd(metricsFile) else { return }
+  /// Refuses, before `make`, a run whose folder of checkpoints was taken away: it is there before
+  /// the first line of metrics. One that is empty may be of a run that could not write any yet.
+  ///
+  /// - Throws: `FileError`.
+  func requireCheckpoints(_ mode: ResumeMode) throws {
+    guard mode == .auto, !CheckpointFolder.isFolder(checkpoints.path),
+      let step = try MetricsFile.lastEpochEnd(metricsFile)
+    else { return }
     throw FileError(
       path: path,
       "holds a run of \(step) steps or more whose checkpoints are gone; put them back into "
@@ -95,7 +99,11 @@ package struct RunFolder {
           "holds a run of which no checkpoint is left but those set aside (\(aside[0])); rename one "
             + "back, or give another --output")
       }
-      if newest == nil { try requireNoCheckpointWasWritten() }
+      if newest == nil, let step = try MetricsFile.lastEpochEnd(metricsFile) {
+        say(
+          "warning: \(path) has metrics up to step \(step) and no checkpoint: the run begins afresh, "
+            + "its metrics are kept in \(metricsFile).before")
+      }
       return try checkpoints.newest(warn: say)
     case .none:
       let hasMetrics = FileManager.default.fileExists(atPath: metricsFile)
@@ -108,7 +116,7 @@ package struct RunFolder {
       }
       return CheckpointFolder.Search()
     case .path(let file):
-      let checkpoint = try Checkpoint.find(file)
+      let checkpoint = try Checkpoint.find(file, warn: say)
       try checkpoint.requireFinite()
       let step = checkpoint.header.position.step
       if let newest, newest > step {

@@ -329,12 +329,11 @@ final class Trainer {
       clipCosts: clipCosts)
   }
 
-  /// All ranks have undone the same steps; rank 0 speaks for them. A run that ends without a step
-  /// that was taken has trained nothing, however few they were.
+  /// All ranks have undone the same steps; rank 0 speaks for them. A run of which no step was taken
+  /// has trained nothing, however few they were.
   private func requireFewUndone() throws {
     let isLast = schedule.steps(before: position) == schedule.totalSteps
-    let most =
-      isLast && badSteps == stepsSinceStart ? 1 : max(1, configuration.maxBadSteps)
+    let most = isLast && badSteps == position.step ? 1 : max(1, configuration.maxBadSteps)
     guard badSteps >= most, let log else { return }
     log.wait()
     throw log.divergence(inARow: badSteps)

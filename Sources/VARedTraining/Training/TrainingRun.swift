@@ -110,6 +110,7 @@ public enum TrainingRun {
     let configuration = setup.configuration
     let say = Terminal.say
     let folder = RunFolder(path: configuration.output)
+    try folder.requireCheckpoints(configuration.resume)
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
     var start = StartingPoint(costMemory: setup.controller.memory)
