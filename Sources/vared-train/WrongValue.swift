@@ -17,8 +17,9 @@ enum WrongValue {
       let value = text.dropFirst("The value '".count).components(before: "' " + invalid)
       return expectation(flag).map { "--\(flag): expected \($0), found '\(value)'" }
     }
-    guard let flag = name(in: text, after: missing) else { return nil }
-    guard let expected = expectation(flag) else { return nil }
+    guard let flag = name(in: text, after: missing), let expected = expectation(flag) else {
+      return nil
+    }
     // What begins with - looks like a flag: a number below 0, or a name.
     guard let place = arguments.firstIndex(of: "--\(flag)"), place + 1 < arguments.count,
       arguments[place + 1].hasPrefix("-"), !arguments[place + 1].hasPrefix("--")

@@ -18,12 +18,12 @@ enum UnreadForms {
   /// - Returns: always nil.
   /// - Throws: `DatasetError` for a form that is known and not read.
   static func refuse(_ file: TextFile) throws -> AnnotationSet? {
-    let words = Set(
-      file.firstLine.split { ",;\t ".contains($0) }.map { $0.filter { $0 != "\"" }.lowercased() })
+    let words = file.firstLine.split { ",;\t ".contains($0) }
+      .map { $0.filter { $0 != "\"" }.lowercased() }
     for form in forms where form.columns.isSubset(of: words) {
       throw refusal(file, form.name, form.remedy)
     }
-    if hasMixedSeparators(file.firstLine) {
+    if hasMixedSeparators(file.firstLine, words) {
       throw refusal(file, "a header with several separators", advice)
     }
     if isBoxes(file.firstLine) { throw refusal(file, "AVA's list of boxes", advice) }
@@ -33,8 +33,7 @@ enum UnreadForms {
   }
 
   /// `path,label;split`: names of columns, between which stand different characters.
-  private static func hasMixedSeparators(_ line: Substring) -> Bool {
-    let words = line.split { ",;\t ".contains($0) }.map { $0.filter { $0 != "\"" }.lowercased() }
+  private static func hasMixedSeparators(_ line: Substring, _ words: [String]) -> Bool {
     guard let first = words.first, LabelTable.videoColumns.contains(first),
       words.contains(where: LabelTable.labelColumns.contains)
     else { return false }
