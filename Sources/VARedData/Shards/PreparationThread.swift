@@ -68,7 +68,7 @@ final class PreparationThread: @unchecked Sendable {  // everything mutable is u
         }
         let start = Deadline.now
         _ = condition.wait(until: Date(timeIntervalSinceNow: step))
-        silence += min(step, Deadline.now - start)
+        silence += Deadline.now - start
         let now = signs.load(ordering: .relaxed)
         if now != seen { (silence, seen) = (0, now) }
         let limit = isCancelled() ? min(Self.stopSeconds, hangSeconds) : hangSeconds

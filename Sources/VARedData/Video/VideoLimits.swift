@@ -4,10 +4,10 @@ import Foundation
 
 /// What reading one clip may cost before the file is refused, and the way to call it off.
 package struct VideoLimits: Sendable {
-  /// Wall-clock seconds for one clip: hundreds of times what a clip of ten seconds needs. Looked at
-  /// from packet to packet.
+  /// Seconds for one clip, of those in which the process runs: hundreds of times what a clip of ten
+  /// seconds needs. Looked at from packet to packet.
   package var seconds = 60.0
-  /// Wall-clock seconds after which a thread that did not come back by itself is given up: it hangs
+  /// Seconds, counted so, after which a thread that did not come back by itself is given up: it hangs
   /// within one packet.
   var hangSeconds = 120.0
   /// Bytes of packets kept in memory; a longer video is read from its file twice.
@@ -61,6 +61,6 @@ struct Deadline: Sendable {
 
   var isOver: Bool { isCancelled() || Deadline.now > end }
 
-  /// Seconds of a clock that only goes forward.
-  static var now: Double { ProcessInfo.processInfo.systemUptime }
+  /// Seconds in which this process ran.
+  static var now: Double { RunningTime.process.seconds }
 }
