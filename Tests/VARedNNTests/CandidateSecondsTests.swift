@@ -1,5 +1,6 @@
 // Costs in seconds: which candidates are offered, what is charged, and what a table may be.
 
+import Foundation
 import Testing
 
 @testable import VARedNN
@@ -244,6 +245,91 @@ import Testing
     #expect(CandidateSeconds.mean([table, try self.table(plain: 1)]) == nil)
     #expect(try measured.measureCandidates(clips, fixed: least, for: 0) { true } == nil)
     #expect(try fixed.secondsPerClip(clips, for: 0) { true } == nil)
+  }
+
+  // MARK: Clips that differ
+
+  @Test func clipsThatDifferAreConvolvedApart() {
+    // One layer of two pairs, one of three; batches of two.
+    let scatter = Scatter(batch: 2, layers: [(pairs: 2, share: 0.1), (pairs: 3, share: 0.01)])
+    #expect(scatter.counts.count == 5)
+    #expect(scatter.ratio(of: [4, 0, 0, 4, 0]) == 0)
+    // Two of each: both alike with a probability of 2/4·1/3 for either pair.
+    #expect(abs(scatter.ratio(of: [2, 2, 0, 4, 0]) - 0.1 * 2 / 3) < 1e-12)
+    // What stands behind the counts is of others; fewer clips than a batch are one.
+    #expect(abs(scatter.ratio(of: [1, 1, 1, 0, 1, 9]) - 0.11) < 1e-12)
+    #expect(scatter.ratio(of: [1, 0, 0, 0, 1]) == 0)
+    #expect(scatter.ratio(of: [0, 0, 0, 0, 0]) == 0)
+    let single = Scatter(batch: 1, layers: [(pairs: 2, share: 0.1)])
+    #expect(single.ratio(of: [3, 3]) == 0)
+    // Of 64 clips one that differs is in a batch of 8 one time in eight.
+    let rare = Scatter(batch: 8, layers: [(pairs: 2, share: 1)])
+    #expect(abs(rare.ratio(of: [63, 1]) - 0.125) < 1e-12)
+  }
+
+  @Test func whatClipsTookIsCounted() throws {
+    let measured = try network(try table(plain))
+    measured.policies = .drawn(CandidateDraws(keys: [nil, 0], tilt: 1e4))
+    _ = try clips.withUnsafeBufferPointer {
+      try measured.infer(Clips($0, of: configuration().clip))
+    }
+    var scatter = try #require(measured.scatter)
+    let pairs = measured.dynamicLayers.map { $0.temporalStrides.count * $0.channelCounts.count }
+    #expect(scatter.counts.count == pairs.reduce(0, +))
+    var first = 0
+    for count in pairs {
+      // The first clip in full, the second in the cheapest pair; where there is one, both.
+      let own = Array(scatter.counts[first..<first + count])
+      var expected = [Double](repeating: 0, count: count)
+      expected[0] += 1
+      expected[count - 1] += 1
+      #expect(own == expected)
+      first += count
+    }
+    #expect(scatter.cleared.counts.allSatisfy { $0 == 0 })
+    scatter.add(scatter)
+    #expect(scatter.counts.reduce(0, +) == Double(4 * pairs.count))
+    measured.policies = .full
+    _ = try clips.withUnsafeBufferPointer {
+      try measured.infer(Clips($0, of: configuration().clip))
+    }
+    let alike = try #require(measured.scatter)
+    #expect(alike.ratio(of: alike.counts) == 0)
+    #expect(try network().scatter == nil, "costs are MACs")
+  }
+
+  /// Everything open, what every clip takes.
+  @Test func gatesStartWithEverythingOpen() throws {
+    let table = try table(plain)
+    let measured = try network(table)
+    measured.policies = .frozenGates
+    let open = try clips.withUnsafeBufferPointer {
+      try measured.infer(Clips($0, of: configuration().clip))
+    }
+    for ratio in try #require(open.timeRatio) { #expect(abs(ratio - table.openRatio) < 1e-9) }
+    #expect(table.openRatio > 1)
+  }
+
+  @Test func tablesSayWhatClipsThatDifferTake() throws {
+    let first = try table {
+      LayerSeconds(
+        name: $0.name, temporalStrides: $0.temporalStrides, channelCounts: $0.channelCounts,
+        seconds: plain($0).seconds, gate: 0, term: 0, scatter: 0.3)
+    }
+    let text = try JSONEncoder().encode(first)
+    #expect(try JSONDecoder().decode(CandidateSeconds.self, from: text) == first)
+    let earlier = String(decoding: text, as: UTF8.self).replacingOccurrences(
+      of: #","scatter":0.3"#, with: ""
+    ).replacingOccurrences(of: #""scatter":0.3,"#, with: "")
+    #expect(!earlier.contains("scatter"))
+    let read = try JSONDecoder().decode(CandidateSeconds.self, from: Data(earlier.utf8))
+    #expect(read.layers.allSatisfy { $0.scatter == 0 } && read.layers.count == first.layers.count)
+    let network = try network(first)
+    let scatter = try #require(network.scatter)
+    var counts = scatter.counts
+    counts[0] = 1
+    counts[counts.firstIndex(of: 0) ?? 0] = 1
+    #expect(abs(scatter.ratio(of: counts) - 0.3 / Self.fixed) < 1e-12)
   }
 
   /// A table of one layer.

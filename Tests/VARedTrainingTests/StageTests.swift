@@ -50,6 +50,19 @@ import VARedNN
     #expect(weight(false, at: 0.7) == weight(true, at: 0.7) && weight(true, at: 0.7) > 0)
   }
 
+  /// In seconds gates that leave everything open take longer than the fixed network: the goal
+  /// comes down from there, so that λ is not wound up before they could follow.
+  @Test func theGoalStartsWhereGatesDo() {
+    var controller = CostController(
+      weight: 0.8, target: 0.7, ramp: 0.5, steps: 100, unit: .seconds, start: 1.4)
+    #expect(controller.memory.ratio == 1.4 && controller.memory.earlierRatio == 1.4)
+    #expect(controller.weight(progress: 0) == 0.8)
+    controller.observe(ratio: 1.4, progress: 0)
+    #expect(controller.memory.weight == 0.8)
+    controller.observe(ratio: 1.4, progress: 0.25)
+    #expect(controller.memory.weight > 0.8 && controller.weight(progress: 0.25) > 0.8)
+  }
+
   /// A network whose ratio falls faster the larger λ is above some value, and rises below it.
   @Test(arguments: [0.4, 0.65, 0.9]) func theTargetIsReached(_ target: Double) {
     let steps = 500

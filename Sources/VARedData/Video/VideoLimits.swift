@@ -7,8 +7,8 @@ package struct VideoLimits: Sendable {
   /// Seconds for one clip, of those in which the process runs: hundreds of times what a clip of ten
   /// seconds needs. Looked at from packet to packet.
   package var seconds = 60.0
-  /// Seconds, counted so, after which a thread that did not come back by itself is given up: it hangs
-  /// within one packet.
+  /// Seconds, counted so, after which a thread that did not come back by itself is given up: it
+  /// hangs within one packet.
   var hangSeconds = 120.0
   /// Bytes of packets kept in memory; a longer video is read from its file twice.
   var keptBytes = 64 << 20

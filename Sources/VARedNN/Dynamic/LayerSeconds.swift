@@ -16,6 +16,8 @@ public struct LayerSeconds: Equatable, Sendable, Codable {
   public let gate: Double
   /// Of every open candidate beyond one an axis.
   public let term: Double
+  /// By how much it takes longer where the clips of a batch take different pairs.
+  public let scatter: Double
 
   /// A layer's seconds.
   ///
@@ -26,13 +28,27 @@ public struct LayerSeconds: Equatable, Sendable, Codable {
   ///   - seconds: of every pair, above 0, at index `a·Sc + b`.
   ///   - gate: of its gate, and of the motion energy that it reads.
   ///   - term: of every open candidate beyond one an axis.
+  ///   - scatter: by how much it takes longer where the clips of a batch take different pairs.
   public init(
     name: String, temporalStrides: [Int], channelCounts: [Int], seconds: [Double], gate: Double,
-    term: Double
+    term: Double, scatter: Double = 0
   ) {
     (self.name, self.seconds) = (name, seconds)
     (self.temporalStrides, self.channelCounts) = (temporalStrides, channelCounts)
-    (self.gate, self.term) = (gate, term)
+    (self.gate, self.term, self.scatter) = (gate, term, scatter)
+  }
+
+  /// Tables were written without `scatter` before it was measured.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try values.decode(String.self, forKey: .name),
+      temporalStrides: try values.decode([Int].self, forKey: .temporalStrides),
+      channelCounts: try values.decode([Int].self, forKey: .channelCounts),
+      seconds: try values.decode([Double].self, forKey: .seconds),
+      gate: try values.decode(Double.self, forKey: .gate),
+      term: try values.decode(Double.self, forKey: .term),
+      scatter: try values.decodeIfPresent(Double.self, forKey: .scatter) ?? 0)
   }
 
   /// Everything computed.
@@ -98,6 +114,6 @@ public struct LayerSeconds: Equatable, Sendable, Codable {
       return false
     }
     return seconds.allSatisfy { $0 > 0 && $0 <= Self.mostShare * full }
-      && [gate, term].allSatisfy { (0...Self.mostShare * full).contains($0) }
+      && [gate, term, scatter].allSatisfy { (0...Self.mostShare * full).contains($0) }
   }
 }

@@ -55,7 +55,8 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
     else { return false }
     let dearest = layers.reduce(rest) { sum, layer in
       let open = layer.temporalStrides.count + layer.channelCounts.count
-      return sum + layer.gate + layer.term * Double(open) + (layer.seconds.max() ?? 0)
+      let most = layer.gate + layer.term * Double(open) + layer.scatter
+      return sum + most + (layer.seconds.max() ?? 0)
     }
     return dearest <= LayerSeconds.mostShare * fixed
   }
@@ -63,6 +64,15 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
   /// Of a clip, everything computed and no gate asked, in a network that could do otherwise.
   /// - Precondition: `isSound`, here and below.
   public var full: Double { layers.reduce(rest) { $0 + $1.full } }
+
+  /// The time ratio of gates that leave open all that they are offered.
+  public var openRatio: Double {
+    let worth = layers.filter(\.isWorthAGate)
+    let open = worth.reduce(constant) { sum, layer in
+      sum + layer.full + layer.gate + layer.term * Double(layer.space.candidates - 2)
+    }
+    return open / fixed
+  }
 
   /// What no policy changes: outside the layers, and those that are not worth a gate.
   var constant: Double {
@@ -97,7 +107,8 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
           name: layer.name, temporalStrides: layer.temporalStrides,
           channelCounts: layer.channelCounts,
           seconds: layer.seconds.indices.map { i in mean { $0.layers[l].seconds[i] } },
-          gate: mean { $0.layers[l].gate }, term: mean { $0.layers[l].term })
+          gate: mean { $0.layers[l].gate }, term: mean { $0.layers[l].term },
+          scatter: mean { $0.layers[l].scatter })
       })
   }
 

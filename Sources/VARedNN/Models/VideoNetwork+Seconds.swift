@@ -112,6 +112,13 @@ private struct CandidateTiming {
         for l in layers.indices { layers[l].addWholeBesideMotion(network.layers[l]) }
       }
     }
+    // Every other clip in full, those between them in the cheapest pair.
+    network.policies = .drawn(
+      CandidateDraws(keys: (0..<clips.count).map { $0 % 2 == 0 ? nil : 0 }, tilt: 1e4))
+    _ = try pass()
+    if isTimed {
+      for l in layers.indices { layers[l].addScattered(network.layers[l]) }
+    }
     network.policies = .frozenGates
     _ = try pass()
     if isTimed {
@@ -132,7 +139,9 @@ private struct CandidateTiming {
   private var readsMotion: Bool { network.configuration.dynamic?.motionEnergy == true }
 
   var seconds: CandidateSeconds {
-    let perClip = 1 / Double(clips.count)
+    // The least of all is more than the sum of each layer's least, which are of other passes.
+    let sum = layers.reduce(rest) { $0 + $1.full }
+    let perClip = max(1, whole / sum) / Double(clips.count)
     // Motion energy is taken by whoever makes a gate's input; what it takes goes with its size.
     let inputs = network.layers.map { Double($0.geometry.input.clipFloats) }
     let motion = readsMotion ? max(0, wholeBesideMotion - whole) / inputs.reduce(0, +) : 0
@@ -141,7 +150,8 @@ private struct CandidateTiming {
       fixed: fixed, rest: rest * perClip,
       layers: layers.indices.map { l in
         layers[l].seconds(
-          network.dynamicLayers[l], motion: motion * inputs[l], perClip: perClip)
+          network.dynamicLayers[l], motion: motion * inputs[l], clips: clips.count,
+          perClip: perClip)
       })
   }
 }
@@ -153,6 +163,8 @@ private struct LayerTiming {
   private var pairs: [Double]
   /// Everything computed, while the next gate's motion energy is taken.
   private var wholeBesideMotion: Double?
+  /// Clip by clip all and the least.
+  private var scattered = Double.infinity
   private var gate = Double.infinity
   /// With as many candidates open as `open` says.
   private var opened = Double.infinity
@@ -176,6 +188,14 @@ private struct LayerTiming {
     wholeBesideMotion = min(wholeBesideMotion ?? .infinity, layer.clock.unit)
   }
 
+  /// A pass in which clips take in turn the first and the last pair.
+  mutating func addScattered(_ layer: DynamicConvolution) {
+    scattered = min(scattered, layer.clock.unit)
+  }
+
+  /// Everything computed.
+  var full: Double { pairs[0] }
+
   /// A pass in which the gates decide.
   mutating func addGates(_ layer: DynamicConvolution, clips: Int) {
     gate = min(gate, layer.clock.gate)
@@ -184,12 +204,20 @@ private struct LayerTiming {
       (0..<clips).reduce(0.0) { $0 + Double(layer.gate.policy.openCandidates($1)) } / Double(clips)
   }
 
-  /// - Parameter motion: what taking the layer's motion energy takes.
-  func seconds(_ info: DynamicLayerInfo, motion: Double, perClip: Double) -> LayerSeconds {
+  /// - Parameters:
+  ///   - motion: what taking the layer's motion energy takes.
+  ///   - clips: of a pass.
+  ///   - perClip: what seconds of a pass are multiplied by.
+  func seconds(
+    _ info: DynamicLayerInfo, motion: Double, clips: Int, perClip: Double
+  ) -> LayerSeconds {
     let whole = wholeBesideMotion ?? pairs[0]
+    let cheap = Double(clips / 2) / Double(clips)
+    let alike = (1 - cheap) * pairs[0] + cheap * pairs[pairs.count - 1]
     return LayerSeconds(
       name: info.name, temporalStrides: info.temporalStrides, channelCounts: info.channelCounts,
       seconds: pairs.map { $0 * perClip }, gate: (gate + motion) * perClip,
-      term: open > 2 ? max(0, opened - whole) / (open - 2) * perClip : 0)
+      term: open > 2 ? max(0, opened - whole) / (open - 2) * perClip : 0,
+      scatter: max(0, scattered - alike) * perClip)
   }
 }

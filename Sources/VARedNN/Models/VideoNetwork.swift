@@ -28,6 +28,8 @@ public final class VideoNetwork {
   private(set) var logits: [Float]
   /// Of each clip of the last forward pass.
   private var costs: [ClipCost]
+  /// What the clips of the last pass took, where costs are in seconds.
+  public private(set) var scatter: Scatter?
   /// What every clip costs whatever the policies, in the unit of the loss.
   let constantCost: Double
 
@@ -85,6 +87,7 @@ public final class VideoNetwork {
     }
     for (layer, info) in zip(layers, dynamicLayers) { layer.share = info.share }
     constantCost = try Self.shareCosts(layers, dynamicLayers, context)
+    if let seconds = context.seconds { scatter = Scatter(seconds, layers, dynamicLayers) }
     gradientBuffers = GradientBuffers(
       batch: batch, largest: context.largestMap, mostMeans: context.mostMeans)
     logits = [Float](repeating: 0, count: batch * configuration.classes)
@@ -234,6 +237,7 @@ public final class VideoNetwork {
     pooling.forward(blocks.last?.output ?? stem.output, clips: n)
     head.forward(pooling.features, clips: n, training: training, into: &logits)
     for clip in 0..<n { costs[clip] = cost(clip: clip) }
+    scatter?.take(layers, clips: n)
   }
 
   /// What clip `clip` of the last forward pass cost.

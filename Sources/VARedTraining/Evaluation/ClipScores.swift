@@ -17,6 +17,8 @@ package struct ClipScores {
   private var convRatio: [Double]
   /// Where costs are in seconds; else zero.
   private var timeRatio: [Double]
+  /// Of all passes, where costs are in seconds.
+  private(set) var scatter: Scatter?
   private var viewCount: [Double]
   /// Views of decoded clips by themselves: correct, and correct within five.
   private var viewsCorrect = (top1: 0, top5: 0)
@@ -32,7 +34,12 @@ package struct ClipScores {
   ///   - labels: the network's classes of each of this rank's clips.
   ///   - classes: the network's number of classes.
   ///   - isMultiLabel: a clip has any number of them.
-  init(labels: [[Int]], classes: Int, isMultiLabel: Bool, layers: [DynamicLayerInfo]) {
+  ///   - scatter: the network's.
+  init(
+    labels: [[Int]], classes: Int, isMultiLabel: Bool, layers: [DynamicLayerInfo],
+    scatter: Scatter? = nil
+  ) {
+    self.scatter = scatter?.cleared
     self.labels = labels
     self.classes = classes
     self.isMultiLabel = isMultiLabel
@@ -52,6 +59,7 @@ package struct ClipScores {
     let start = ContinuousClock.now
     let inference = try network.infer(Clips(batch.clips, of: network.configuration.clip))
     seconds.append(start.duration(to: .now) / .seconds(1) / Double(batch.count))
+    if let pass = network.scatter { scatter?.add(pass) }
     let refused = Set(batch.bad.map(\.index))
     for n in 0..<batch.count {
       let clip = first + n
@@ -81,8 +89,8 @@ package struct ClipScores {
 
   /// Clips, correct, correct within five, conv ratio, MACs, the median pass's seconds per clip,
   /// whether there was a pass, bad clips, views, correct views, views correct within five, clips
-  /// with scores that are not finite, time ratio: this rank's sums. Bad clips, which were replaced
-  /// by others, count for nothing but their number.
+  /// with scores that are not finite, time ratio, then `scatter.counts`: this rank's sums. Bad
+  /// clips, which were replaced by others, count for nothing but their number, and in `scatter`.
   var sums: [Double] {
     var sums = [Double](repeating: 0, count: 13)
     for clip in decoded {
@@ -102,7 +110,7 @@ package struct ClipScores {
     }
     sums[7] = Double(isBad.count { $0 })
     (sums[9], sums[10]) = (Double(viewsCorrect.top1), Double(viewsCorrect.top5))
-    return sums
+    return sums + (scatter?.counts ?? [])
   }
 
   /// The clips that were decoded.

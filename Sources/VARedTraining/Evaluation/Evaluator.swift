@@ -58,7 +58,7 @@ package struct Evaluator {
     let labels = indices.map { dataset.labels(split, $0) }
     var scores = ClipScores(
       labels: labels.map { $0.map { classMap[$0] } }, classes: network.configuration.classes,
-      isMultiLabel: isMultiLabel, layers: network.dynamicLayers)
+      isMultiLabel: isMultiLabel, layers: network.dynamicLayers, scatter: network.scatter)
     for (pass, view) in views.enumerated() {
       let loader = ClipLoader(
         dataset: dataset, split: split, geometry: geometry, batches: batches, view: { _ in view },
@@ -92,7 +92,7 @@ package struct Evaluator {
     result.clips = Int(sums[0])
     if !isMultiLabel { takeAccuracy(sums, into: &result) }
     result.convRatio = sums[3] / clips
-    result.timeRatio = sums[12] / clips
+    result.timeRatio = sums[12] / clips + (scores.scatter?.ratio(of: sums.dropFirst(13)) ?? 0)
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])

@@ -37,10 +37,11 @@ struct StepRecord {
   /// - Parameters:
   ///   - isFaulty: this rank found something that is not finite.
   ///   - waited: what this rank has waited for in this step.
+  ///   - scatter: the network's, of this step.
   /// - Throws: `MPIError`.
   init(
     _ outcome: StepOutcome, isFaulty: Bool = false, badClips: Int, waited: StepSeconds,
-    over communicator: Communicator
+    scatter: Scatter? = nil, over communicator: Communicator
   ) throws {
     let clips = Double(outcome.count)
     let received = Signals.received
@@ -51,7 +52,10 @@ struct StepRecord {
       outcome.forwardSeconds, outcome.backwardSeconds, waited.gradients, Double(badClips),
       isFaulty ? 1 : 0, outcome.sums.executedCost,
     ]
+    let firstSignal = sums.count
     sums += Signals.each.map { received.contains($0) ? 1 : 0 }
+    let firstPair = sums.count
+    sums += scatter?.counts ?? []
     try sums.withUnsafeMutableBufferPointer { try communicator.allReduceSum($0) }
     let ranks = Double(communicator.size)
     self.clips = sums[0]
@@ -67,8 +71,10 @@ struct StepRecord {
     allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
     isUndone = sums[11] > 0 || !loss.isFinite
-    executedCost = sums[12] / sums[0]
-    for (signal, count) in zip(Signals.each, sums[13...]) where count > 0 { signals.insert(signal) }
+    executedCost = sums[12] / sums[0] + (scatter?.ratio(of: sums[firstPair...]) ?? 0)
+    for (signal, count) in zip(Signals.each, sums[firstSignal...]) where count > 0 {
+      signals.insert(signal)
+    }
   }
 
   /// The line of metrics.jsonl; `step` counts from 1.

@@ -5,21 +5,22 @@ import Foundation
 /// λ of every step: a PI controller of the executed conv ratio, or of the time ratio.
 ///
 /// Without a target λ rises linearly to its setting over the first `ramp` of the joint stage. With
-/// a target that same part of the stage leads a goal for the executed ratio from 1 down to the
-/// target, and λ follows how far above the goal the network will soon be: by an integral part,
-/// which is multiplied up or down, and a proportional one. Looking ahead matters: gates answer to λ
-/// with a delay, and a candidate that is closed for every clip has no gradient that would open it
-/// again. Sparsemax gates close candidates as their temperature falls, asked or not: for them λ may
-/// become negative, which presses the ratio back up to the goal while there is somebody to press.
+/// a target that same part of the stage leads a goal for the executed ratio from where gates start
+/// down to the target, and λ follows how far above the goal the network will soon be: by an
+/// integral part, which is multiplied up or down, and a proportional one. Looking ahead matters:
+/// gates answer to λ with a delay, and a candidate that is closed for every clip has no gradient
+/// that would open it again. Sparsemax gates close candidates as their temperature falls, asked or
+/// not: for them λ may become negative, which presses the ratio back up to the goal while there is
+/// somebody to press.
 public struct CostController: Equatable, Sendable {
   /// What λ remembers from step to step; part of a checkpoint.
   public struct Memory: Equatable, Sendable {
     /// The integral part of λ.
     public var weight: Double
     /// The executed ratio on the training clips, averaged over the last steps.
-    public var ratio = 1.0
+    public var ratio: Double
     /// The same, averaged over more steps.
-    public var earlierRatio = 1.0
+    public var earlierRatio: Double
 
     /// What ratios can be, which are means of sums, and rounded. With every candidate open a
     /// network takes longer than the fixed one.
@@ -28,8 +29,9 @@ public struct CostController: Equatable, Sendable {
     }
 
     /// Before the first step of the joint stage.
-    public init(weight: Double) {
+    public init(weight: Double, ratio: Double = 1) {
       self.weight = weight
+      (self.ratio, earlierRatio) = (ratio, ratio)
     }
 
     /// The values as a checkpoint stores them.
@@ -56,6 +58,8 @@ public struct CostController: Equatable, Sendable {
   public let pressesUpwards: Bool
   /// What the ratio is of.
   public let unit: CostUnit
+  /// The ratio of gates that leave everything open.
+  public let start: Double
   /// Present state.
   public var memory: Memory
 
@@ -73,9 +77,10 @@ public struct CostController: Equatable, Sendable {
   ///   - steps: of the joint stage.
   ///   - pressesUpwards: whether λ may become negative.
   ///   - unit: what the ratio is of.
+  ///   - start: the ratio of gates that leave everything open.
   public init(
     weight: Double, target: Double?, ramp: Double, steps: Int, pressesUpwards: Bool = false,
-    unit: CostUnit = .macs
+    unit: CostUnit = .macs, start: Double = 1
   ) {
     self.unit = unit
     self.target = target
@@ -83,7 +88,8 @@ public struct CostController: Equatable, Sendable {
     self.steps = steps
     setWeight = weight
     self.pressesUpwards = pressesUpwards
-    memory = Memory(weight: weight)
+    self.start = start
+    memory = Memory(weight: weight, ratio: start)
   }
 
   /// λ at `progress` through the joint stage, 0 to 1.
@@ -129,7 +135,7 @@ public struct CostController: Equatable, Sendable {
 
   /// The ratio wanted at `progress`.
   private func goal(_ target: Double, progress: Double) -> Double {
-    1 + (target - 1) * rampedIn(progress)
+    start + (target - start) * rampedIn(progress)
   }
 
   private func rampedIn(_ progress: Double) -> Double {

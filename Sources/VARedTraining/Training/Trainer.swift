@@ -223,7 +223,7 @@ final class Trainer {
     var record = try clock.waiting(for: \.gradients) {
       try StepRecord(
         outcome, isFaulty: fault != nil, badClips: batch.bad.count, waited: waited,
-        over: communicator)
+        scatter: network.scatter, over: communicator)
     }
     if network.configuration.seconds != nil { record.timeRatio = record.executedCost }
     let seconds = clock.lap()

@@ -60,8 +60,9 @@ public enum TrainingRun {
     let opened = communicator.together(status: ExitStatus.of) {
       communicator.rank == 0 ? try open(setup, network, optimizer) : nil
     }
-    let start = try (opened?.start ?? StartingPoint(costMemory: setup.controller.memory)).broadcast(
-      over: communicator)
+    let start = try
+      (opened?.start
+      ?? StartingPoint(costMemory: setup.controller(seconds).memory)).broadcast(over: communicator)
     try network.parameters.broadcast(momentum: optimizer.momentumBuffer, over: communicator)
     let timeLimit = TimeLimit(
       configuration.timeLimit, start: Launch.start, checkpointBytes: 8 * network.parameters.count)
@@ -69,8 +70,8 @@ public enum TrainingRun {
     if let end = try EarlyStop.look(communicator, configuration, at: start) { return end }
     let trainer = try Trainer(
       setup, network: network, optimizer: optimizer,
-      schedule: setup.schedule(policies, costMemory: start.costMemory), statistics: statistics,
-      log: opened?.log, timeLimit: timeLimit, start: start)
+      schedule: setup.schedule(policies, costMemory: start.costMemory, seconds: seconds),
+      statistics: statistics, log: opened?.log, timeLimit: timeLimit, start: start)
     let end = try trainer.run(onlyWarmup: onlyWarmup)
     if end == .finished, !onlyWarmup, let missed = trainer.missedTarget {
       opened?.log.progress.conclude(missed)
@@ -113,12 +114,12 @@ public enum TrainingRun {
     try folder.requireCheckpoints(configuration.resume)
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
-    var start = StartingPoint(costMemory: setup.controller.memory)
+    let seconds = network.configuration.seconds
+    var start = StartingPoint(costMemory: setup.controller(seconds).memory)
     let clips = ClipRecord(setup.dataset)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       guard
-        checkpoint.header.seconds == network.configuration.seconds
-          || !configuration.countsSeconds
+        checkpoint.header.seconds == seconds || !configuration.countsSeconds
       else {
         throw FileError(
           path: checkpoint.path,
@@ -135,7 +136,6 @@ public enum TrainingRun {
       try InitialWeights.load(weights, into: network.parameters).lines(path: weights).forEach(say)
     }
     setup.summary(network).forEach(say)
-    let seconds = network.configuration.seconds
     if let seconds {
       CandidateMeasurement.lines(seconds, setup).forEach(say)
       try AtomicFile.write(folder.candidateSecondsFile, text: CandidateTable.text(seconds))

@@ -89,19 +89,26 @@ package struct TrainingSetup {
   }
 
   /// λ before the first step.
-  var controller: CostController {
+  ///
+  /// - Parameter seconds: the network's table, where costs are in seconds.
+  func controller(_ seconds: CandidateSeconds?) -> CostController {
     CostController(
       weight: configuration.costWeight,
       target: configuration.targetRatio > 0 ? configuration.targetRatio : nil,
       ramp: configuration.costRamp, steps: stages.jointSteps,
-      pressesUpwards: configuration.gateForm == .sparsemax, unit: configuration.costUnit)
+      pressesUpwards: configuration.gateForm == .sparsemax, unit: configuration.costUnit,
+      start: max(1, seconds?.openRatio ?? 1))
   }
 
   /// Every step of the run.
   ///
-  /// - Parameter costMemory: what λ remembers of the steps before.
-  func schedule(_ policies: PolicyPlan, costMemory: CostController.Memory) -> TrainingSchedule {
-    var controller = controller
+  /// - Parameters:
+  ///   - costMemory: what λ remembers of the steps before.
+  ///   - seconds: the network's table, where costs are in seconds.
+  func schedule(
+    _ policies: PolicyPlan, costMemory: CostController.Memory, seconds: CandidateSeconds?
+  ) -> TrainingSchedule {
+    var controller = controller(seconds)
     controller.memory = costMemory
     return TrainingSchedule(
       learningRates: learningRates, stages: stages, policies: policies, controller: controller,
