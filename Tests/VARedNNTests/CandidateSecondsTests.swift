@@ -298,6 +298,25 @@ import Testing
     #expect(try network().scatter == nil, "costs are MACs")
   }
 
+  @Test(arguments: [(0, 1), (-1, 1), (2, 0), (2, -3)])
+  func tablesOfNoBatchAreRefused(batch: Int, threads: Int) throws {
+    let good = try table(plain)
+    let bad = CandidateSeconds(
+      of: configuration(), batch: batch, threads: threads, fixed: good.fixed, rest: good.rest,
+      layers: good.layers)
+    #expect(good.isSound && !bad.isSound)
+    #expect(throws: NetworkError.self) { try network(bad) }
+  }
+
+  @Test(arguments: [-1, .nan, .infinity, 1e4]) func scatterMustBeSound(_ scatter: Double) throws {
+    let first = try plain(#require(try network().dynamicLayers.first))
+    let bad = LayerSeconds(
+      name: first.name, temporalStrides: first.temporalStrides,
+      channelCounts: first.channelCounts, seconds: first.seconds, gate: 0, term: 0,
+      scatter: scatter)
+    #expect(first.isSound && !bad.isSound)
+  }
+
   /// Everything open, what every clip takes.
   @Test func gatesStartWithEverythingOpen() throws {
     let table = try table(plain)

@@ -75,7 +75,8 @@ import VARedNN
 
   @Test(arguments: [
     ("", "holds no table"), ("[]", "holds no table"), ("{}", "no '"), ("\u{0}", "holds no table"),
-    (#"{"batch":"x"}"#, "holds no table"),
+    (#"{"batch":"x"}"#, "holds no table"), (whole(batch: 0), "no clip takes"),
+    (whole(batch: -1), "no clip takes"),
     (whole(rest: "1e999"), "holds no table"), (whole(rest: "-1"), "no clip takes"),
     (whole(layers: #"[{"name":7}]"#), "layers.0"),
     (whole(layers: "[" + layer("[]") + "]"), "no clip takes"),
@@ -88,8 +89,10 @@ import VARedNN
     #expect("\(try #require(error))".contains(words), "\(String(describing: error))")
   }
 
-  private static func whole(rest: String = "1", layers: String = "[]") -> String {
-    #"{"architecture":"x3d-m","width":1,"frames":4,"size":32,"batch":1,"threads":1,"fixed":1,"#
+  private static func whole(
+    rest: String = "1", layers: String = "[]", batch: Int = 1
+  ) -> String {
+    #"{"architecture":"x3d-m","width":1,"frames":4,"size":32,"batch":\#(batch),"threads":1,"fixed":1,"#
       + #""rest":\#(rest),"layers":\#(layers)}"#
   }
 
@@ -171,6 +174,37 @@ import VARedNN
     _ = try run(arguments("one", inSeconds(more + ["--batch", "6"])))
     _ = try run(arguments("three", inSeconds(more + ["--batch", "2"])), ranks: 3)
     #expect(try newest("one").model == newest("three").model)
+  }
+
+  /// How often clips of a batch differ is told from the clips of all ranks, in steps and in
+  /// evaluations.
+  @Test func clipsThatDifferAreThoseOfAllRanks() throws {
+    let alike = try writeTable()
+    let apart = CandidateSeconds(
+      of: settings.networkConfiguration(classes: 2), batch: 2, threads: 1, fixed: alike.fixed,
+      rest: alike.rest,
+      layers: alike.layers.map {
+        LayerSeconds(
+          name: $0.name, temporalStrides: $0.temporalStrides, channelCounts: $0.channelCounts,
+          seconds: $0.seconds, gate: $0.gate, term: $0.term, scatter: 0.3)
+      })
+    func timeRatios(_ name: String, _ table: CandidateSeconds, ranks: Int) throws -> [Double] {
+      try scratch.write("table.json", CandidateTable.text(table))
+      let more = [
+        "--policy", "random", "--warmup-share", "0", "--target-ratio", "0.95", "--epochs", "2",
+        "--batch", String(4 / ranks),
+      ]
+      _ = try run(arguments(name, inSeconds(more)), ranks: ranks)
+      return try objects(name).compactMap { $0["time_ratio"] as? Double }
+    }
+    let none = try timeRatios("none", alike, ranks: 1)
+    let (one, two) = (
+      try timeRatios("one", apart, ranks: 1), try timeRatios("two", apart, ranks: 2)
+    )
+    #expect(!none.isEmpty && one.count == none.count && two.count == none.count)
+    for (ratios, less) in zip(zip(one, two), none) {
+      #expect(abs(ratios.0 - ratios.1) < 1e-6 && ratios.0 > less + 0.02, "\(ratios), \(less)")
+    }
   }
 
   /// What reads a checkpoint has the same network, and says what it takes.

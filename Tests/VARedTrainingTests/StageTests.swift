@@ -61,6 +61,9 @@ import VARedNN
     #expect(controller.memory.weight == 0.8)
     controller.observe(ratio: 1.4, progress: 0.25)
     #expect(controller.memory.weight > 0.8 && controller.weight(progress: 0.25) > 0.8)
+    // Gates that were trained before: no slope from where they never were.
+    controller.observe(ratio: 0.9, progress: 0)
+    #expect(controller.memory.ratio == 0.9 && controller.memory.earlierRatio == 0.9)
   }
 
   /// A network whose ratio falls faster the larger λ is above some value, and rises below it.

@@ -50,7 +50,8 @@ public struct CandidateSeconds: Equatable, Sendable, Codable {
 
   /// Whether these are numbers that can be computed with, of layers that are all different.
   public var isSound: Bool {
-    guard fixed > 0, fixed <= LayerSeconds.most, (0...LayerSeconds.most).contains(rest),
+    guard batch > 0, threads > 0, fixed > 0, fixed <= LayerSeconds.most,
+      (0...LayerSeconds.most).contains(rest),
       layers.allSatisfy(\.isSound), Set(layers.map(\.name)).count == layers.count
     else { return false }
     let dearest = layers.reduce(rest) { sum, layer in

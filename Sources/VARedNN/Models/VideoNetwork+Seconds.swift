@@ -112,9 +112,9 @@ private struct CandidateTiming {
         for l in layers.indices { layers[l].addWholeBesideMotion(network.layers[l]) }
       }
     }
-    // Every other clip in full, those between them in the cheapest pair.
+    // Every other clip in full, those between them in the last pair: so tilted, no other is drawn.
     network.policies = .drawn(
-      CandidateDraws(keys: (0..<clips.count).map { $0 % 2 == 0 ? nil : 0 }, tilt: 1e4))
+      CandidateDraws(keys: (0..<clips.count).map { $0 % 2 == 0 ? nil : 0 }, tilt: 300))
     _ = try pass()
     if isTimed {
       for l in layers.indices { layers[l].addScattered(network.layers[l]) }
@@ -190,7 +190,7 @@ private struct LayerTiming {
 
   /// A pass in which clips take in turn the first and the last pair.
   mutating func addScattered(_ layer: DynamicConvolution) {
-    scattered = min(scattered, layer.clock.unit)
+    scattered = min(scattered, layer.clock.unit - layer.clock.gate)
   }
 
   /// Everything computed.

@@ -125,7 +125,7 @@ public struct OperationCounting {
     network.policies = policies
     network.startCounting()
     let found = try network.infer(pixels)
-    return try finish(name, clips: 1, timeRatios: found.timeRatio ?? [])
+    return try finish(name, clips: 1, timeRatios: found.timeRatio ?? [], network.scatter)
   }
 
   /// The centre clip of every video, by the checkpoint's gates or rule; one that cannot be decoded
@@ -139,18 +139,22 @@ public struct OperationCounting {
     defer { loader.stop() }
     network.startCounting()
     var timeRatios: [Double] = []
+    var scatter = network.scatter?.cleared
     while let batch = try loader.next() {
       guard batch.count > 0 else { continue }
       network.policies = trained?.policies(clips: batch.indices) ?? .gates
       let found = try network.infer(Clips(batch.clips, of: network.configuration.clip))
       timeRatios += found.timeRatio ?? []
+      if let pass = network.scatter { scatter?.add(pass) }
     }
-    return try finish(name, clips: count, timeRatios: timeRatios)
+    return try finish(name, clips: count, timeRatios: timeRatios, scatter)
   }
 
-  /// - Parameter timeRatios: of every clip; empty where costs are MACs.
+  /// - Parameters:
+  ///   - timeRatios: of every clip; empty where costs are MACs.
+  ///   - scatter: of all of them; nil where costs are MACs.
   private func finish(
-    _ name: String, clips: Int, timeRatios: [Double]
+    _ name: String, clips: Int, timeRatios: [Double], _ scatter: Scatter?
   ) throws -> CountReport.Run {
     let calls = network.engineCalls
     guard calls.arrived == calls.recorded else {
@@ -159,7 +163,8 @@ public struct OperationCounting {
           + "\(calls.recorded) of \(calls.arrived); this is a defect of the program, report it")
     }
     let seconds = network.configuration.seconds.map {
-      $0.fixed * timeRatios.reduce(0, +) / Double(max(1, clips))
+      let ofClips = timeRatios.reduce(0, +) / Double(max(1, timeRatios.count))
+      return $0.fixed * (ofClips + (scatter.map { $0.ratio(of: $0.counts) } ?? 0))
     }
     return CountReport.Run(
       name, network.layerOperations, clips: clips, engineCalls: calls.arrived, seconds: seconds)

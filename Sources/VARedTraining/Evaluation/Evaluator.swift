@@ -92,7 +92,10 @@ package struct Evaluator {
     result.clips = Int(sums[0])
     if !isMultiLabel { takeAccuracy(sums, into: &result) }
     result.convRatio = sums[3] / clips
-    result.timeRatio = sums[12] / clips + (scores.scatter?.ratio(of: sums.dropFirst(13)) ?? 0)
+    result.timeRatio = sums[12] / clips
+    if let scatter = scores.scatter, sums[0] > 0 {
+      result.timeRatio? += scatter.ratio(of: sums.dropFirst(13))
+    }
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])
     result.badClips = Int(sums[7])

@@ -58,7 +58,7 @@ public struct CostController: Equatable, Sendable {
   public let pressesUpwards: Bool
   /// What the ratio is of.
   public let unit: CostUnit
-  /// The ratio of gates that leave everything open.
+  /// The ratio of gates that leave everything open, and 1 at least.
   public let start: Double
   /// Present state.
   public var memory: Memory
@@ -103,6 +103,8 @@ public struct CostController: Equatable, Sendable {
   /// Takes in what a step of the joint stage, `progress` through it, executed.
   public mutating func observe(ratio: Double, progress: Double) {
     guard let target else { return }
+    // Gates that were trained before do not leave everything open.
+    if unit == .seconds, progress == 0 { (memory.ratio, memory.earlierRatio) = (ratio, ratio) }
     memory.ratio += Self.rate * (ratio - memory.ratio)
     memory.earlierRatio += Self.earlierRate * (ratio - memory.earlierRatio)
     // Bounded, or λ would wind up, and down, while the gates are on their way.
