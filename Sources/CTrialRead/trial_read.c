@@ -205,7 +205,7 @@ static int listen(int pipe, int seconds, char *message, size_t message_bytes) {
     const long long now = now_ms();
     left -= now - last < 500 ? now - last : 500;
     last = now;
-    if (left <= 0 && found <= 0) return 0;
+    if (left <= 0) return 0;
     if (found <= 0) continue;
     char part[256];
     const ssize_t got = read(pipe, part, sizeof part);

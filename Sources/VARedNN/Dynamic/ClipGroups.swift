@@ -22,8 +22,7 @@ struct ClipGroups {
 
   init(batch: Int, space: PolicySpace) {
     order.reserveCapacity(batch)
-    groups.reserveCapacity(
-      min(batch, space.temporalStrides.count * space.channelCounts.count + 1))
+    groups.reserveCapacity(min(batch, space.pairs + 1))
   }
 
   /// Groups `n` clips by what `policy` needs.

@@ -66,6 +66,9 @@ public struct PolicySpace: Hashable, Sendable {
     return min(channels, 16 * ((channels + share - 1) / share))
   }
 
+  /// Pairs of one candidate along time and one along channels.
+  var pairs: Int { temporalStrides.count * channelCounts.count }
+
   /// `St + Sc`.
   var candidates: Int { temporalStrides.count + channelCounts.count }
 }

@@ -38,17 +38,13 @@ public struct Scatter: Sendable {
     self.init(
       batch: seconds.batch,
       layers: zip(layers, infos).map { layer, info in
-        let space = layer.gate.space
-        return (
-          space.temporalStrides.count * space.channelCounts.count,
-          (own[info.name] ?? 0) / seconds.fixed
-        )
+        (layer.gate.space.pairs, (own[info.name] ?? 0) / seconds.fixed)
       })
   }
 
   /// Counts the clips of a pass in place of those before.
   mutating func take(_ policies: [DynamicConvolution], clips: Int) {
-    for place in counts.indices { counts[place] = 0 }
+    clear()
     for (layer, convolution) in zip(layers, policies) {
       let policy = convolution.gate.policy
       for clip in 0..<clips {
@@ -61,8 +57,12 @@ public struct Scatter: Sendable {
   /// Without clips.
   public var cleared: Scatter {
     var scatter = self
-    for place in counts.indices { scatter.counts[place] = 0 }
+    scatter.clear()
     return scatter
+  }
+
+  private mutating func clear() {
+    for place in counts.indices { counts[place] = 0 }
   }
 
   /// Adds the clips of other passes of the same network.

@@ -172,8 +172,7 @@ private struct LayerTiming {
 
   init(_ space: PolicySpace) {
     self.space = space
-    pairs = [Double](
-      repeating: .infinity, count: space.temporalStrides.count * space.channelCounts.count)
+    pairs = [Double](repeating: .infinity, count: space.pairs)
   }
 
   /// A pass with one candidate an axis, if the layer has them.

@@ -75,9 +75,7 @@ package struct Evaluator {
         if try isInterrupted() { return nil }
       }
     }
-    var (result, bad) = try reduce(scores, indices: indices, labels: labels)
-    if network.configuration.seconds == nil { result.timeRatio = nil }
-    return (result, bad)
+    return try reduce(scores, indices: indices, labels: labels)
   }
 
   /// - Parameters:
@@ -92,9 +90,8 @@ package struct Evaluator {
     result.clips = Int(sums[0])
     if !isMultiLabel { takeAccuracy(sums, into: &result) }
     result.convRatio = sums[3] / clips
-    result.timeRatio = sums[12] / clips
-    if let scatter = scores.scatter, sums[0] > 0 {
-      result.timeRatio? += scatter.ratio(of: sums.dropFirst(13))
+    result.timeRatio = scores.scatter.map {
+      sums[12] / clips + (sums[0] > 0 ? $0.ratio(of: sums.dropFirst(13)) : 0)
     }
     result.executedGMACs = sums[4] / clips / 1e9
     result.secondsPerClip = sums[5] / max(1, sums[6])

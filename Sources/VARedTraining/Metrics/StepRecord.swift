@@ -37,7 +37,7 @@ struct StepRecord {
   /// - Parameters:
   ///   - isFaulty: this rank found something that is not finite.
   ///   - waited: what this rank has waited for in this step.
-  ///   - scatter: the network's, of this step.
+  ///   - scatter: the network's, of this step; nil where costs are MACs.
   /// - Throws: `MPIError`.
   init(
     _ outcome: StepOutcome, isFaulty: Bool = false, badClips: Int, waited: StepSeconds,
@@ -71,7 +71,11 @@ struct StepRecord {
     allReduceSeconds = sums[9] / ranks
     self.badClips = sums[10]
     isUndone = sums[11] > 0 || !loss.isFinite
-    executedCost = sums[12] / sums[0] + (scatter?.ratio(of: sums[firstPair...]) ?? 0)
+    executedCost = sums[12] / sums[0]
+    if let scatter {
+      executedCost += scatter.ratio(of: sums[firstPair...])
+      timeRatio = executedCost
+    }
     for (signal, count) in zip(Signals.each, sums[firstSignal...]) where count > 0 {
       signals.insert(signal)
     }

@@ -225,7 +225,6 @@ final class Trainer {
         outcome, isFaulty: fault != nil, badClips: batch.bad.count, waited: waited,
         scatter: network.scatter, over: communicator)
     }
-    if network.configuration.seconds != nil { record.timeRatio = record.executedCost }
     let seconds = clock.lap()
     record.wallSeconds = seconds.total
     var values = seconds.values

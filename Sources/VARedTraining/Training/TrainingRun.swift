@@ -57,12 +57,11 @@ public enum TrainingRun {
     let optimizer = SGD(
       network.parameters, momentum: Float(configuration.momentum),
       weightDecay: Float(configuration.weightDecay), gateRate: Float(configuration.gateRate))
+    let fresh = StartingPoint(costMemory: setup.controller(seconds).memory)
     let opened = communicator.together(status: ExitStatus.of) {
-      communicator.rank == 0 ? try open(setup, network, optimizer) : nil
+      communicator.rank == 0 ? try open(setup, network, optimizer, fresh) : nil
     }
-    let start = try
-      (opened?.start
-      ?? StartingPoint(costMemory: setup.controller(seconds).memory)).broadcast(over: communicator)
+    let start = try (opened?.start ?? fresh).broadcast(over: communicator)
     try network.parameters.broadcast(momentum: optimizer.momentumBuffer, over: communicator)
     let timeLimit = TimeLimit(
       configuration.timeLimit, start: Launch.start, checkpointBytes: 8 * network.parameters.count)
@@ -106,7 +105,7 @@ public enum TrainingRun {
 
   /// Rank 0's part: the folder, the checkpoint or initial weights, the log.
   private static func open(
-    _ setup: TrainingSetup, _ network: VideoNetwork, _ optimizer: SGD
+    _ setup: TrainingSetup, _ network: VideoNetwork, _ optimizer: SGD, _ fresh: StartingPoint
   ) throws -> (log: RunLog, start: StartingPoint) {
     let configuration = setup.configuration
     let say = Terminal.say
@@ -115,7 +114,7 @@ public enum TrainingRun {
     try folder.make()
     let lock = try FolderLock(folder.path, say: say)
     let seconds = network.configuration.seconds
-    var start = StartingPoint(costMemory: setup.controller(seconds).memory)
+    var start = fresh
     let clips = ClipRecord(setup.dataset)
     let checkpoint = try folder.prepare(configuration, say: say) { checkpoint in
       guard
