@@ -30,28 +30,55 @@ void vared_add(float *y, const float *x, ptrdiff_t count) {
   add(y, x, count);
 }
 
-// The nearest whole number, ties to even, of |x| < 2^76 split into halves of 26 bits: a number of
-// less than 2^51 added to 1.5·2^52 has the whole number in its low bits. Vectors without AVX-512
-// have no conversion of their own to 64 bits.
+// A number of less than 2^51 added to this has the nearest whole number, ties to even, in its low
+// bits. Vectors without AVX-512 have no conversion of their own to 64 bits.
+static const double magic = 0x1.8p52;
+
+// The nearest whole number of |x| < 2^51.
 INLINE int64_t whole(double x) {
-  const double magic = 0x1.8p52;
-  const double high = (x * 0x1p-26 + magic) - magic;
-  const double parts[2] = {high + magic, (x - high * 0x1p26) + magic};
-  int64_t bits[2], zero;
-  memcpy(bits, parts, sizeof bits);
+  const double sum = x + magic;
+  int64_t bits, zero;
+  memcpy(&bits, &sum, sizeof bits);
   memcpy(&zero, &magic, sizeof zero);
-  return (int64_t)((uint64_t)(bits[0] - zero) << 26) + (bits[1] - zero);
+  return bits - zero;
+}
+
+// The nearest whole number of |x| < 2^76, which is split into halves of 26 bits.
+INLINE int64_t wide_whole(double x) {
+  const double high = (x * 0x1p-26 + magic) - magic;
+  return (int64_t)((uint64_t)whole(high) << 26) + whole(x - high * 0x1p26);
+}
+
+// The largest magnitude; not a number where there is one that is none.
+INLINE float largest_magnitude(const float *x, ptrdiff_t count) {
+  int32_t largest = 0;  // Floats without a sign are in the order of their bits.
+  for (ptrdiff_t i = 0; i < count; i++) {
+    int32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    bits &= INT32_MAX;
+    largest = bits > largest ? bits : largest;
+  }
+  float value;
+  memcpy(&value, &largest, sizeof value);
+  return value;
 }
 
 CLONES static bool add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale,
                              float limit) {
-  int outside = 0;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    const bool inside = fabsf(x[i]) < limit;
-    outside |= !inside;
-    sums[i] += whole(inside ? x[i] * scale : 0);
+  const ptrdiff_t most = 1024;
+  bool inside = true;
+  for (ptrdiff_t first = 0; first < count; first += most) {
+    const ptrdiff_t end = count - first < most ? count : first + most;
+    const float largest = largest_magnitude(x + first, end - first);
+    if (!(largest < limit)) {
+      inside = false;
+    } else if (largest * scale < 0x1p51) {
+      for (ptrdiff_t i = first; i < end; i++) sums[i] += whole(x[i] * scale);
+    } else {
+      for (ptrdiff_t i = first; i < end; i++) sums[i] += wide_whole(x[i] * scale);
+    }
   }
-  return !outside;
+  return inside;
 }
 
 bool vared_add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale, float limit) {

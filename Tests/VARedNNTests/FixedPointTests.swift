@@ -1,5 +1,6 @@
 // Sums in fixed point: exact, in any order, and honest about what does not fit.
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -43,7 +44,8 @@ import Testing
     for clip in order { sums.add(clips[clip], count: clips[clip].count, at: 0) }
     let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: clips[0].count)
     defer { values.deallocate() }
-    sums.write(to: values)
+    sums.move(to: values)
+    #expect(sums.sums.allSatisfy { $0 == 0 })
     return (Array(values), sums.fits)
   }
 
@@ -66,9 +68,23 @@ import Testing
     clips[1][35] = value
     let found = gradients(clips, order: [0, 1], clipsPerStep: 2)
     #expect(!found.fits)
-    #expect(found.values[34] == 3 && found.values[36] == 3)
     clips[1][35] = 1023.9999
     #expect(gradients(clips, order: [0, 1], clipsPerStep: 4096).fits)
+  }
+
+  /// Numbers of less than 2⁵¹ units are rounded another way than larger ones.
+  @Test(arguments: [1, 24, 4096]) func largeAndSmallGradientsAreRoundedAlike(_ clipsPerStep: Int) {
+    let bits = clipsPerStep == 1 ? 52.0 : clipsPerStep == 24 ? 47 : 40
+    let tiny = (0..<1024).map { (Float($0) - 511.5) * Float(exp2(-bits - 1)) }
+    let small = normals(1024, "small").map { $0 * 0.01 } + tiny
+    let large = small.map { $0 * 0x1p20 }.map { min(max($0, -1023), 1023) }
+    for clip in [small, large, small + large, large + small, small + [1000]] {
+      let found = gradients([clip], order: [0], clipsPerStep: clipsPerStep)
+      let expected = clip.map {
+        Float((Double($0) * exp2(bits)).rounded(.toNearestOrEven) * exp2(-bits))
+      }
+      #expect(found.values == expected && found.fits)
+    }
   }
 
   /// In another order, and on another number of threads, by the whole network: the same bits.

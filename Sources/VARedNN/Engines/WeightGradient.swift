@@ -15,6 +15,10 @@ final class WeightGradient {
     winograd == nil ? "vared:outer_product" : Winograd.implementation
   }
 
+  /// Of gradients and sums in fixed point that a thread works on at a time: half of the second
+  /// cache of today's server cores.
+  private static let cachedBytes = 512 << 10
+
   private let winograd: WinogradGradient?
   private let geometry: ConvolutionGeometry
   private let scratch: Scratch
@@ -70,18 +74,23 @@ final class WeightGradient {
     }
   }
 
-  /// An input block at a time, for one clip after the other: its rows of the sums stay in the
-  /// caches.
+  /// As many pairs as stay in the second cache, with their sums, for one clip after the other: more
+  /// would read the sums from memory for each clip, fewer the clips for each few pairs.
   private func addClipByClip(_ job: vared_weight_gradient_job, into weight: Parameter) {
     let (ins, outs) = (Int(job.in_blocks), Int(job.out_blocks))
     let pairFloats = geometry.kernel.volume * ChannelBlock.lanes * ChannelBlock.lanes
-    withScratch(job, pieces: ins) { block, share, memory in
-      share.first = Int32(block * outs)
-      share.last = Int32((block + 1) * outs)
+    let pairBytes = pairFloats * (MemoryLayout<Float>.size + MemoryLayout<Int64>.size)
+    let (pairs, threads) = (ins * outs, Parallel.threads)
+    let most = max(1, min(Self.cachedBytes / pairBytes, (pairs + threads - 1) / threads))
+    withScratch(job, pieces: (pairs + most - 1) / most) { piece, share, memory in
+      let range = piece * most..<min(pairs, (piece + 1) * most)
+      share.first = Int32(range.lowerBound)
+      share.last = Int32(range.upperBound)
       share.clips = 1
       for _ in 0..<job.clips {
         ChannelBlock.kernels.weight_gradient(&share, weight.gradient, memory)
-        for out in 0..<outs {
+        for pair in range {
+          let (block, out) = (pair / outs, pair % outs)
           weight.addClip(from: (out * ins + block) * pairFloats, count: pairFloats)
         }
         share.x += 1

@@ -13,7 +13,7 @@ public final class FixedPointGradients {
   /// Clips of a step at most.
   public static let mostClips = 4096
 
-  /// The sums, in units; zero after `clear`. Whole numbers, so ranks may add theirs in any order.
+  /// The sums, in units. Whole numbers, so ranks may add theirs in any order.
   public let sums: UnsafeMutableBufferPointer<Int64>
   /// Whether all that was added since `clear` did fit. Adding may go on on several threads.
   public var fits: Bool { !overflowed.load(ordering: .relaxed) }
@@ -22,6 +22,8 @@ public final class FixedPointGradients {
   private static let limit: Float = 1024
   private let unit: Double
   private let overflowed = Atomic(false)
+  /// Whether all sums are zero.
+  private var isClear = false
 
   /// - Parameters:
   ///   - count: floats of the gradients.
@@ -39,7 +41,8 @@ public final class FixedPointGradients {
 
   /// Before the first clip of a step.
   func clear() {
-    sums.update(repeating: 0)
+    if !isClear { sums.update(repeating: 0) }
+    isClear = false
     overflowed.store(false, ordering: .relaxed)
   }
 
@@ -60,14 +63,15 @@ public final class FixedPointGradients {
     sums[index] += Int64((value / unit).rounded(.toNearestOrEven))
   }
 
-  /// Writes the sums as floats.
-  func write(to gradients: UnsafeMutableBufferPointer<Float>) {
+  /// Writes the sums as floats and clears them, while they are in the caches.
+  func move(to gradients: UnsafeMutableBufferPointer<Float>) {
     let piece = 1 << 16
     Parallel.forEach((sums.count + piece - 1) / piece) { i in
       let first = i * piece
-      vared_from_fixed(
-        gradients.baseAddress! + first, sums.baseAddress! + first, min(piece, sums.count - first),
-        unit)
+      let (source, count) = (sums.baseAddress! + first, min(piece, sums.count - first))
+      vared_from_fixed(gradients.baseAddress! + first, source, count, unit)
+      source.update(repeating: 0, count: count)
     }
+    isClear = true
   }
 }

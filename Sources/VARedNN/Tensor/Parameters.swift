@@ -63,7 +63,7 @@ public final class Parameters {
   public func changed() { version += 1 }
 
   /// Takes the gradients from their sums in fixed point, when all clips and all ranks are in them.
-  public func takeFixedPoint() { fixedPoint?.write(to: gradients) }
+  public func takeFixedPoint() { fixedPoint?.move(to: gradients) }
 
   /// Declares a parameter; its place is known at once, its memory after `allocate`.
   /// - Parameter initial: draws the value at a place, in PyTorch's order.
