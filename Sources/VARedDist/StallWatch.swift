@@ -75,6 +75,18 @@ public final class StallWatch: Sendable {
     }
   }
 
+  /// Waits for other ranks in the middle of a phase, which goes on afterwards.
+  ///
+  /// - Parameters:
+  ///   - phase: as of ``progress(_:waiting:detail:)``.
+  ///   - body: what waits; if it throws, the phase is still this one.
+  public func waiting(in phase: String, _ body: () throws -> Void) rethrows {
+    let before = state.progress.withLock { ($0.phase, $0.waiting, $0.detail) }
+    progress(phase, waiting: true)
+    try body()
+    progress(before.0, waiting: before.1, detail: before.2)
+  }
+
   /// Ends the watch; the rank may then take as long as it likes.
   public func stop() {
     state.progress.withLock {

@@ -3,14 +3,15 @@
 import Foundation
 import VARedDist
 
-/// `stall <own|detail|deadlock|waiting|frozen|gone> <rank>`. `own` and `detail`, limit 4 s: that
-/// rank hangs in its own work while the others wait for it. `deadlock`, limit 1 s, and `waiting`,
+/// `stall <own|detail|resumed|deadlock|waiting|frozen|gone> <rank>`. `own`, `detail` and `resumed`
+/// (after waiting for others), limit 4 s: that rank hangs in its own work while the others wait for
+/// it. `deadlock`, limit 1 s, and `waiting`,
 /// 6 s: it misses a collective. `frozen`, 1 s: it is stopped. `gone`, 60 s: it leaves while the
 /// launcher is looking elsewhere.
 func checkStall(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let stalling = Int(check.arguments.last ?? "") ?? 0
-  let limits = ["own": 4.0, "detail": 4, "waiting": 6, "gone": 60]
+  let limits = ["own": 4.0, "detail": 4, "resumed": 4, "waiting": 6, "gone": 60]
   let watch = StallWatch(check.communicator, seconds: limits[way] ?? 1, status: 9)
   watch.progress("barrier", waiting: true)
   try check.communicator.barrier()
@@ -22,6 +23,10 @@ func checkStall(_ check: RankCheck) throws {
       while true { usleep(1000) }
     case "detail":
       watch.progress("decoding") { "clips/a.mp4" }
+      while true { usleep(1000) }
+    case "resumed":
+      watch.progress("forward") { "from layer1 on" }
+      watch.waiting(in: "sum") { usleep(300_000) }
       while true { usleep(1000) }
     case "frozen": raise(SIGSTOP)
     case "gone":

@@ -56,6 +56,14 @@ struct StallTests {
     #expect(result.stderr.contains("in phase 'decoding clips/a.mp4'"), "\(result)")
   }
 
+  @Test("a phase that waited for others in between goes on under its own name")
+  func resumed() throws {
+    let result = try rankCheck("stall resumed 1", ranks: 2)
+    #expect(result.status == 9 && !result.timedOut, "\(result)")
+    #expect(result.stderr.contains("in phase 'forward from layer1 on'"), "\(result)")
+    #expect(!result.stderr.contains("'sum'"), "\(result)")
+  }
+
   @Test("a rank that was stopped is missed by the others")
   func frozen() throws {
     let result = try rankCheck("stall frozen 1", ranks: 3)

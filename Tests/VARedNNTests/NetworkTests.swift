@@ -83,6 +83,25 @@ import Testing
     #expect(outcome.loss.isNaN)
   }
 
+  /// Forward says which part it comes to, backward what is final, in opposite orders.
+  @Test(arguments: Architecture.allCases) func aStepSaysWhereItIs(_ model: Architecture) throws {
+    var configuration = NetworkConfiguration(classes: 3, frames: 2, size: 32)
+    configuration.architecture = model
+    configuration.width = 0.1
+    let network = try VideoNetwork(configuration, batch: 2, seed: 1, threads: 1)
+    var (begun, final) = ([Int](), [Int]())
+    try normals(2 * 3 * 2 * 32 * 32, "clips").withUnsafeBufferPointer {
+      _ = try network.trainingStep(
+        Clips($0, of: configuration.clip), targets: .classes([0, 1]), costWeight: 0,
+        forwardReaches: { begun.append($0) }, gradientsReady: { final.append($0) })
+    }
+    #expect(begun.first == 0 && zip(begun, begun.dropFirst()).allSatisfy(<), "\(begun)")
+    #expect(begun.count > 8 && Set(begun).isSubset(of: Set(final)), "\(begun) \(final)")
+    #expect(final.last == 0 && zip(final, final.dropFirst()).allSatisfy(>=), "\(final)")
+    let names = network.parameters.entries.map(\.offset)
+    #expect(begun.allSatisfy(names.contains))
+  }
+
   @Test(arguments: [
     ("width", 0.0, 112, 8), ("size", 1.0, 8, 8), ("frames", 1.0, 112, 0),
   ])

@@ -17,6 +17,8 @@ struct BackwardPass {
 protocol Block: AnyObject {
   /// What the next block reads.
   var output: FeatureMap { get }
+  /// Flat index of the block's first parameter.
+  var firstParameter: Int { get }
 
   /// Writes `output` for `n` clips.
   func forward(clips n: Int, training: Bool) throws

@@ -20,7 +20,7 @@ final class DepthwiseUnit: Block {
   private let profile: WorkProfile
   private let hook: FeatureHook
   private let name: String
-  private let firstParameter: Int
+  let firstParameter: Int
 
   private enum Kind {
     case fixed(DepthwiseConvolution)

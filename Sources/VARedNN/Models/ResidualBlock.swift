@@ -31,6 +31,7 @@ final class ResidualBlock: Block {
   }
 
   var output: FeatureMap { last.output }
+  var firstParameter: Int { first[0].firstParameter }
 
   func forward(clips n: Int, training: Bool) throws {
     for unit in first { try unit.forward(clips: n, training: training) }

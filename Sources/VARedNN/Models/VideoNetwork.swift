@@ -145,19 +145,22 @@ public final class VideoNetwork {
   ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
   ///   - targets: of each of the `n` clips, with the loss that goes with them.
   ///   - costWeight: λ (METHOD §3).
+  ///   - forwardReaches: called before each part of the forward pass, stem and blocks, with the
+  ///     flat index of its first parameter.
   ///   - gradientsReady: called during backward with an offset that falls to 0: all gradients at
   ///     flat indices from it on are final.
   /// - Precondition: the clips are of the configuration's shape and as many as the targets, which
   ///   are of the configuration's classes.
   /// - Throws: what `gradientsReady` or the statistics' reducer throw.
   public func trainingStep(
-    _ clips: Clips, targets: Targets, costWeight: Float, gradientsReady: (Int) throws -> Void
+    _ clips: Clips, targets: Targets, costWeight: Float,
+    forwardReaches: (Int) -> Void = { _ in }, gradientsReady: (Int) throws -> Void
   ) throws -> StepOutcome {
     precondition(clips.count == targets.count, "\(targets.count) targets for \(clips.count) clips")
     precondition(targets.fit(classes: configuration.classes), "targets of other classes")
     let clock = ContinuousClock()
     let start = clock.now
-    try forward(clips, training: true)
+    try forward(clips, training: true, reaches: forwardReaches)
     loss.evaluate(logits: logits, targets: targets, costs: costs, weight: costWeight)
     let middle = clock.now
     try backward(clips, gradientsReady: gradientsReady)
@@ -226,14 +229,20 @@ public final class VideoNetwork {
     values.withUnsafeBufferPointer { Array($0.prefix(count)) }
   }
 
-  private func forward(_ clips: Clips, training: Bool) throws {
+  private func forward(
+    _ clips: Clips, training: Bool, reaches: (Int) -> Void = { _ in }
+  ) throws {
     let n = clips.count
     precondition(n <= batch, "\(n) clips for a network planned for \(batch)")
     precondition(
       clips.shape == configuration.clip, "clips of another shape than the network's")
     Parallel.setThreads(threads)
+    reaches(0)
     try stem.forward(clips, training: training)
-    for block in blocks { try block.forward(clips: n, training: training) }
+    for block in blocks {
+      reaches(block.firstParameter)
+      try block.forward(clips: n, training: training)
+    }
     pooling.forward(blocks.last?.output ?? stem.output, clips: n)
     head.forward(pooling.features, clips: n, training: training, into: &logits)
     for clip in 0..<n { costs[clip] = cost(clip: clip) }

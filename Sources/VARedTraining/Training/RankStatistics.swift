@@ -27,13 +27,13 @@ final class RankStatistics: StatisticsReducer {
   }
 
   private func watched(_ collective: () throws -> Void) rethrows {
-    watch?.progress("batch-norm all-reduce", waiting: true)
-    if let clock {
-      try clock.waiting(for: \.batchNorm) { try yielded(collective) }
-    } else {
-      try yielded(collective)
-    }
-    watch?.progress("forward and backward")
+    guard let watch else { return try timed(collective) }
+    try watch.waiting(in: "batch-norm all-reduce") { try timed(collective) }
+  }
+
+  private func timed(_ collective: () throws -> Void) rethrows {
+    guard let clock else { return try yielded(collective) }
+    try clock.waiting(for: \.batchNorm) { try yielded(collective) }
   }
 
   private func yielded(_ collective: () throws -> Void) rethrows {

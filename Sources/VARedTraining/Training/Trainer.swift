@@ -187,8 +187,9 @@ final class Trainer {
     guard batch.count > 0 else {
       throw TrainingFailure(description: "the loader delivered an empty training batch")
     }
-    watch.progress("forward and backward")
+    watch.progress("forward")
     if plan.freezesGates {
+      watch.progress("broadcast", waiting: true)
       try clock.waiting(for: \.batchNorm) {
         try network.parameters.broadcastStatistics(over: communicator)
       }
@@ -200,6 +201,7 @@ final class Trainer {
     return try network.trainingStep(
       Clips(batch.clips, of: network.configuration.clip), targets: setup.targets(of: batch),
       costWeight: Float(plan.costWeight),
+      forwardReaches: { watch.progress("forward", detail: layers.name(at: $0)) },
       gradientsReady: { offset in
         watch.progress("backward", detail: layers.name(before: offset))
         try buckets.ready(from: offset)
