@@ -123,13 +123,13 @@ await() { # seconds, command
   done
 }
 # The folder is this start's: ranks that a killed mpirun left behind write nothing any more.
-has_opened() { grep -q "training and .* validation clips; 3 ranks" "$log"; }
+has_opened() { grep -qs "training and .* validation clips; 3 ranks" "$log"; }
 await_steps() { # more
   await 120 has_opened && await 120 has_step $(($(newest "$checkpoints") + $1))
 }
 has_step() { [ "$(newest "$checkpoints")" -ge "$1" ]; }
 is_writing() { compgen -G "$checkpoints/step-*.partial" >/dev/null; }
-is_refused() { grep -q "training goes on" "$log"; }
+is_refused() { grep -qs "training goes on" "$log"; }
 pause() { # at most so many milliseconds
   local ms=$((RANDOM % $1))
   sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
