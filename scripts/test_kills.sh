@@ -165,8 +165,15 @@ require_nothing_lost() {
   seen=$now
 }
 resume_is_possible() {
-  [ "$seen" -eq 0 ] || "$trainer" verify "$checkpoints/step-$(printf '%08d' "$seen").h5" \
-    >"$work/verify.log" 2>&1 || fail "$(cat "$work/verify.log")"
+  local file newer
+  while [ "$seen" -gt 0 ]; do
+    file=$checkpoints/step-$(printf '%08d' "$seen").h5
+    ! "$trainer" verify "$file" >"$work/verify.log" 2>&1 || break
+    # Ranks that were left behind may have written newer ones meanwhile and taken this one away.
+    newer=$(newest "$checkpoints")
+    if [ -e "$file" ] || [ "$newer" -le "$seen" ]; then fail "$(cat "$work/verify.log")"; fi
+    seen=$newer
+  done
 }
 
 # Fills the disk, or has a limit stand for one that is full.
