@@ -66,19 +66,21 @@ INLINE float largest_magnitude(const float *x, ptrdiff_t count) {
 CLONES static bool add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale,
                              float limit) {
   const ptrdiff_t most = 1024;
-  bool inside = true;
+  int outside = 0;
   for (ptrdiff_t first = 0; first < count; first += most) {
     const ptrdiff_t end = count - first < most ? count : first + most;
     const float largest = largest_magnitude(x + first, end - first);
-    if (!(largest < limit)) {
-      inside = false;
-    } else if (largest * scale < 0x1p51) {
+    if (largest < limit && largest * scale < 0x1p51) {
       for (ptrdiff_t i = first; i < end; i++) sums[i] += whole(x[i] * scale);
-    } else {
-      for (ptrdiff_t i = first; i < end; i++) sums[i] += wide_whole(x[i] * scale);
+      continue;
+    }
+    for (ptrdiff_t i = first; i < end; i++) {
+      const bool inside = fabsf(x[i]) < limit;
+      outside |= !inside;
+      sums[i] += wide_whole(inside ? x[i] * scale : 0);
     }
   }
-  return inside;
+  return !outside;
 }
 
 bool vared_add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale, float limit) {

@@ -5,9 +5,8 @@ import VARedDist
 
 /// `stall <own|detail|resumed|deadlock|waiting|frozen|gone> <rank>`. `own`, `detail` and `resumed`
 /// (after waiting for others), limit 4 s: that rank hangs in its own work while the others wait for
-/// it. `deadlock`, limit 1 s, and `waiting`,
-/// 6 s: it misses a collective. `frozen`, 1 s: it is stopped. `gone`, 60 s: it leaves while the
-/// launcher is looking elsewhere.
+/// it. `deadlock`, limit 1 s, and `waiting`, 6 s: it misses a collective. `frozen`, 1 s: it is
+/// stopped. `gone`, 60 s: it leaves while the launcher is looking elsewhere.
 func checkStall(_ check: RankCheck) throws {
   let way = check.arguments.first ?? ""
   let stalling = Int(check.arguments.last ?? "") ?? 0

@@ -184,9 +184,8 @@ void vared_sgd(float *p, float *m, const float *gradient, ptrdiff_t count, float
 /// y += x.
 void vared_add(float *y, const float *x, ptrdiff_t count);
 
-/// sums += x·scale, each rounded to a whole number; where some x is not below `limit` in size, it
-/// and others beside it are left out, and false is returned. limit·scale < 2^62; scale is a power
-/// of two.
+/// sums += x·scale, each rounded to a whole number; what is not below `limit` in size is left out,
+/// and false returned. limit·scale < 2^62; scale is a power of two.
 bool vared_add_fixed(int64_t *sums, const float *x, ptrdiff_t count, double scale, float limit);
 
 /// y = sums·unit.

@@ -189,9 +189,10 @@ final class Trainer {
     }
     watch.progress("forward")
     if plan.freezesGates {
-      watch.progress("broadcast", waiting: true)
-      try clock.waiting(for: \.batchNorm) {
-        try network.parameters.broadcastStatistics(over: communicator)
+      try watch.waiting(in: "broadcast") {
+        try clock.waiting(for: \.batchNorm) {
+          try network.parameters.broadcastStatistics(over: communicator)
+        }
       }
     }
     stepGuard.begin()
