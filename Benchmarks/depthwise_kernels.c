@@ -1,8 +1,8 @@
-// The depthwise kernels beside the roofline: 3×3×3 of the four stages of X3D-M at 16×224², strides 1
-// and 2, every direction alone, from memory and to memory as in training, on one core.
+// The depthwise kernels beside the roofline: 3×3×3 of the four stages of X3D-M at 16×224², strides
+// 1 and 2, every direction alone, from memory and to memory as in training, on one core.
 //
-//   clang -O2 -march=native -I ../Sources/CKernels/include -o depthwise_kernels depthwise_kernels.c \
-//     ../Sources/CKernels/kernels.c ../Sources/CKernels/vectors.c ../Sources/CKernels/call_count.c
+//   S=../Sources/CKernels; clang -O2 -march=native -I $S/include -o depthwise_kernels \
+//     depthwise_kernels.c $S/kernels.c $S/vectors.c $S/call_count.c
 //
 // The roofline is what the core multiplies and adds with its widest vectors, or what a copy moves
 // over memory times the operations a byte that is read or written, whichever is less; both are

@@ -13,6 +13,9 @@ from statistics import mean, stdev
 
 Row = dict[str, str]
 
+# Of those of frontier.csv; where costs are MACs the time ratio is empty.
+COLUMNS = ["top1", "conv_ratio", "conv_ratio_deviation", "executed_gmacs", "seconds_per_clip"]
+
 
 def spread(values: list[float], digits: int, factor: float = 1) -> str:
     """`mean ± standard deviation` over the seeds."""
@@ -47,11 +50,7 @@ def saved_seconds(row: Row, fixed: Row) -> float:
 def comparison(found: dict[str, list[Row]]) -> str:
     rows = []
     for name, runs in found.items():
-        column = {
-            key: [float(run[key]) for run in runs]
-            for key in runs[0]
-            if key not in ("network", "policy", "target")
-        }
+        column = {key: [float(run[key]) for run in runs] for key in COLUMNS}
         saved = (
             ""
             if name == "fixed"

@@ -133,6 +133,17 @@ import Testing
     #expect(loss.costGradient[1] == 0 && loss.costGradient[2] == 0)
   }
 
+  /// METHOD §4: a λ that presses upwards presses on every clip; what is reported is as ever.
+  @Test func negativeWeightsPressOnEveryClip() {
+    let loss = evaluated(
+      logits: [2, 1, 0, 3, 5, 4], labels: [0, 0, 1], classes: 2, costs: [0.5, 0.7, 0.9],
+      weight: -0.8)
+    #expect(loss.correct == 1 && abs(loss.cost - 0.25 / 3) < 1e-12)
+    for (clip, cost) in [0.5, 0.7, 0.9].enumerated() {
+      #expect(abs(loss.costGradient[clip] - Double(Float(-0.8)) * 2 * cost / 3) < 1e-12)
+    }
+  }
+
   @Test func linearEqualsPyTorch() throws {
     let golden = try GoldenFile("ops.h5")
     let (inShape, shape) = (try golden.shape("/linear/x"), try golden.shape("/linear/weight"))

@@ -48,6 +48,9 @@ import VARedNN
     }
     #expect(weight(false, at: 0.3) == 0 && weight(true, at: 0.3) < 0)
     #expect(weight(false, at: 0.7) == weight(true, at: 0.7) && weight(true, at: 0.7) > 0)
+    // As hard as λ was set, however small its integral part has become.
+    #expect(abs(weight(true, at: 0.3) + 0.8) < 1e-9)
+    #expect(weight(true, at: 0.55) > weight(true, at: 0.5) && weight(true, at: 0.5) < 0)
   }
 
   /// In seconds gates that leave everything open take longer than the fixed network: the goal

@@ -181,6 +181,8 @@ struct CostGradient {
   let network: [Double]
   /// `w_l`, in the unit of the loss.
   let share: Double
+  /// Whether closed candidates are opened (METHOD §4).
+  var reopens = false
 
   subscript(clip: Int) -> Float { Float(network[clip] * share) }
 }

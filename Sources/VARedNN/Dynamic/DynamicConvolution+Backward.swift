@@ -19,6 +19,7 @@ extension DynamicConvolution {
     // A policy that the gate does not learn from sends no gradient through it.
     guard source == .gates else { return gate.clearGradients(dMeans, count: n) }
     if let costGradient {
+      gate.gradient.reopens = costGradient.reopens
       for clip in 0..<n { gate.addCost(cost(clip: clip), clip: clip, gradient: costGradient[clip]) }
     }
     try counter.profile.time(.gates) { try gate.backward(x, into: dMeans, dx: dx) }

@@ -121,6 +121,8 @@ final class SoftModulationGate {
     /// Through the cost, with respect to the normalized weights.
     var temporalCost: [Float]
     var channelCost: [Float]
+    /// Whether the cost, which presses upwards, presses on closed candidates, too (METHOD §4).
+    var reopens = false
   }
 
   /// Backward of `forward` from `gradient`: parameter gradients assigned; `dMeans [n, C·T]`
@@ -148,6 +150,11 @@ final class SoftModulationGate {
     } else {
       // Through max(·, 0) and tanh: no gradient where u is zero.
       for i in 0..<n * (st + sc) { dRaw[i] *= raw[i] > 0 ? 1 - raw[i] * raw[i] : 0 }
+    }
+    for clip in 0..<n where gradient.reopens {
+      let u = clip * (st + sc)
+      reopen(u..<u + st, policy.temporal, gradient.temporalCost, at: clip * st)
+      reopen(u + st..<u + st + sc, policy.channel, gradient.channelCost, at: clip * sc)
     }
     fc2.backward(dRaw, x: hidden, count: n, into: dHidden)
     for i in 0..<n * fc1.outputs { dHidden[i] *= 1 - hidden[i] * hidden[i] }
@@ -219,6 +226,15 @@ final class SoftModulationGate {
     }
   }
 
+  /// The closed candidates of one group that are dearer than the mean of all are pressed upwards as
+  /// if they were open, through `max(a, 0)` as through `a`: nothing else would open them.
+  private func reopen(_ group: Range<Int>, _ v: [Float], _ dCost: [Float], at first: Int) {
+    let mean = dCost[first..<first + group.count].reduce(0, +) / Float(group.count)
+    for (i, index) in group.enumerated() where v[first + i] == 0 {
+      dRaw.base[index] = min(0, dCost[first + i] - mean) / temperature
+    }
+  }
+
   /// `Σu` of a group.
   private func sum(of group: Range<Int>) -> Float {
     var sum: Float = 0
@@ -237,6 +253,7 @@ extension SoftModulationGate.PolicyGradient {
 
   /// Makes everything zero.
   mutating func clear() {
+    reopens = false
     for i in temporal.indices { (temporal[i], temporalCost[i]) = (0, 0) }
     for i in channel.indices { (channel[i], channelCost[i]) = (0, 0) }
   }

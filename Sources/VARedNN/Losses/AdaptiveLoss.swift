@@ -3,7 +3,8 @@
 import Foundation
 
 /// `L = CE(logits, targets) + λ · mean_n μ_n·(Σ_l w_l ρ_l,n)^p` with `μ_n = 1` where clip n is
-/// classified right, with at least a given confidence, else 0 (METHOD §3: p = 2).
+/// classified right, with at least a given confidence, else 0 (METHOD §3: p = 2). A negative λ
+/// presses on every clip (METHOD §4).
 final class AdaptiveLoss {
   /// Cross-entropy and cost of the last batch.
   private(set) var sums = StepSums()
@@ -53,12 +54,13 @@ final class AdaptiveLoss {
       let verdict = verdict(logits + clip * classes, targets, clip: clip, clips: n)
       sums.crossEntropy += term(verdict.loss)
       costGradient[clip] = 0
-      guard verdict.isRight else { continue }
       let ratio = costs[clip].differentiable
-      correct += 1
-      guard verdict.confidence >= confidence else { continue }
-      sums.cost += term(pow(ratio, power))
-      costGradient[clip] = Double(weight) * power * pow(ratio, power - 1) / n
+      let pays = verdict.isRight && verdict.confidence >= confidence
+      if verdict.isRight { correct += 1 }
+      if pays { sums.cost += term(pow(ratio, power)) }
+      if pays || weight < 0 {
+        costGradient[clip] = Double(weight) * power * pow(ratio, power - 1) / n
+      }
     }
   }
 

@@ -6,7 +6,14 @@ struct BackwardPass {
   let clips: Int
   /// `∂L/∂(Σ_l w_l ρ_l,n) [n]`, for the dynamic layers.
   let costGradient: [Double]
+  /// Whether λ presses upwards, on closed candidates, too (METHOD §4).
+  var reopens = false
   let buffers: GradientBuffers
+
+  /// Of one layer.
+  func costGradient(of layer: DynamicConvolution) -> CostGradient {
+    CostGradient(network: costGradient, share: layer.costTerms.full, reopens: reopens)
+  }
 }
 
 /// A part of a network that reads one feature map and writes one; built in the order of the forward

@@ -209,7 +209,7 @@ final class ConvolutionUnit {
       }
       try layer.backward(
         gradient, x: input.asInput(n),
-        costGradient: CostGradient(network: pass.costGradient, share: layer.costTerms.full),
+        costGradient: pass.costGradient(of: layer),
         computed: buffers.convolved.base, into: dx, dMeans: buffers.means.base)
       return IncomingGradient(first: dx.reading, means: UnsafePointer(buffers.means.base))
     }

@@ -151,7 +151,7 @@ final class DepthwiseUnit: Block {
     case .dynamic(let layer):
       try layer.backward(
         gradient, x: ConvolutionInput(x),
-        costGradient: CostGradient(network: pass.costGradient, share: layer.costTerms.full),
+        costGradient: pass.costGradient(of: layer),
         computed: pass.buffers.convolved.base, into: dx, dMeans: pass.buffers.means.base)
       incoming.means = UnsafePointer(pass.buffers.means.base)
     }

@@ -144,7 +144,7 @@ public final class VideoNetwork {
   /// - Parameters:
   ///   - clips: `[n, 3, T, H, W]`, normalized; `n` at most `batch`.
   ///   - targets: of each of the `n` clips, with the loss that goes with them.
-  ///   - costWeight: λ (METHOD §3).
+  ///   - costWeight: λ (METHOD §3); below 0 it presses on every clip and opens what is closed (§4).
   ///   - forwardReaches: called before each part of the forward pass, stem and blocks, with the
   ///     flat index of its first parameter.
   ///   - gradientsReady: called during backward with an offset that falls to 0: all gradients at
@@ -163,7 +163,7 @@ public final class VideoNetwork {
     try forward(clips, training: true, reaches: forwardReaches)
     loss.evaluate(logits: logits, targets: targets, costs: costs, weight: costWeight)
     let middle = clock.now
-    try backward(clips, gradientsReady: gradientsReady)
+    try backward(clips, reopens: costWeight < 0, gradientsReady: gradientsReady)
     return outcome(
       count: clips.count, costWeight: costWeight, forward: middle - start,
       backward: clock.now - middle)
@@ -188,11 +188,13 @@ public final class VideoNetwork {
       forwardSeconds: forward / .seconds(1), backwardSeconds: backward / .seconds(1))
   }
 
-  private func backward(_ clips: Clips, gradientsReady: (Int) throws -> Void) throws {
+  private func backward(
+    _ clips: Clips, reopens: Bool, gradientsReady: (Int) throws -> Void
+  ) throws {
     let n = clips.count
     parameters.fixedPoint?.clear()
     let pass = BackwardPass(
-      clips: n, costGradient: loss.costGradient, buffers: gradientBuffers)
+      clips: n, costGradient: loss.costGradient, reopens: reopens, buffers: gradientBuffers)
     head.backward(loss.logitGradient, x: pooling.features, clips: n, into: &pooling.gradient)
     pooling.backward(clips: n, into: gradientBuffers.means.base)
     try gradientsReady(headOffset)

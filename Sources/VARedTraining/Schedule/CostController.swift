@@ -10,8 +10,8 @@ import Foundation
 /// integral part, which is multiplied up or down, and a proportional one. Looking ahead matters:
 /// gates answer to λ with a delay, and a candidate that is closed for every clip has no gradient
 /// that would open it again. Sparsemax gates close candidates as their temperature falls, asked or
-/// not: for them λ may become negative, which presses the ratio back up to the goal while there is
-/// somebody to press.
+/// not: for them λ may become negative, which presses the ratio back up to the goal, and closed
+/// candidates too.
 public struct CostController: Equatable, Sendable {
   /// What λ remembers from step to step; part of a checkpoint.
   public struct Memory: Equatable, Sendable {
@@ -69,6 +69,9 @@ public struct CostController: Equatable, Sendable {
   private static let horizon = 0.08
   /// λ's change for a ratio 1 above its goal: as a factor, and in e-folds over the joint stage.
   private static let (proportional, integral) = (8.0, 40.0)
+  /// How λ becomes negative: by how much of λ as set for a ratio 1 below its goal, and from how far
+  /// below on. The integral part does not count: it has become small by then.
+  private static let (upward, slack) = (15.0, 0.01)
 
   /// - Parameters:
   ///   - weight: λ as set.
@@ -96,8 +99,9 @@ public struct CostController: Equatable, Sendable {
   public func weight(progress: Double) -> Double {
     guard let target else { return setWeight * rampedIn(progress) }
     let excess = expectedRatio - goal(target, progress: progress)
-    let least = pressesUpwards ? -1.0 : 0
-    return memory.weight * min(3, max(least, 1 + Self.proportional * excess))
+    let weight = memory.weight * min(3, max(0, 1 + Self.proportional * excess))
+    guard pressesUpwards else { return weight }
+    return weight + setWeight * min(0, max(-1, Self.upward * (excess + Self.slack)))
   }
 
   /// Takes in what a step of the joint stage, `progress` through it, executed.
