@@ -69,9 +69,9 @@ public struct CostController: Equatable, Sendable {
   private static let horizon = 0.08
   /// λ's change for a ratio 1 above its goal: as a factor, and in e-folds over the joint stage.
   private static let (proportional, integral) = (8.0, 40.0)
-  /// How λ becomes negative: by how much of λ as set for a ratio 1 below its goal, and from how far
-  /// below on. The integral part does not count: it has become small by then.
-  private static let (upward, slack) = (15.0, 0.01)
+  /// How λ becomes negative: by how much of its integral part, or of λ as set, if that is more, for
+  /// a ratio 1 below its goal; and from how far below on.
+  private static let (upward, slack) = (30.0, 0.01)
 
   /// - Parameters:
   ///   - weight: λ as set.
@@ -101,7 +101,8 @@ public struct CostController: Equatable, Sendable {
     let excess = expectedRatio - goal(target, progress: progress)
     let weight = memory.weight * min(3, max(0, 1 + Self.proportional * excess))
     guard pressesUpwards else { return weight }
-    return weight + setWeight * min(0, max(-1, Self.upward * (excess + Self.slack)))
+    let most = max(setWeight, memory.weight)
+    return weight + most * min(0, max(-1, Self.upward * (excess + Self.slack)))
   }
 
   /// Takes in what a step of the joint stage, `progress` through it, executed.
