@@ -228,6 +228,48 @@ import Testing
     }
   }
 
+  /// The input normalized and rectified again on the way, against the kept one: bit for bit, of
+  /// parts and item by item.
+  @Test(arguments: parts) func inputComputedAgainEqualsKeptInput(_ part: Part) throws {
+    let (clips, context) = (2, LayerContext(batch: 2))
+    let layer = DepthwiseConvolution(part.test.geometry, name: "conv", context: context)
+    let norm = BatchNorm(layer.input, name: "bn", before: .relu, context: context)
+    context.parameters.allocate(seed: 3)
+    let computed = ConvolutionPart(channels: part.channels, temporalStride: part.stride)
+    let output = layer.geometry.output(of: computed)
+    func blocked(_ shape: ActivationShape, _ name: String) -> [Float] {
+      Blocked.from(normals(clips * shape.channels * shape.pixels, name), shape, clips: clips)
+    }
+    let (raw, plainDY) = (blocked(layer.input, "x"), blocked(output, "dy"))
+    try norm.takeStatistics(of: raw, clips: clips)
+    let kept = FeatureMap(layer.input, batch: clips)
+    norm.apply(raw, clips: clips, into: kept)
+    let (x, dy) = (FloatBuffer(raw.count), FloatBuffer(plainDY.count))
+    x.base.update(from: raw, count: raw.count)
+    dy.base.update(from: plainDY, count: plainDY.count)
+    let ways = [
+      ConvolutionInput(kept.clips(clips)),
+      ConvolutionInput(x.clips(layer.input, clips).reading, affine: norm.affine),
+    ]
+    let gradients = ways.map { way in
+      layer.backwardWeights(clips: clips, part: computed, affine: way.affine, accumulate: false) {
+        (way.clips.clip($0), dy.clips(output, clips).reading.clip($0))
+      }
+      let rows = part.channels * part.test.kernel.volume
+      return context.parameters.logical(
+        context.parameters.entries[0], of: context.parameters.gradients)[..<rows]
+    }
+    #expect(gradients[0] == gradients[1] && gradients[0].contains { $0 != 0 })
+    let memory = FloatBuffer(layer.input.blockFloats)
+    for item in 0..<clips * layer.input.blocks {
+      let items = ways.map {
+        Array(UnsafeBufferPointer(start: $0.item(item, in: memory.base), count: memory.count))
+      }
+      #expect(items[0] == items[1])
+    }
+    withExtendedLifetime((x, dy)) {}
+  }
+
   /// A kernel for one pixel more than there is would read beyond the rows; what is not a number
   /// must not come from there, and must come from within.
   @Test func notANumberSpreadsToItsNeighbours() {

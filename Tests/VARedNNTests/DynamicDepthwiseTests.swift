@@ -61,7 +61,8 @@ import Testing
           normName: "cn"), context)
       context.parameters.allocate(seed: 5, clipsPerStep: clipsPerStep)
       buffers = GradientBuffers(
-        batch: clips, largest: context.largestMap, mostMeans: context.mostMeans)
+        batch: clips, largest: context.largestMap, mostMeans: context.mostMeans,
+        in: context.layers.workspace)
       plainX = normals(clips * 72 * x.shape.pixels, "x")
       // Clips of different brightness, so that their gates differ.
       for i in plainX.indices { plainX[i] += 0.5 * Float(i / (72 * x.shape.pixels)) - 1 }

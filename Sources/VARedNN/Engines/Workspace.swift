@@ -2,11 +2,11 @@
 
 /// Memory that the layers of one network borrow in turn.
 final class Workspace {
-  /// The outputs of layers inside a block, which backward computes again; two, because a layer
-  /// reads one while it writes the other.
+  /// The outputs of layers inside a block, which backward computes again, and in backward gradients
+  /// (`GradientBuffers`); two, because a layer reads one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  /// Of a convolution while it runs: points of Winograd's tiles, strips of the input that the
+  /// Of a convolution while it runs: points of Winograd's tiles, what of the input the
   /// gradient of weights computes again, gradients that a rotated convolution spreads over frames.
   let inputs = Scratch()
   /// Weights of one layer after the other, in backward.

@@ -141,7 +141,7 @@ final class DepthwiseUnit: Block {
     _ dy: IncomingGradient, _ pass: BackwardPass, ready: (Int) throws -> Void
   ) throws -> IncomingGradient {
     let n = pass.clips
-    let (x, y) = (input.clips(n), convolved.clips(output.shape, n).reading)
+    let (x, y) = (input.asInput(n), convolved.clips(output.shape, n).reading)
     // A shortcut's gradient was made in it, and is used up by now.
     let dx = pass.buffers.projected.clips(input.shape, n)
     let gradient = try profile.time(.batchNorm) { try norm.reduceGradient(dy, x: y) }
@@ -150,8 +150,7 @@ final class DepthwiseUnit: Block {
     case .fixed(let layer): backward(layer, gradient, x: x, into: dx)
     case .dynamic(let layer):
       try layer.backward(
-        gradient, x: ConvolutionInput(x),
-        costGradient: pass.costGradient(of: layer),
+        gradient, x: x, costGradient: pass.costGradient(of: layer),
         computed: pass.buffers.convolved.base, into: dx, dMeans: pass.buffers.means.base)
       incoming.means = UnsafePointer(pass.buffers.means.base)
     }
@@ -160,18 +159,20 @@ final class DepthwiseUnit: Block {
   }
 
   private func backward(
-    _ layer: DepthwiseConvolution, _ dy: SwishNorm.InputGradient, x: BlockedClips,
+    _ layer: DepthwiseConvolution, _ dy: SwishNorm.InputGradient, x: ConvolutionInput,
     into dx: MutableBlockedClips
   ) {
-    let (n, shape) = (x.count, output.shape)
+    let (n, shape) = (x.clips.count, output.shape)
     let streamed = input.shape.isBeyondCaches(clips: n)
-    let gradients = scratch.floats(Parallel.threads * shape.blockFloats)
+    let floats = shape.blockFloats + (x.affine == nil ? 0 : input.shape.blockFloats)
+    let memory = scratch.floats(Parallel.threads * floats)
     layer.timeBackward(clips: n) {
       Parallel.forEach(n * shape.blocks) { item in
-        let gradient = gradients + Parallel.thread * shape.blockFloats
+        let gradient = memory + Parallel.thread * floats
         dy.write(item, frames: 0..<shape.frames, into: gradient, streamed: false)
         layer.backward(
-          x.item(item), gradient, item: item, into: dx.item(item), streamed: streamed)
+          x.item(item, in: gradient + shape.blockFloats), gradient, item: item,
+          into: dx.item(item), streamed: streamed)
       }
       layer.finishWeightGradient(clips: n)
     }

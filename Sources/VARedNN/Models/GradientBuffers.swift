@@ -1,11 +1,12 @@
 // Memory for the gradients of activations.
 
-/// The gradients that live during a backward pass, each as large as the largest activation.
+/// The gradients that live during a backward pass, each as large as the largest activation. Two are
+/// in the memory of outputs inside blocks, which are not read in backward.
 final class GradientBuffers {
   /// Of a convolution's output.
-  let convolved: FloatBuffer
+  let convolved: Scratch
   /// Of a convolution's input.
-  let input: FloatBuffer
+  let input: Scratch
   /// Of the input's spatial means.
   let means: FloatBuffer
   /// Of a shortcut projection's output.
@@ -16,9 +17,9 @@ final class GradientBuffers {
   private let shortcuts: [FloatBuffer]
   private var turn = 0
 
-  init(batch: Int, largest floats: Int, mostMeans: Int) {
-    convolved = FloatBuffer(batch * floats)
-    input = FloatBuffer(batch * floats)
+  init(batch: Int, largest floats: Int, mostMeans: Int, in workspace: Workspace) {
+    (convolved, input) = (workspace.inner[0], workspace.inner[1])
+    for scratch in workspace.inner { scratch.reserve(batch * floats) }
     projected = FloatBuffer(batch * floats)
     means = FloatBuffer(batch * mostMeans)
     shortcuts = [FloatBuffer(batch * floats), FloatBuffer(batch * floats)]

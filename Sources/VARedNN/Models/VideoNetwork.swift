@@ -89,7 +89,8 @@ public final class VideoNetwork {
     constantCost = try Self.shareCosts(layers, dynamicLayers, context)
     if let seconds = context.seconds { scatter = Scatter(seconds, layers, dynamicLayers) }
     gradientBuffers = GradientBuffers(
-      batch: batch, largest: context.largestMap, mostMeans: context.mostMeans)
+      batch: batch, largest: context.largestMap, mostMeans: context.mostMeans,
+      in: context.layers.workspace)
     logits = [Float](repeating: 0, count: batch * configuration.classes)
     costs = [ClipCost](repeating: ClipCost(), count: batch)
     loss = AdaptiveLoss(

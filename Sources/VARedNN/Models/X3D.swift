@@ -85,7 +85,7 @@ struct X3D {
     let expansion = ConvolutionUnit(
       .init(
         input: .map(input), channels: inner, kernel: one, name: "\(name).branch2.conv_a",
-        normName: "\(name).branch2.norm_a"), context)
+        normName: "\(name).branch2.norm_a", storage: context.layers.workspace.inner[0]), context)
     let depthwise = DepthwiseUnit(
       of: expansion.output, stride: stride, name: "\(name).branch2.conv_b",
       normName: "\(name).branch2.norm_b.0",

@@ -28,6 +28,8 @@ final class DepthwiseConvolution {
   private let profileLayer: Int
   /// `[item, tap, lane]`: each item's gradient of its block's weights.
   private let itemGradients: FloatBuffer
+  /// Memory of every thread for an item of the input that was not kept.
+  private let scratch: Scratch
 
   /// - Parameters:
   ///   - geometry: depthwise.
@@ -47,6 +49,7 @@ final class DepthwiseConvolution {
       input: .init(input), output: .init(output), kernel: .init(kernel), stride: Int32(stride.h),
       frame_shift: 0)
     counter = context.counter
+    scratch = context.workspace.inputs
     operations = counter.addRecord(
       name, .convolution, output: output,
       fixed: OperationCount(macs: geometry.macs, flops: 2 * geometry.macs))
@@ -230,12 +233,12 @@ extension DepthwiseConvolution: PartialConvolution {
     }
   }
 
-  /// - Precondition: the input was kept, not to be computed again.
   func backwardWeights(
     clips n: Int, part: ConvolutionPart, affine: Affine?, accumulate: Bool,
     _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
   ) {
-    precondition(affine == nil, "a depthwise convolution of an input that was not kept")
+    let strip = affine == nil ? 0 : input.blockFloats
+    let memory = scratch.floats(Parallel.threads * strip)
     let (floats, output) = (taps * ChannelBlock.lanes, geometry.output(of: part))
     counter.profile.run(
       profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
@@ -244,9 +247,15 @@ extension DepthwiseConvolution: PartialConvolution {
       Parallel.forEach(n * output.blocks) { item in
         let (x, dy) = clip(item / output.blocks)
         let block = item % output.blocks
+        var own = x + block * input.blockFloats
+        if let affine {
+          let again = memory + Parallel.thread * strip
+          affine.rectify(own, block: block, of: input, into: again)
+          own = UnsafePointer(again)
+        }
         withUnsafePointer(to: partShape(stride: part.temporalStride)) {
           ChannelBlock.kernels.depthwise_weights(
-            $0, x + block * input.blockFloats, dy + block * output.blockFloats,
+            $0, own, dy + block * output.blockFloats,
             itemGradients.base + item * floats)
         }
       }
