@@ -170,6 +170,53 @@ import VARedNN
     #expect(!untold.stdout.contains("note: the joint stage"), "\(untold)")
   }
 
+  @Test func aDropOfTheAnswersIsSaid() {
+    func warning(
+      _ now: Double, _ best: Double?, clips: Int = 142, checkpoint: String? = nil,
+      _ form: GateForm = .sparsemax
+    ) -> String {
+      AccuracyDrop.warning(
+        (90, now), after: best.map { (30, $0) }, clips: clips, checkpoint: checkpoint, form: form)
+        ?? ""
+    }
+    #expect(warning(0.459, 0.981).contains("98.1 % right at step 30 and are 45.9 % now"))
+    #expect(warning(0.4, 0.9).contains("start again with a higher --target-ratio, or --gate-temp"))
+    #expect(
+      warning(0.4, 0.9, checkpoint: "a/b.h5", .normalized).hasSuffix(
+        "go on from a/b.h5 (--resume, with another --output) with a higher --target-ratio"))
+    #expect(warning(0.9, 0.981).isEmpty && warning(0.9, nil).isEmpty && warning(0.9, 0.7).isEmpty)
+    // Of 25 clips three are chance.
+    #expect(warning(0.4, 0.52, clips: 25).isEmpty && !warning(0.4, 0.52, clips: 1000).isEmpty)
+  }
+
+  /// Once, and with the checkpoint that was evaluated best.
+  @Test func aRunSaysThatItsAnswersBroke() throws {
+    let more = [
+      "--warmup-share", "0", "--finetune-share", "0", "--learning-rate", "1e-6",
+      "--keep-checkpoints", "0",
+    ]
+    let whole = try run(arguments("run", more))
+    #expect(!whole.stderr.contains("are answered") && !whole.stderr.contains("now:"), "\(whole)")
+    let first = try #require(
+      try objects("run").first { $0["kind"] as? String == "epoch" }?["step"] as? Int)
+    let lines = try scratch.text("run/metrics.jsonl").split(separator: "\n").map { line in
+      line.replacing(
+        line.contains("evaluation\",\"step\":\(first),") ? /"top1":[0-9.]+/ : /^$/,
+        with: "\"top1\":1.0")
+    }
+    try scratch.write("run/metrics.jsonl", lines.map { $0 + "\n" }.joined())
+    let best = scratch(String(format: "run/checkpoints/step-%08d.h5", first))
+    let folder = try FileManager.default.contentsOfDirectory(atPath: scratch("run/checkpoints"))
+    for file in folder where !best.hasSuffix(file) {
+      try FileManager.default.removeItem(atPath: scratch("run/checkpoints/\(file)"))
+    }
+    let broken = try run(arguments("run", more))
+    let said = broken.stderr.split(separator: "\n").filter { $0.contains("right at step") }
+    #expect(said.count == 1 && said[0].contains("go on from \(best)"), "\(broken)")
+    // What it says to do can be done.
+    _ = try run(arguments("other", more + ["--resume", best, "--target-ratio", "0.8"]))
+  }
+
   @Test(arguments: [("half-frames", 0.5...0.62), ("random", 0.75...0.85)])
   func staticPolicies(_ policy: String, _ ratios: ClosedRange<Double>) throws {
     let more = ["--policy", policy, "--target-ratio", "0.8", "--epochs", "2"]

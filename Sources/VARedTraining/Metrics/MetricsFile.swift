@@ -84,9 +84,12 @@ package final class MetricsFile {
   }
 
   /// The step of the best evaluation so far (the first of equals).
-  var bestStep: Int? {
-    lines.filter { $0.score != nil }
-      .max { ($0.score ?? 0, -$0.step) < ($1.score ?? 0, -$1.step) }?.step
+  var bestStep: Int? { best?.step }
+
+  /// The best evaluation so far (the first of equals).
+  var best: (step: Int, score: Double)? {
+    lines.compactMap { line in line.score.map { (line.step, $0) } }
+      .max { ($0.1, -$0.0) < ($1.1, -$1.0) }
   }
 
   /// Of checkpoints at these steps, newest first, the first whose parameters are known to be sound:

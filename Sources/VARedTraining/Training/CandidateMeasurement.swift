@@ -142,6 +142,15 @@ package enum CandidateMeasurement {
     var table = try candidates(before)
     let after = try fixed()
     guard let before, let after else { return nil }
+    if communicator.rank == 0, max(before, after) > 1.15 * min(before, after) {
+      Terminal.warn(
+        String(
+          format:
+            "warning: a clip took the fixed network %.4f s before candidates were measured and "
+            + "%.4f s after: this machine has other work, and what is found does not hold without; "
+            + "start again when it is quiet, or give --cost-table of a run that was", before, after)
+      )
+    }
     table?.fixed = min(before, after)
     return table
   }

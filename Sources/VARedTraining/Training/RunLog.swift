@@ -30,6 +30,9 @@ final class RunLog {
   private let origin: (step: Int, path: String)?
   /// The last step that was undone, and why.
   private var lastFault: (step: Int, reason: String)?
+  /// Of the last step of a network with gates.
+  private var stage: TrainingStage?
+  private var hasSaidDrop = false
   /// Held for as long as something may be written.
   private let lock: FolderLock
 
@@ -62,7 +65,10 @@ final class RunLog {
   /// A step's line and progress; `position` is after the step.
   func step(_ record: StepRecord, _ plan: StepPlan, position: TrainingPosition) {
     var line = record.line(step: position.step, plan)
-    if configuration.network == .dynamic { line.add("stage", plan.stage.rawValue) }
+    if configuration.network == .dynamic {
+      line.add("stage", plan.stage.rawValue)
+      stage = plan.stage
+    }
     write([line])
     if !record.isUndone { goingOn { try tensorBoard?.write([line], step: position.step) } }
     progress.step(record, position: position, epoch: plan.epoch + 1)
@@ -83,12 +89,29 @@ final class RunLog {
     line.add("bad_clips", Int(totals.badClips))
     line.add("evaluation_bad_clips", result?.badClips ?? 0)
     line.add("seconds", totals.seconds)
+    let best = metrics.best
     let lines = (result.map { [$0.line(step: position.step)] } ?? []) + [line]
     goingOn { try tensorBoard?.write(lines, result, step: position.step) }
     write(lines)
     if let result {
       progress.say("epoch \(position.epoch)/\(configuration.epochs) val \(result.summary)")
+      warnOfDrop(result, position: position, after: best)
     }
+  }
+
+  /// Says once if answers break in the joint stage.
+  private func warnOfDrop(
+    _ result: EvaluationResult, position: TrainingPosition, after best: AccuracyDrop.Evaluation?
+  ) {
+    guard stage == .joint, configuration.policy == .gates, !hasSaidDrop else { return }
+    let file = best.map { folder.checkpoints.file(step: $0.step) }
+    let warning = AccuracyDrop.warning(
+      (position.step, result.meanAveragePrecision ?? result.top1), after: best,
+      clips: result.clips, checkpoint: file.flatMap { access($0, F_OK) == 0 ? $0 : nil },
+      form: configuration.gateForm)
+    guard let warning else { return }
+    hasSaidDrop = true
+    progress.warn(warning)
   }
 
   /// The newest evaluation by itself: evaluation.json and clips.csv.
