@@ -51,6 +51,13 @@ struct Bench: ParsableCommand {
         + "(default: gates).", valueName: "policy"))
   var policy: [PolicyMode] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "What --policy random costs on average: a share of the dynamic convolutions' MACs, or, of a "
+        + "checkpoint whose costs are seconds, of the fixed network's (default: all candidates are "
+        + "drawn alike).", valueName: "ratio"))
+  var targetRatio: Double?
+
   @Flag(help: "Print a JSON object for each policy, one a line, instead of tables.")
   var json = false
 
@@ -64,6 +71,7 @@ struct Bench: ParsableCommand {
     settings.loading = loading
     settings.resources = resources.settings.resources
     settings.policies = policy
+    settings.targetRatio = targetRatio
     settings.iterations = iterations
     let reports = try Benchmark(settings).run()
     try Terminal.show(

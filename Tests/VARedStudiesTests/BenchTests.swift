@@ -100,6 +100,17 @@ import TrainingTestSupport
     }
   }
 
+  /// The conv ratio is a mean over many draws: 28 layers of each of the clips.
+  @Test func randomCandidatesCostWhatIsAskedFor() throws {
+    let flags = ["--policy", "full", "--policy", "random", "--temporal-candidates", "3"]
+    let counted = try [[], ["--target-ratio", "0.9"], ["--target-ratio", "0.4"]].map { asked in
+      let reports = try reports(Self.small + flags + asked)
+      return try macs(reports[1], "inference") / macs(reports[0], "inference")
+    }
+    #expect(counted[2] < counted[0] && counted[0] < counted[1], "\(counted)")
+    #expect(abs(counted[1] - 0.9) < 0.1 && abs(counted[2] - 0.4) < 0.15, "\(counted)")
+  }
+
   /// Gates that were trained decide on the clips of a file as an evaluation of it says, in batches
   /// of the same size: a matrix product may round a row by how many rows there are.
   @Test func aCheckpointOnClips() throws {
@@ -149,6 +160,10 @@ import TrainingTestSupport
     (["--data", "none.csv"], "none.csv"),
     (["--policy", "half", "--policy", "half"], "--policy: expected each once"),
     (["--size", "0"], "--size"),
+    (["--target-ratio", "0.5"], "--target-ratio: expected --policy random"),
+    (["--policy", "random", "--target-ratio", "1.5"], "--target-ratio: expected above 0"),
+    (["--policy", "random", "--target-ratio", "nan"], "--target-ratio: expected above 0"),
+    (["--policy", "random", "--target-ratio", "0.01"], "--target-ratio: expected at least"),
   ])
   func whatCannotBeTimedIsSaid(_ flags: [String], _ said: String) throws {
     let result = try launch(flags)

@@ -10,6 +10,8 @@ public struct Benchmark {
   private let clips: [Float]
   private let labels: [Int]
   private let policies: [PolicyMode]
+  /// Of random candidates.
+  private let tilt: Double
   private let iterations: Int
   private let threads: Int
   private let loading: LoadingMeasurement?
@@ -30,6 +32,10 @@ public struct Benchmark {
     labels = (0..<settings.resources.batch).map { $0 % classes }
     policies = settings.policies.isEmpty ? [.gates] : settings.policies
     iterations = settings.iterations
+    tilt =
+      try settings.targetRatio.map {
+        try PolicyPlan.tilt(for: $0, subject.network, key: "target-ratio")
+      } ?? 0
   }
 
   /// Runs both and reports on each policy.
@@ -69,7 +75,7 @@ public struct Benchmark {
   }
 
   private func source(_ policy: PolicyMode) -> PolicySource {
-    policy.source(keys: labels.indices.map(UInt64.init))
+    policy.source(keys: labels.indices.map(UInt64.init), tilt: tilt)
   }
 
   /// What the timed steps of one policy took.

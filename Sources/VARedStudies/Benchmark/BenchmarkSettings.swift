@@ -24,6 +24,9 @@ public struct BenchmarkSettings {
   public var resources = Resources()
   /// What dynamic layers compute; several take turns, step by step. Empty: what the gates say.
   public var policies: [PolicyMode] = []
+  /// What random candidates cost on average, in the unit of the network's loss; nil: all pairs are
+  /// alike.
+  public var targetRatio: Double?
   /// Timed steps of each kind and policy; one more runs first.
   public var iterations = 5
 
@@ -48,6 +51,14 @@ public struct BenchmarkSettings {
     guard Set(policies).count == policies.count else {
       throw ConfigurationError(
         key: "policy", "expected each once, found one twice; raise --iterations for more steps")
+    }
+    guard targetRatio == nil || policies.contains(.random) else {
+      throw ConfigurationError(
+        key: "target-ratio", "expected --policy random beside it; others take what they take")
+    }
+    if let targetRatio, !(targetRatio > 0 && targetRatio <= 1) {
+      throw ConfigurationError(
+        key: "target-ratio", "expected above 0 and at most 1, found \(targetRatio)")
     }
     var checked = try configuration(else: TrainingConfiguration())
     checked.resources = resources
