@@ -95,20 +95,17 @@ final class RunLog {
     write(lines)
     if let result {
       progress.say("epoch \(position.epoch)/\(configuration.epochs) val \(result.summary)")
-      warnOfDrop(result, position: position, after: best)
+      warnOfDrop(result, after: best)
     }
   }
 
   /// Says once if answers break in the joint stage.
-  private func warnOfDrop(
-    _ result: EvaluationResult, position: TrainingPosition, after best: AccuracyDrop.Evaluation?
-  ) {
+  private func warnOfDrop(_ result: EvaluationResult, after best: AccuracyDrop.Evaluation?) {
     guard stage == .joint, configuration.policy == .gates, !hasSaidDrop else { return }
     let file = best.map { folder.checkpoints.file(step: $0.step) }
     let warning = AccuracyDrop.warning(
-      (position.step, result.meanAveragePrecision ?? result.top1), after: best,
-      clips: result.clips, checkpoint: file.flatMap { access($0, F_OK) == 0 ? $0 : nil },
-      form: configuration.gateForm)
+      result, after: best, checkpoint: file.flatMap { access($0, F_OK) == 0 ? $0 : nil },
+      configuration)
     guard let warning else { return }
     hasSaidDrop = true
     progress.warn(warning)
