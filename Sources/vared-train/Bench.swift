@@ -54,9 +54,9 @@ struct Bench: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What --policy random costs on average: a share of the dynamic convolutions' MACs, or, of a "
-        + "checkpoint whose costs are seconds, of the fixed network's (default: all candidates are "
-        + "drawn alike).", valueName: "ratio"))
-  var targetRatio: Double?
+        + "checkpoint whose costs are seconds, of the fixed network's; 0: all candidates are drawn alike.",
+      valueName: "ratio"))
+  var targetRatio = 0.0
 
   @Flag(help: "Print a JSON object for each policy, one a line, instead of tables.")
   var json = false

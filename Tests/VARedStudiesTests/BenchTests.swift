@@ -161,8 +161,8 @@ import TrainingTestSupport
     (["--policy", "half", "--policy", "half"], "--policy: expected each once"),
     (["--size", "0"], "--size"),
     (["--target-ratio", "0.5"], "--target-ratio: expected --policy random"),
-    (["--policy", "random", "--target-ratio", "1.5"], "--target-ratio: expected above 0"),
-    (["--policy", "random", "--target-ratio", "nan"], "--target-ratio: expected above 0"),
+    (["--policy", "random", "--target-ratio", "1.5"], "--target-ratio: expected 0 (no"),
+    (["--policy", "random", "--target-ratio", "nan"], "--target-ratio: expected 0 (no"),
     (["--policy", "random", "--target-ratio", "0.01"], "--target-ratio: expected at least"),
   ])
   func whatCannotBeTimedIsSaid(_ flags: [String], _ said: String) throws {

@@ -32,10 +32,9 @@ public struct Benchmark {
     labels = (0..<settings.resources.batch).map { $0 % classes }
     policies = settings.policies.isEmpty ? [.gates] : settings.policies
     iterations = settings.iterations
+    let target = settings.targetRatio
     tilt =
-      try settings.targetRatio.map {
-        try PolicyPlan.tilt(for: $0, subject.network, key: "target-ratio")
-      } ?? 0
+      target > 0 ? try PolicyPlan.tilt(for: target, subject.network, key: "target-ratio") : 0
   }
 
   /// Runs both and reports on each policy.

@@ -24,9 +24,9 @@ public struct BenchmarkSettings {
   public var resources = Resources()
   /// What dynamic layers compute; several take turns, step by step. Empty: what the gates say.
   public var policies: [PolicyMode] = []
-  /// What random candidates cost on average, in the unit of the network's loss; nil: all pairs are
+  /// What random candidates cost on average, in the unit of the network's loss; 0: all pairs are
   /// alike.
-  public var targetRatio: Double?
+  public var targetRatio = 0.0
   /// Timed steps of each kind and policy; one more runs first.
   public var iterations = 5
 
@@ -52,13 +52,13 @@ public struct BenchmarkSettings {
       throw ConfigurationError(
         key: "policy", "expected each once, found one twice; raise --iterations for more steps")
     }
-    guard targetRatio == nil || policies.contains(.random) else {
+    guard (0...1).contains(targetRatio) else {
+      throw ConfigurationError(
+        key: "target-ratio", "expected 0 (no target) to 1, found \(targetRatio)")
+    }
+    guard targetRatio == 0 || policies.contains(.random) else {
       throw ConfigurationError(
         key: "target-ratio", "expected --policy random beside it; others take what they take")
-    }
-    if let targetRatio, !(targetRatio > 0 && targetRatio <= 1) {
-      throw ConfigurationError(
-        key: "target-ratio", "expected above 0 and at most 1, found \(targetRatio)")
     }
     var checked = try configuration(else: TrainingConfiguration())
     checked.resources = resources
