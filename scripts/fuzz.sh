@@ -13,6 +13,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 seconds=${1:-60}
+if ! [[ "$seconds" =~ ^[1-9][0-9]*$ ]]; then
+  echo "usage: scripts/fuzz.sh [SECONDS [READER...]]"
+  [[ "$seconds" == -h || "$seconds" == --help ]] && exit 0
+  exit 2
+fi
 shift || true
 readers=("$@")
 if [ ${#readers[@]} -eq 0 ]; then
