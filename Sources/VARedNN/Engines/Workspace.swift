@@ -6,7 +6,7 @@ final class Workspace {
   /// (`GradientBuffers`); two, because a layer reads one while it writes the other.
   let inner = [Scratch(), Scratch()]
   let gathered = Scratch()
-  /// Of a convolution while it runs: points of Winograd's tiles, what of the input the
+  /// Of a convolution while it runs: points of Winograd's tiles, parts of the input that the
   /// gradient of weights computes again, gradients that a rotated convolution spreads over frames.
   let inputs = Scratch()
   /// Weights of one layer after the other, in backward.

@@ -164,7 +164,7 @@ final class DepthwiseUnit: Block {
   ) {
     let (n, shape) = (x.clips.count, output.shape)
     let streamed = input.shape.isBeyondCaches(clips: n)
-    let floats = shape.blockFloats + (x.affine == nil ? 0 : input.shape.blockFloats)
+    let floats = shape.blockFloats + input.shape.blockFloats
     let memory = scratch.floats(Parallel.threads * floats)
     layer.timeBackward(clips: n) {
       Parallel.forEach(n * shape.blocks) { item in

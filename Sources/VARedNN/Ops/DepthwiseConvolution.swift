@@ -237,8 +237,7 @@ extension DepthwiseConvolution: PartialConvolution {
     clips n: Int, part: ConvolutionPart, affine: Affine?, accumulate: Bool,
     _ clip: (Int) -> (x: UnsafePointer<Float>, dy: UnsafePointer<Float>)
   ) {
-    let strip = affine == nil ? 0 : input.blockFloats
-    let memory = scratch.floats(Parallel.threads * strip)
+    let memory = scratch.floats(Parallel.threads * input.blockFloats)
     let (floats, output) = (taps * ChannelBlock.lanes, geometry.output(of: part))
     counter.profile.run(
       profileLayer, .convolutionBackwardWeights, macs: n * geometry.macs(part: part),
@@ -247,16 +246,11 @@ extension DepthwiseConvolution: PartialConvolution {
       Parallel.forEach(n * output.blocks) { item in
         let (x, dy) = clip(item / output.blocks)
         let block = item % output.blocks
-        var own = x + block * input.blockFloats
-        if let affine {
-          let again = memory + Parallel.thread * strip
-          affine.rectify(own, block: block, of: input, into: again)
-          own = UnsafePointer(again)
-        }
+        let own = ConvolutionInput(BlockedClips(x, input, count: 1), affine: affine)
+          .item(block, in: memory + Parallel.thread * input.blockFloats)
         withUnsafePointer(to: partShape(stride: part.temporalStride)) {
           ChannelBlock.kernels.depthwise_weights(
-            $0, own, dy + block * output.blockFloats,
-            itemGradients.base + item * floats)
+            $0, own, dy + block * output.blockFloats, itemGradients.base + item * floats)
         }
       }
       sumItemGradients(clips: n, blocks: output.blocks, accumulate: accumulate)

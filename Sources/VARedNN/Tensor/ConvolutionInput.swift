@@ -14,13 +14,17 @@ struct ConvolutionInput {
     self.affine = affine
   }
 
-  /// An item as the convolution read it: where it lies, or computed again.
+  /// An item as the convolution read it: where it lies, or computed again, to the same bits.
   /// - Parameters:
   ///   - i: which, `clip·blocks + block`.
   ///   - memory: for an item that was not kept.
   func item(_ i: Int, in memory: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
     guard let affine else { return clips.item(i) }
-    affine.rectify(clips.item(i), block: i % clips.shape.blocks, of: clips.shape, into: memory)
+    let (shape, lane) = (clips.shape, i % clips.shape.blocks * ChannelBlock.lanes)
+    var to = vared_normalization(
+      y: memory, scale: affine.scale + lane, shift: affine.shift + lane, residual: vared_affine(),
+      statistics: vared_frame_statistics(), streamed: false)
+    ChannelBlock.kernels.normalize(&to, clips.item(i), Int32(shape.frames), shape.framePixels)
     return UnsafePointer(memory)
   }
 }

@@ -17,7 +17,7 @@ enum AccuracyDrop {
   ///
   /// - Parameters:
   ///   - result: this evaluation.
-  ///   - best: the best one before; nil: there is none.
+  ///   - best: the best one so far; nil: there is none.
   ///   - checkpoint: of the best one; nil: it was not kept.
   ///   - configuration: of the run.
   static func warning(

@@ -142,17 +142,21 @@ package enum CandidateMeasurement {
     var table = try candidates(before)
     let after = try fixed()
     guard let before, let after else { return nil }
-    if communicator.rank == 0, max(before, after) > 1.15 * min(before, after) {
-      Terminal.warn(
-        String(
-          format:
-            "warning: a clip took the fixed network %.4f s before candidates were measured and "
-            + "%.4f s after: this machine has other work, and what is found does not hold without; "
-            + "start again when it is quiet, or give --cost-table of a run that was", before, after)
-      )
-    }
+    if communicator.rank == 0 { warnIfBusy(before, after) }
     table?.fixed = min(before, after)
     return table
+  }
+
+  /// - Parameters:
+  ///   - before: seconds of a clip in the fixed network before candidates were measured.
+  ///   - after: the same after that.
+  private static func warnIfBusy(_ before: Double, _ after: Double) {
+    guard max(before, after) > 1.15 * min(before, after) else { return }
+    let format =
+      "warning: a clip took the fixed network %.4f s before candidates were measured and %.4f s after: "
+      + "this machine has other work, and what is found does not hold without; start again when it "
+      + "is quiet, or give --cost-table of a run that was"
+    Terminal.warn(String(format: format, before, after))
   }
 
   /// What a person reads of it.

@@ -89,22 +89,22 @@ final class RunLog {
     line.add("bad_clips", Int(totals.badClips))
     line.add("evaluation_bad_clips", result?.badClips ?? 0)
     line.add("seconds", totals.seconds)
-    let best = metrics.best
     let lines = (result.map { [$0.line(step: position.step)] } ?? []) + [line]
     goingOn { try tensorBoard?.write(lines, result, step: position.step) }
     write(lines)
     if let result {
       progress.say("epoch \(position.epoch)/\(configuration.epochs) val \(result.summary)")
-      warnOfDrop(result, after: best)
+      warnOfDrop(result)
     }
   }
 
   /// Says once if answers break in the joint stage.
-  private func warnOfDrop(_ result: EvaluationResult, after best: AccuracyDrop.Evaluation?) {
+  private func warnOfDrop(_ result: EvaluationResult) {
     guard stage == .joint, configuration.policy == .gates, !hasSaidDrop else { return }
-    let file = best.map { folder.checkpoints.file(step: $0.step) }
+    // This one where none was better.
+    let best = metrics.best
     let warning = AccuracyDrop.warning(
-      result, after: best, checkpoint: file.flatMap { access($0, F_OK) == 0 ? $0 : nil },
+      result, after: best, checkpoint: candidates.first { $0.step == best?.step }?.path,
       configuration)
     guard let warning else { return }
     hasSaidDrop = true
